@@ -1,0 +1,1 @@
+//! Units and, later, users, roles and reveals.

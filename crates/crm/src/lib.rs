@@ -1,0 +1,1 @@
+//! Companies, prospects, contacts, notes, expiry and import.

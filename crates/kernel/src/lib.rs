@@ -1,0 +1,19 @@
+//! What every part of Lethe shares: ids, the clock, the caller, personal values and user-facing errors. No I/O.
+
+pub mod caller;
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod patch;
+pub mod personal;
+pub mod subject;
+
+pub use caller::{Caller, Role};
+pub use clock::{Clock, IdSource};
+pub use error::{Detail, ErrorCode, Rule, UserError};
+pub use id::{
+    CommandId, CompanyId, ConsentId, ContactId, EventId, ImportId, NoteId, ProspectId, RequestId, UnitId, UserId,
+};
+pub use patch::Patch;
+pub use personal::{Personal, PersonalValue, Seal, SealedText};
+pub use subject::{KeyClass, Subject, SubjectKind};

@@ -1,0 +1,70 @@
+//! What the ledger asks of an aggregate, and what it gives it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cqrs_es::Aggregate;
+use lethe_kernel::{Personal, PersonalValue, Rule, Subject};
+use lethe_vault::{Keyring, VaultError};
+use uuid::Uuid;
+
+/// An aggregate that the ledger stores: its rules are refusals a user understands.
+pub trait Stored: Aggregate<Services = Secrets, Error: Rule, Event: 'static> + 'static {
+    /// Whose personal values its state holds and its decisions compare; their keys are loaded before it decides.
+    fn subjects(&self, id: Uuid) -> Vec<Subject> {
+        let _ = id;
+        Vec::new()
+    }
+}
+
+/// What a decision may know about personal values: whether two of them are equal. It is handed in with the command,
+/// so that rules stay pure while the state they look at stays sealed.
+#[derive(Default)]
+pub struct Secrets {
+    keyring: Arc<Keyring>,
+    fault: Mutex<Option<VaultError>>,
+}
+
+impl Secrets {
+    pub(crate) fn new(keyring: Arc<Keyring>) -> Self {
+        Self { keyring, fault: Mutex::default() }
+    }
+
+    /// Whether two values of `subject` are equal. A value that does not open makes the whole command fail.
+    pub fn same<T: PersonalValue>(
+        &self,
+        one: &Personal<T>,
+        other: &Personal<T>,
+        subject: impl Into<Subject>,
+    ) -> bool {
+        self.keyring.same(one, other, subject).unwrap_or_else(|error| {
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            false
+        })
+    }
+
+    pub(crate) fn fault(self) -> Option<VaultError> {
+        self.fault.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names the stored types and versions of an event enum whose variants hold one struct each, and implements
+/// [`cqrs_es::DomainEvent`] with them.
+#[macro_export]
+macro_rules! domain_event {
+    ($event:ident { $($variant:ident = $name:literal v $version:literal),+ $(,)? }) => {
+        impl $event {
+            /// Every stored type of this enum and its version.
+            pub const TYPES: &'static [(&'static str, &'static str)] = &[$(($name, $version)),+];
+        }
+
+        impl cqrs_es::DomainEvent for $event {
+            fn event_type(&self) -> String {
+                match self { $(Self::$variant(_) => $name.to_owned()),+ }
+            }
+
+            fn event_version(&self) -> String {
+                match self { $(Self::$variant(_) => $version.to_owned()),+ }
+            }
+        }
+    };
+}

@@ -1,0 +1,109 @@
+//! The one way into the ledger: a call of the SQL function `ledger.append`.
+
+use chrono::{DateTime, Utc};
+use lethe_kernel::{CommandId, EventId, Subject};
+use lethe_vault::NewKey;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// One unit of work, ready to append.
+pub(crate) struct NewUnit {
+    pub(crate) command: CommandId,
+    pub(crate) outcome: &'static str,
+    pub(crate) objects: Vec<Uuid>,
+    pub(crate) input: Option<(Subject, [u8; 32])>,
+    pub(crate) expectations: Vec<Expectation>,
+    pub(crate) new_keys: Vec<NewKey>,
+    pub(crate) live_keys: Vec<Uuid>,
+    pub(crate) events: Vec<NewEvent>,
+}
+
+/// A stream and the number of events it must have.
+pub(crate) struct Expectation {
+    pub(crate) aggregate: &'static str,
+    pub(crate) stream: Uuid,
+    pub(crate) version: i64,
+}
+
+/// An event, sealed and encoded.
+pub(crate) struct NewEvent {
+    pub(crate) id: EventId,
+    pub(crate) aggregate: &'static str,
+    pub(crate) stream: Uuid,
+    pub(crate) sequence: i64,
+    pub(crate) event_type: String,
+    pub(crate) version: String,
+    pub(crate) payload: String,
+    pub(crate) metadata: String,
+}
+
+/// What became of one unit of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is durable; the last position it took, or the head if it has no event.
+    At(i64),
+    /// Somebody changed a stream it loaded, or a key it used, in the meantime. Nothing of it was appended.
+    Conflict,
+    /// A unit with the same command id is there already.
+    Duplicate,
+}
+
+/// Appends a batch in one round trip and one commit; one answer per unit, in order.
+pub(crate) async fn append(
+    connection: &mut PgConnection,
+    clock: DateTime<Utc>,
+    units: &[NewUnit],
+) -> Result<Vec<Appended>, sqlx::Error> {
+    let x = || units.iter().flat_map(|unit| &unit.expectations);
+    let k = || units.iter().flat_map(|unit| &unit.new_keys);
+    let e = || units.iter().flat_map(|unit| &unit.events);
+    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    sqlx::query(
+        "SELECT result, at FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)",
+    )
+    .bind(clock)
+    .bind(units.iter().map(|unit| unit.command.0).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| unit.outcome).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| array_literal(&unit.objects)).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| unit.input.map(|(subject, _)| subject.kind.name())).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| unit.input.map(|(subject, _)| subject.id)).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| unit.input.map(|(_, mac)| mac.to_vec())).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| count(unit.expectations.len())).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| count(unit.new_keys.len())).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| count(unit.live_keys.len())).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| count(unit.events.len())).collect::<Vec<_>>())
+    .bind(x().map(|x| x.aggregate).collect::<Vec<_>>())
+    .bind(x().map(|x| x.stream.to_string()).collect::<Vec<_>>())
+    .bind(x().map(|x| x.version).collect::<Vec<_>>())
+    .bind(k().map(|k| k.id).collect::<Vec<_>>())
+    .bind(k().map(|k| k.subject.kind.name()).collect::<Vec<_>>())
+    .bind(k().map(|k| k.subject.id).collect::<Vec<_>>())
+    .bind(k().map(|k| k.class.name()).collect::<Vec<_>>())
+    .bind(k().map(|k| k.wrapped.as_slice()).collect::<Vec<_>>())
+    .bind(k().map(|k| k.commitment.as_slice()).collect::<Vec<_>>())
+    .bind(units.iter().flat_map(|unit| unit.live_keys.iter().copied()).collect::<Vec<_>>())
+    .bind(e().map(|e| e.id.0).collect::<Vec<_>>())
+    .bind(e().map(|e| e.aggregate).collect::<Vec<_>>())
+    .bind(e().map(|e| e.stream.to_string()).collect::<Vec<_>>())
+    .bind(e().map(|e| e.sequence).collect::<Vec<_>>())
+    .bind(e().map(|e| e.event_type.as_str()).collect::<Vec<_>>())
+    .bind(e().map(|e| e.version.as_str()).collect::<Vec<_>>())
+    .bind(e().map(|e| e.payload.as_str()).collect::<Vec<_>>())
+    .bind(e().map(|e| e.metadata.as_str()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(match row.try_get("result")? {
+            "appended" => Appended::At(row.try_get("at")?),
+            "duplicate" => Appended::Duplicate,
+            _ => Appended::Conflict,
+        })
+    })
+    .collect()
+}
+
+fn array_literal(ids: &[Uuid]) -> String {
+    format!("{{{}}}", ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(","))
+}

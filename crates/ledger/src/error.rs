@@ -1,0 +1,69 @@
+use lethe_kernel::UserError;
+use lethe_vault::VaultError;
+
+/// What can go wrong below the rules of the domain. Messages carry no personal value.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// PostgreSQL cannot be reached, or refuses.
+    #[error("PostgreSQL failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("The database's tables could not be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored event cannot be read.
+    #[error("The event at position {position} ({event_type} version {version}) cannot be read: {reason}.")]
+    Unreadable {
+        /// Its place in the ledger.
+        position: i64,
+        /// Its stored type.
+        event_type: String,
+        /// Its stored version.
+        version: String,
+        /// What the decoder says; it quotes no value.
+        reason: String,
+    },
+    /// Keys or sealed values are at fault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// Something could not be encoded.
+    #[error("An event could not be encoded: {0}.")]
+    Encode(String),
+    /// The server takes no more work, because it stops or is overloaded.
+    #[error("The server accepts no more changes at the moment. Send the request again with the same idempotency key.")]
+    Busy,
+    /// PostgreSQL is set so that it may lose what it acknowledged.
+    #[error("PostgreSQL runs with {0}=off and may lose acknowledged data. Set {0}=on and restart it.")]
+    Unsafe(&'static str),
+    /// The database belongs to a newer version of Lethe.
+    #[error("The database was written by a newer version of Lethe. Start that version, or a newer one.")]
+    NewerVersion,
+}
+
+/// Why a command did not happen: a rule refused it, or something failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A rule of the domain refused it; the user is told.
+    #[error(transparent)]
+    Refused(Box<UserError>),
+    /// Something failed; the user may try again.
+    #[error(transparent)]
+    Failed(#[from] LedgerError),
+}
+
+impl From<UserError> for Failure {
+    fn from(error: UserError) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self::Failed(error.into())
+    }
+}

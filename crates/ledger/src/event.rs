@@ -1,0 +1,128 @@
+//! A stored event and what is known about it.
+
+use chrono::{DateTime, Utc};
+use lethe_kernel::{Caller, CommandId, EventId, RequestId, Role, UnitId, UserId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::LedgerError;
+
+/// Who caused an event, when, and by which command. Stored as a flat object of strings, as `cqrs-es` reads it;
+/// it holds no personal value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// The user who gave the command.
+    pub user: UserId,
+    /// The unit in whose name.
+    pub unit: UnitId,
+    /// The role in which.
+    pub role: Role,
+    /// The unit of work the event belongs to.
+    pub command: CommandId,
+    /// The request it came with.
+    pub request: RequestId,
+    /// What ties together everything that one cause led to.
+    pub correlation: Uuid,
+    /// The event that caused it, if an event did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation: Option<EventId>,
+    /// When the command was decided.
+    pub occurred: DateTime<Utc>,
+    /// The keys created with this event: `subject kind/subject id/class/key id/commitment (hex)`, separated by blanks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
+}
+
+impl Metadata {
+    /// The caller.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        Caller { user: self.user, unit: self.unit, role: self.role }
+    }
+}
+
+/// One event as the ledger holds it.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Its place in the order of all events, from 1, without gaps.
+    pub position: i64,
+    /// Its id.
+    pub id: EventId,
+    /// The type of its stream, for example `contact`.
+    pub aggregate_type: String,
+    /// The id of its stream.
+    pub stream: Uuid,
+    /// Its place in the stream, from 1.
+    pub sequence: i64,
+    /// Its type, for example `contact.registered`.
+    pub event_type: String,
+    /// The version of its form.
+    pub version: String,
+    /// When the ledger took it; never earlier than the event before it.
+    pub recorded_at: DateTime<Utc>,
+    /// Who, when, by which command.
+    pub metadata: Metadata,
+    /// The payload as stored: JSON, personal values sealed.
+    pub payload: String,
+}
+
+/// The columns [`Recorded`] is read from.
+pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
+                                  event_version, recorded_at, metadata::text AS metadata, payload::text AS payload";
+
+impl Recorded {
+    pub(crate) fn from_row(row: &PgRow) -> Result<Self, LedgerError> {
+        let stream: String = row.try_get("aggregate_id")?;
+        let metadata: String = row.try_get("metadata")?;
+        let mut event = Self {
+            position: row.try_get("position")?,
+            id: EventId(row.try_get("event_id")?),
+            aggregate_type: row.try_get("aggregate_type")?,
+            stream: Uuid::nil(),
+            sequence: row.try_get("sequence")?,
+            event_type: row.try_get("event_type")?,
+            version: row.try_get("event_version")?,
+            recorded_at: row.try_get("recorded_at")?,
+            metadata: Metadata {
+                user: Caller::SYSTEM,
+                unit: UnitId(Uuid::nil()),
+                role: Role::System,
+                command: CommandId(Uuid::nil()),
+                request: RequestId(Uuid::nil()),
+                correlation: Uuid::nil(),
+                causation: None,
+                occurred: DateTime::UNIX_EPOCH,
+                keys: None,
+            },
+            payload: row.try_get("payload")?,
+        };
+        event.stream = stream.parse().map_err(|_| event.unreadable("the stream id is no UUID"))?;
+        event.metadata = serde_json::from_str(&metadata).map_err(|_| event.unreadable("the metadata is damaged"))?;
+        Ok(event)
+    }
+
+    /// The payload as an event of an aggregate.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`] when it is of another type or form.
+    pub fn decode<E: DeserializeOwned>(&self) -> Result<E, LedgerError> {
+        serde_json::from_str(&self.payload).map_err(|error| self.unreadable(&shape_of(&error)))
+    }
+
+    pub(crate) fn unreadable(&self, reason: &str) -> LedgerError {
+        LedgerError::Unreadable {
+            position: self.position,
+            event_type: self.event_type.clone(),
+            version: self.version.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// Where decoding failed. serde's own message may quote what it found, so only the place is told.
+fn shape_of(error: &serde_json::Error) -> String {
+    format!("the payload does not have the form of this type (line {}, column {})", error.line(), error.column())
+}

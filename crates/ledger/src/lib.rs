@@ -1,0 +1,34 @@
+//! The append-only event store: units of work over several aggregates, one order for all events, idempotent
+//! commands, and projections that follow the ledger. See `docs/ledger.md`.
+
+mod aggregate;
+mod append;
+mod change;
+mod database;
+mod error;
+mod event;
+mod idempotency;
+mod ledger;
+mod projection;
+mod read;
+mod runner;
+mod store;
+mod unit;
+mod views;
+mod work;
+mod writer;
+
+pub use aggregate::{Secrets, Stored};
+pub use change::{Change, Described, Value};
+pub use database::{connect, migrate};
+pub use error::{Failure, LedgerError};
+pub use event::{Metadata, Recorded};
+pub use idempotency::Idempotency;
+pub use ledger::{Ledger, Parts};
+pub use projection::{Child, Projection};
+pub use read::Cutoff;
+pub use runner::State as ProjectionState;
+pub use store::rows;
+pub use unit::Unit;
+pub use views::{Views, ViewsBuilder};
+pub use work::{Answer, Committed, Context, Work};

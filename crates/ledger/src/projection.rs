@@ -1,0 +1,51 @@
+//! Read models: pure folds over the ledger.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::{LedgerError, Recorded};
+
+/// A read model: a table `view.<NAME>` with one row per key, and tables of lists that belong to a row.
+///
+/// A fold is pure: it copies sealed values as they are, knows no keys, no clock and no database. That is what makes
+/// every view equal to its rebuild.
+pub trait Projection: Send + Sync + 'static {
+    /// The view's name and that of its main table in the schema `view`. The table's primary key is `id uuid`.
+    const NAME: &'static str;
+    /// Raised whenever fold or tables change; the view is then rebuilt.
+    const VERSION: i32;
+    /// Creates the tables.
+    const SQL: &'static str;
+    /// The lists of a row that are kept in tables of their own.
+    const CHILDREN: &'static [Child] = &[];
+    /// The types of streams it follows.
+    const SOURCES: &'static [&'static str];
+    /// One row; its fields are the columns, and one field per child holds the list.
+    type Row: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync;
+
+    /// The keys of the rows an event touches.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`].
+    fn keys(event: &Recorded) -> Result<Vec<Uuid>, LedgerError> {
+        Ok(vec![event.stream])
+    }
+
+    /// The row after an event, `None` if there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`].
+    fn fold(row: Option<Self::Row>, key: Uuid, event: &Recorded) -> Result<Option<Self::Row>, LedgerError>;
+}
+
+/// A list of a row that has a table of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Child {
+    /// The row's field.
+    pub field: &'static str,
+    /// The table in the schema `view`.
+    pub table: &'static str,
+    /// The table's column that names the row; each item of the list carries it too.
+    pub owner: &'static str,
+}

@@ -1,0 +1,259 @@
+//! One unit of work: aggregates loaded at known versions, their decisions, and the events to append.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use cqrs_es::DomainEvent;
+use cqrs_es::event_sink::EventSink;
+use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, Subject, UserError};
+use lethe_vault::{Keyring, VaultError, sealed_json, subjects_in};
+use uuid::Uuid;
+
+use crate::append::{Expectation, NewEvent, NewUnit};
+use crate::work::Moment;
+use crate::{Answer, Context, Failure, LedgerError, Metadata, Parts, Secrets, Stored};
+
+/// What a command works on. Every stream it loads, written or only read, must still be at that version when the
+/// events are appended.
+pub struct Unit<'l> {
+    parts: &'l Parts,
+    context: &'l Context,
+    command: CommandId,
+    now: Moment,
+    streams: HashMap<(&'static str, Uuid), Loaded>,
+    keyring: Arc<Keyring>,
+    used: BTreeSet<Uuid>,
+    events: Vec<NewEvent>,
+}
+
+struct Loaded {
+    state: Box<dyn Any + Send + Sync>,
+    stored: i64,
+    staged: i64,
+}
+
+impl<'l> Unit<'l> {
+    pub(crate) fn new(parts: &'l Parts, context: &'l Context, command: CommandId) -> Self {
+        Self {
+            parts,
+            context,
+            command,
+            now: parts.clock.now(),
+            streams: HashMap::new(),
+            keyring: Arc::default(),
+            used: BTreeSet::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Who gave the command.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        self.context.caller
+    }
+
+    /// The moment the command is decided at.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// A new id.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        self.parts.ids.next()
+    }
+
+    /// The state of an aggregate; its default if the stream is empty.
+    ///
+    /// # Errors
+    /// Errors of the database, and [`LedgerError::Unreadable`].
+    pub async fn load<A: Stored>(&mut self, id: impl Into<Uuid>) -> Result<&A, LedgerError> {
+        let id = id.into();
+        if !self.streams.contains_key(&(A::TYPE, id)) {
+            let (state, stored) = self.parts.aggregate::<A>(id).await?;
+            self.streams.insert((A::TYPE, id), Loaded { state: Box::new(state), stored, staged: 0 });
+        }
+        self.streams
+            .get(&(A::TYPE, id))
+            .and_then(|loaded| loaded.state.downcast_ref())
+            .ok_or_else(|| LedgerError::Encode(format!("two aggregates are named {}", A::TYPE)))
+    }
+
+    /// The version of an aggregate as it is stored: the number of its events.
+    ///
+    /// # Errors
+    /// As [`Unit::load`].
+    pub async fn version<A: Stored>(&mut self, id: impl Into<Uuid>) -> Result<i64, LedgerError> {
+        let id = id.into();
+        self.load::<A>(id).await?;
+        Ok(self.streams.get(&(A::TYPE, id)).map_or(0, |loaded| loaded.stored))
+    }
+
+    /// The state of an aggregate that must exist; `missing` if it does not.
+    ///
+    /// # Errors
+    /// `missing`, and as [`Unit::load`].
+    pub async fn existing<A: Stored>(&mut self, id: impl Into<Uuid>, missing: UserError) -> Result<&A, Failure> {
+        let id = id.into();
+        if self.version::<A>(id).await? == 0 {
+            return Err(missing.into());
+        }
+        Ok(self.load::<A>(id).await?)
+    }
+
+    /// Refuses the command if the aggregate is not at the version the caller has seen.
+    ///
+    /// # Errors
+    /// `STALE_VERSION` with the present version, and as [`Unit::load`].
+    pub async fn expect<A: Stored>(&mut self, id: impl Into<Uuid>, expected: Option<i64>) -> Result<(), Failure> {
+        let current = self.version::<A>(id).await?;
+        match expected {
+            Some(expected) if expected != current => Err(UserError {
+                detail: Detail::CurrentVersion(current),
+                ..UserError::at(
+                    ErrorCode::StaleVersion,
+                    "expectedVersion",
+                    format!("The object is at version {current}, not {expected}. Read it again and decide anew."),
+                )
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Has an aggregate decide a command and stages its events; tells whether anything changed.
+    ///
+    /// # Errors
+    /// The rule that refused it, and what can fail in [`Unit::load`] and in the vault.
+    pub async fn handle<A: Stored>(&mut self, id: impl Into<Uuid>, command: A::Command) -> Result<bool, Failure> {
+        let id = id.into();
+        let subjects = self.load::<A>(id).await?.subjects(id);
+        self.load_keys(&subjects).await?;
+        let mut loaded = self
+            .streams
+            .remove(&(A::TYPE, id))
+            .ok_or_else(|| LedgerError::Encode(format!("{} is not loaded", A::TYPE)))?;
+        let sink = EventSink::default();
+        let secrets = Secrets::new(self.keyring.clone());
+        if let Some(state) = loaded.state.downcast_mut::<A>() {
+            state.handle(command, &secrets, &sink).await.map_err(UserError::from)?;
+        }
+        if let Some(fault) = secrets.fault() {
+            return Err(fault.into());
+        }
+        let events = sink.collect().await;
+        let changed = !events.is_empty();
+        for event in events {
+            loaded.staged += 1;
+            self.stage(A::TYPE, id, loaded.stored + loaded.staged, &event).await?;
+        }
+        self.streams.insert((A::TYPE, id), loaded);
+        Ok(changed)
+    }
+
+    async fn stage<E: DomainEvent>(
+        &mut self,
+        aggregate: &'static str,
+        stream: Uuid,
+        sequence: i64,
+        event: &E,
+    ) -> Result<(), LedgerError> {
+        let owners = subjects_in(event)?;
+        let subjects: Vec<Subject> = owners.iter().map(|(subject, _)| *subject).collect();
+        self.load_keys(&subjects).await?;
+        for (subject, class) in owners {
+            let key = Arc::make_mut(&mut self.keyring).ensure(subject, class, self.parts.ids.next())?;
+            self.used.insert(key.id());
+        }
+        let id = EventId(self.parts.ids.next());
+        let payload = sealed_json(event, &self.keyring, id)?;
+        self.events.push(NewEvent {
+            id,
+            aggregate,
+            stream,
+            sequence,
+            event_type: event.event_type(),
+            version: event.event_version(),
+            payload,
+            metadata: String::new(),
+        });
+        Ok(())
+    }
+
+    async fn load_keys(&mut self, subjects: &[Subject]) -> Result<(), VaultError> {
+        self.parts.vault.load(Arc::make_mut(&mut self.keyring), subjects).await
+    }
+
+    /// What to append; `None` if nothing changed and nobody will ask again.
+    pub(crate) async fn finish(mut self, answer: &Answer) -> Result<Option<NewUnit>, LedgerError> {
+        let input = self.input_mac(answer).await?;
+        if self.events.is_empty() && input.is_none() {
+            return Ok(None);
+        }
+        let minted = self.keyring.minted();
+        let new_keys: Vec<_> = minted.iter().map(|key| self.parts.vault.wrap(key)).collect::<Result<_, _>>()?;
+        let metadata = self.metadata(&new_keys);
+        let plain = encode(&Metadata { keys: None, ..metadata.clone() })?;
+        let with_keys = encode(&metadata)?;
+        for (index, event) in self.events.iter_mut().enumerate() {
+            event.metadata.clone_from(if index == 0 { &with_keys } else { &plain });
+        }
+        for key in &new_keys {
+            self.used.remove(&key.id);
+        }
+        Ok(Some(NewUnit {
+            command: self.command,
+            outcome: if self.events.is_empty() { "unchanged" } else { "applied" },
+            objects: answer.objects.clone(),
+            input,
+            expectations: self
+                .streams
+                .iter()
+                .map(|((aggregate, stream), loaded)| Expectation { aggregate, stream: *stream, version: loaded.stored })
+                .collect(),
+            new_keys,
+            live_keys: self.used.into_iter().collect(),
+            events: self.events,
+        }))
+    }
+
+    async fn input_mac(&mut self, answer: &Answer) -> Result<Option<(Subject, [u8; 32])>, LedgerError> {
+        let Some(idempotency) = &self.context.idempotency else { return Ok(None) };
+        let subject = answer.subject.unwrap_or_else(|| self.context.caller.user.into());
+        self.load_keys(&[subject]).await?;
+        let key = Arc::make_mut(&mut self.keyring).ensure(
+            subject,
+            lethe_kernel::KeyClass::Crm,
+            self.parts.ids.next(),
+        )?;
+        self.used.insert(key.id());
+        Ok(Some((subject, self.keyring.input_mac(subject, &idempotency.input)?)))
+    }
+
+    fn metadata(&self, new_keys: &[lethe_vault::NewKey]) -> Metadata {
+        let Context { caller, request, causation, .. } = self.context;
+        let keys: Vec<String> = new_keys.iter().map(created).collect();
+        Metadata {
+            user: caller.user,
+            unit: caller.unit,
+            role: caller.role,
+            command: self.command,
+            request: *request,
+            correlation: request.0,
+            causation: *causation,
+            occurred: self.now,
+            keys: (!keys.is_empty()).then(|| keys.join(" ")),
+        }
+    }
+}
+
+fn created(key: &lethe_vault::NewKey) -> String {
+    let commitment: String = key.commitment.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}/{}/{}/{}/{commitment}", key.subject.kind.name(), key.subject.id, key.class.name(), key.id)
+}
+
+fn encode(metadata: &Metadata) -> Result<String, LedgerError> {
+    serde_json::to_string(metadata).map_err(|error| LedgerError::Encode(error.to_string()))
+}

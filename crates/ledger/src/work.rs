@@ -1,0 +1,80 @@
+//! A command over one or several aggregates, and what is known about it.
+
+use chrono::{DateTime, Utc};
+use lethe_kernel::{Caller, EventId, RequestId, Subject};
+use uuid::Uuid;
+
+use crate::{Failure, Idempotency, Unit};
+
+/// Who asks for a unit of work, and in which connection.
+#[derive(Clone)]
+pub struct Context {
+    /// The caller.
+    pub caller: Caller,
+    /// The request it came with.
+    pub request: RequestId,
+    /// The event that caused it, if an event did.
+    pub causation: Option<EventId>,
+    /// What makes it repeatable, if the client sent a key.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl Context {
+    /// A context without idempotency key and cause.
+    #[must_use]
+    pub fn new(caller: Caller, request: RequestId) -> Self {
+        Self { caller, request, causation: None, idempotency: None }
+    }
+}
+
+/// A command: it loads aggregates, has them decide, and answers with the objects it is about. It may run several
+/// times, because a conflict with others makes it run again on what they left.
+pub trait Work: Sync {
+    /// Runs the command on a fresh unit of work.
+    fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Answer, Failure>> + Send;
+}
+
+/// The objects a command is about, in the order its mutation documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Their ids.
+    pub objects: Vec<Uuid>,
+    /// Whose key guards the digest of the input; the caller's own if the input holds no personal value.
+    pub subject: Option<Subject>,
+}
+
+impl Answer {
+    /// An answer about one object whose input holds personal values of `subject`.
+    #[must_use]
+    pub fn about(object: impl Into<Uuid>, subject: impl Into<Subject>) -> Self {
+        Self { objects: vec![object.into()], subject: Some(subject.into()) }
+    }
+
+    /// An answer about one object, to an input without personal values.
+    #[must_use]
+    pub fn of(object: impl Into<Uuid>) -> Self {
+        Self { objects: vec![object.into()], subject: None }
+    }
+}
+
+/// What became of a unit of work: it is durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The objects of the answer.
+    pub objects: Vec<Uuid>,
+    /// The position a view must have reached to show it.
+    pub position: i64,
+    /// Whether this is the answer to an earlier sending of the same command.
+    pub repeated: bool,
+}
+
+impl Committed {
+    /// The first object of the answer.
+    #[must_use]
+    pub fn object(&self) -> Uuid {
+        self.objects.first().copied().unwrap_or_default()
+    }
+}
+
+/// The moment a unit of work is decided at.
+pub(crate) type Moment = DateTime<Utc>;

@@ -1,0 +1,224 @@
+//! The keys that one request or unit of work uses, in memory.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::aead::LessSafeKey;
+use lethe_kernel::{EventId, KeyClass, Personal, PersonalValue, Seal, SealedText, Subject, personal};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::crypto::{self, Key};
+use crate::sealed::{self, Place};
+use crate::VaultError;
+
+/// One subject's key of one class, unwrapped.
+pub struct SubjectKey {
+    id: Uuid,
+    subject: Subject,
+    class: KeyClass,
+    secret: Key,
+    cipher: LessSafeKey,
+}
+
+impl SubjectKey {
+    pub(crate) fn new(id: Uuid, subject: Subject, class: KeyClass, secret: Key) -> Result<Self, VaultError> {
+        let cipher = crypto::cipher(&crypto::derive(&secret, "lethe-seal/1")?)?;
+        Ok(Self { id, subject, class, secret, cipher })
+    }
+
+    /// The id under which the wrapped key is stored.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Whose key it is.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// What it seals.
+    #[must_use]
+    pub fn class(&self) -> KeyClass {
+        self.class
+    }
+
+    pub(crate) fn cipher(&self) -> &LessSafeKey {
+        &self.cipher
+    }
+
+    pub(crate) fn secret(&self) -> &Key {
+        &self.secret
+    }
+
+    /// What binds the key to its id and subject; stored in the event that created it, checked at every unwrap.
+    pub(crate) fn commitment(&self) -> Result<[u8; 32], VaultError> {
+        let message = crypto::framed(&[
+            b"lethe-commit/1",
+            self.id.as_bytes(),
+            self.subject.kind.name().as_bytes(),
+            self.subject.id.as_bytes(),
+            self.class.name().as_bytes(),
+        ]);
+        Ok(crypto::mac(&crypto::derive(&self.secret, "lethe-commit/1")?, &message))
+    }
+}
+
+/// The keys of some subjects: those that were read, and those minted here and not stored yet.
+#[derive(Clone, Default)]
+pub struct Keyring {
+    keys: HashMap<(Subject, KeyClass), Arc<SubjectKey>>,
+    asked: HashSet<Subject>,
+    minted: Vec<Arc<SubjectKey>>,
+}
+
+impl Keyring {
+    pub(crate) fn missing(&self, subjects: &[Subject]) -> HashSet<Subject> {
+        subjects.iter().filter(|subject| !self.asked.contains(subject)).copied().collect()
+    }
+
+    pub(crate) fn asked(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+        self.asked.extend(subjects);
+    }
+
+    pub(crate) fn insert(&mut self, key: SubjectKey) {
+        self.keys.insert((key.subject, key.class), Arc::new(key));
+    }
+
+    /// The key of a subject, minted now if it has none. The subject's keys must have been loaded before, so that a
+    /// second key is never minted beside a stored one.
+    ///
+    /// # Errors
+    /// [`VaultError::KeyMissing`] when the subject's keys were not loaded, [`VaultError::Crypto`] without randomness.
+    pub fn ensure(&mut self, subject: Subject, class: KeyClass, new_id: Uuid) -> Result<Arc<SubjectKey>, VaultError> {
+        if let Some(key) = self.keys.get(&(subject, class)) {
+            return Ok(key.clone());
+        }
+        if !self.asked.contains(&subject) {
+            return Err(VaultError::KeyMissing(subject));
+        }
+        let key = Arc::new(SubjectKey::new(new_id, subject, class, Key::new(crypto::random()?))?);
+        self.keys.insert((subject, class), key.clone());
+        self.minted.push(key.clone());
+        Ok(key)
+    }
+
+    /// The keys minted here, to be stored with the events that use them.
+    #[must_use]
+    pub fn minted(&self) -> &[Arc<SubjectKey>] {
+        &self.minted
+    }
+
+    fn key(&self, subject: Subject, class: KeyClass) -> Result<&SubjectKey, VaultError> {
+        self.keys.get(&(subject, class)).map(AsRef::as_ref).ok_or(VaultError::KeyMissing(subject))
+    }
+
+    /// Opens a value of `subject`.
+    ///
+    /// # Errors
+    /// [`VaultError::KeyMissing`], or [`VaultError::Corrupt`] when the value was altered or belongs elsewhere.
+    pub fn open<T: PersonalValue>(&self, value: &Personal<T>, subject: impl Into<Subject>) -> Result<T, VaultError> {
+        let place = Place { subject: subject.into(), class: T::CLASS, label: T::LABEL };
+        match value {
+            Personal::Clear { value, .. } => Ok(value.clone()),
+            Personal::Sealed(text) => {
+                let json = sealed::open(self.key(place.subject, place.class)?, place, text)?;
+                serde_json::from_slice(&json).map_err(|_| self.corrupt(place))
+            }
+        }
+    }
+
+    /// Opens a text whose label is known only at run time, for showing history.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub fn open_text(&self, text: &SealedText, subject: Subject, label: &str) -> Result<String, VaultError> {
+        let place = Place { subject, class: KeyClass::Crm, label };
+        let json = sealed::open(self.key(subject, place.class)?, place, text)?;
+        serde_json::from_slice(&json).map_err(|_| self.corrupt(place))
+    }
+
+    /// Whether two values of `subject` are equal, whichever of them is sealed.
+    ///
+    /// # Errors
+    /// As [`Keyring::open`].
+    pub fn same<T: PersonalValue>(
+        &self,
+        one: &Personal<T>,
+        other: &Personal<T>,
+        subject: impl Into<Subject>,
+    ) -> Result<bool, VaultError> {
+        let subject = subject.into();
+        Ok(self.open(one, subject)? == self.open(other, subject)?)
+    }
+
+    /// The keyed digest of a command's input, under a key that dies with the subject (design: idempotency).
+    ///
+    /// # Errors
+    /// [`VaultError::KeyMissing`] when the subject has no key.
+    pub fn input_mac(&self, subject: Subject, input: &[u8]) -> Result<[u8; 32], VaultError> {
+        let key = self.key(subject, KeyClass::Crm)?;
+        Ok(crypto::mac(&crypto::derive(key.secret(), "lethe-input/1")?, input))
+    }
+
+    /// Whether `mac` is the keyed digest of that input; compared in constant time.
+    ///
+    /// # Errors
+    /// As [`Keyring::input_mac`].
+    pub fn input_is(&self, subject: Subject, input: &[u8], mac: &[u8]) -> Result<bool, VaultError> {
+        let key = self.key(subject, KeyClass::Crm)?;
+        Ok(crypto::mac_is(&crypto::derive(key.secret(), "lethe-input/1")?, input, mac))
+    }
+
+    #[expect(clippy::unused_self, reason = "keeps the call sites short")]
+    fn corrupt(&self, place: Place<'_>) -> VaultError {
+        VaultError::Corrupt { subject: place.subject, label: place.label.to_owned() }
+    }
+}
+
+/// Whose personal values occur in `value`, however deep; nothing is written.
+///
+/// # Errors
+/// [`VaultError::Encode`] when serde fails.
+pub fn subjects_in<T: Serialize>(value: &T) -> Result<Vec<(Subject, KeyClass)>, VaultError> {
+    #[derive(Default)]
+    struct Collect(Mutex<Vec<(Subject, KeyClass)>>);
+    impl Seal for Collect {
+        fn seal(&self, subject: Subject, class: KeyClass, _: &str, _: &[u8]) -> Result<SealedText, String> {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if !seen.contains(&(subject, class)) {
+                seen.push((subject, class));
+            }
+            Ok(SealedText(String::new()))
+        }
+    }
+    let collect = Arc::new(Collect::default());
+    personal::sealing(collect.clone(), || serde_json::to_writer(std::io::sink(), value))
+        .map_err(|error| VaultError::Encode(error.to_string()))?;
+    let mut seen = collect.0.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::take(&mut *seen))
+}
+
+/// The JSON of `value` with every personal value sealed for its own subject and bound to `event`.
+///
+/// # Errors
+/// [`VaultError::Encode`], with a sentence that names a missing key.
+pub fn sealed_json<T: Serialize>(value: &T, keyring: &Arc<Keyring>, event: EventId) -> Result<String, VaultError> {
+    struct Sealer(Arc<Keyring>, EventId);
+    impl Seal for Sealer {
+        fn seal(&self, subject: Subject, class: KeyClass, label: &str, plain: &[u8]) -> Result<SealedText, String> {
+            let place = Place { subject, class, label };
+            self.0
+                .key(subject, class)
+                .and_then(|key| sealed::seal(key, place, self.1, plain))
+                .map_err(|error| error.to_string())
+        }
+    }
+    personal::sealing(Arc::new(Sealer(keyring.clone(), event)), || serde_json::to_string(value))
+        .map_err(|error| VaultError::Encode(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

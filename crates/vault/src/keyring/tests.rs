@@ -1,0 +1,106 @@
+use lethe_kernel::ContactId;
+use proptest::prelude::*;
+
+use super::*;
+
+lethe_kernel::personal_text! {
+    /// A name.
+    Name = "test.name",
+    /// Another kind of value.
+    Other = "test.other",
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Event {
+    name: Personal<Name>,
+}
+
+fn subject(n: u128) -> Subject {
+    ContactId(Uuid::from_u128(n)).into()
+}
+
+fn ring(subjects: &[Subject]) -> Arc<Keyring> {
+    let mut ring = Keyring::default();
+    ring.asked(subjects.iter().copied());
+    for (n, subject) in (900..).zip(subjects) {
+        ring.ensure(*subject, KeyClass::Crm, Uuid::from_u128(n)).unwrap();
+    }
+    Arc::new(ring)
+}
+
+fn sealed(ring: &Arc<Keyring>, subject: Subject, text: &str) -> Personal<Name> {
+    let event = Event { name: Personal::of(subject, Name(text.into())) };
+    let json = sealed_json(&event, ring, EventId(Uuid::from_u128(7))).unwrap();
+    serde_json::from_str::<Event>(&json).unwrap().name
+}
+
+#[test]
+fn a_sealed_value_opens_only_for_its_subject_and_label() {
+    let ring = ring(&[subject(1), subject(2)]);
+    let name = sealed(&ring, subject(1), "Åse");
+    assert_eq!(ring.open(&name, subject(1)).unwrap(), Name("Åse".into()));
+    assert!(matches!(ring.open(&name, subject(2)), Err(VaultError::Corrupt { .. })));
+    let pasted: Personal<Other> = Personal::Sealed(name.sealed().unwrap().clone());
+    assert!(matches!(ring.open(&pasted, subject(1)), Err(VaultError::Corrupt { .. })));
+    assert!(matches!(ring.open(&name, subject(3)), Err(VaultError::KeyMissing(_))));
+}
+
+#[test]
+fn two_seals_of_one_value_differ_and_are_the_same_value() {
+    let ring = ring(&[subject(1)]);
+    let (one, other) = (sealed(&ring, subject(1), "Bo"), sealed(&ring, subject(1), "Bo"));
+    assert_ne!(one, other);
+    assert!(ring.same(&one, &other, subject(1)).unwrap());
+    assert!(!ring.same(&one, &Personal::of(subject(1), Name("Ib".into())), subject(1)).unwrap());
+}
+
+#[test]
+fn lengths_up_to_29_characters_look_alike() {
+    let ring = ring(&[subject(1)]);
+    let length = |text: &str| sealed(&ring, subject(1), text).sealed().unwrap().0.len();
+    assert_eq!(length(""), length(&"x".repeat(29)));
+    assert!(length(&"x".repeat(30)) > length(""));
+}
+
+#[test]
+fn a_key_is_never_minted_before_the_stored_ones_were_read() {
+    let mut ring = Keyring::default();
+    assert!(matches!(ring.ensure(subject(1), KeyClass::Crm, Uuid::nil()), Err(VaultError::KeyMissing(_))));
+}
+
+#[test]
+fn the_subjects_of_an_event_are_found_without_a_key() {
+    let event = Event { name: Personal::of(subject(5), Name("x".into())) };
+    assert_eq!(subjects_in(&event).unwrap(), vec![(subject(5), KeyClass::Crm)]);
+}
+
+#[test]
+fn an_input_is_recognised_by_its_keyed_digest_alone() {
+    let ring = ring(&[subject(1), subject(2)]);
+    let mac = ring.input_mac(subject(1), b"input").unwrap();
+    assert!(ring.input_is(subject(1), b"input", &mac).unwrap());
+    assert!(!ring.input_is(subject(1), b"inputs", &mac).unwrap());
+    assert!(!ring.input_is(subject(2), b"input", &mac).unwrap());
+}
+
+proptest! {
+    #[test]
+    fn any_text_comes_back(text in any::<String>()) {
+        let ring = ring(&[subject(1)]);
+        let name = sealed(&ring, subject(1), &text);
+        prop_assert_eq!(ring.open(&name, subject(1)).unwrap().0, text);
+    }
+
+    #[test]
+    fn any_changed_character_is_corrupt(text in ".{0,40}", at in any::<prop::sample::Index>(), by in 1_u8..64) {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let ring = ring(&[subject(1)]);
+        let mut sealed = sealed(&ring, subject(1), &text).sealed().unwrap().0.clone().into_bytes();
+        let at = at.index(sealed.len());
+        let old = ALPHABET.iter().position(|c| *c == sealed[at]).unwrap();
+        sealed[at] = ALPHABET[(old + usize::from(by)) % 64];
+        let changed: Personal<Name> = Personal::Sealed(SealedText(String::from_utf8(sealed).unwrap()));
+        let corrupt = matches!(ring.open(&changed, subject(1)), Err(VaultError::Corrupt { .. }));
+        prop_assert!(corrupt);
+    }
+}
