@@ -1,1 +1,5 @@
-//! Units and, later, users, roles and reveals.
+//! Units: the organisations that share the database. Users, roles and reveals come with access control.
+
+pub mod unit;
+
+pub use unit::{Unit, UnitKind};

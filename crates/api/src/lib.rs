@@ -1,1 +1,30 @@
-//! The GraphQL schema.
+//! The GraphQL schema: one file per slice, because the graph crosses contexts – a contact has consents, a consent has
+//! a contact – while the crates of the contexts point one way. Resolvers are thin: rules live in the slices.
+
+mod app;
+mod argument;
+mod change;
+mod company;
+mod connection;
+mod consent;
+mod contact;
+mod error;
+mod event;
+mod expiry;
+mod history;
+mod id;
+mod import;
+mod keys;
+mod loader;
+mod mutate;
+mod node;
+mod note;
+mod prospect;
+mod scalar;
+mod schema;
+mod unit;
+mod viewer;
+
+pub use app::{App, Request};
+pub use error::top_level;
+pub use schema::{Schema, schema, sdl, views};

@@ -105,7 +105,11 @@ impl UserError {
     /// Nothing of that kind has the id given in `field`.
     #[must_use]
     pub fn not_found(kind: &str, field: &str) -> Self {
-        Self::at(ErrorCode::NotFound, field, format!("No {kind} has this id. Check the id, or query for the {kind} again."))
+        Self::at(
+            ErrorCode::NotFound,
+            field,
+            format!("No {kind} has this id. Check the id, or query for the {kind} again."),
+        )
     }
 }
 

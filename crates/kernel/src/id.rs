@@ -48,4 +48,3 @@ ids! {
     /// One request of a client.
     RequestId,
 }
-

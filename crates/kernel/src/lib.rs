@@ -7,12 +7,14 @@ pub mod id;
 pub mod patch;
 pub mod personal;
 pub mod subject;
+pub mod text;
 
 pub use caller::{Caller, Role};
 pub use clock::{Clock, IdSource};
 pub use error::{Detail, ErrorCode, Rule, UserError};
 pub use id::{
-    CommandId, CompanyId, ConsentId, ContactId, EventId, ImportId, NoteId, ProspectId, RequestId, UnitId, UserId,
+    CommandId, CompanyId, ConsentId, ContactId, EventId, ImportId, NoteId, ProspectId, RequestId, UnitId,
+    UserId,
 };
 pub use patch::Patch;
 pub use personal::{Personal, PersonalValue, Seal, SealedText};

@@ -86,9 +86,11 @@ mod tests {
 
     #[test]
     fn absent_null_and_value_are_three_things() {
-        for (json, name) in
-            [("{}", Patch::Keep), (r#"{"name":null}"#, Patch::Clear), (r#"{"name":"x"}"#, Patch::Set("x".into()))]
-        {
+        for (json, name) in [
+            ("{}", Patch::Keep),
+            (r#"{"name":null}"#, Patch::Clear),
+            (r#"{"name":"x"}"#, Patch::Set("x".into())),
+        ] {
             let change: Change = serde_json::from_str(json).unwrap();
             assert_eq!(change, Change { name });
             assert_eq!(serde_json::to_string(&change).unwrap(), json);

@@ -80,7 +80,13 @@ pub trait Seal {
     ///
     /// # Errors
     /// A sentence that says why the value cannot be sealed; it never contains the value.
-    fn seal(&self, subject: Subject, class: KeyClass, label: &str, plaintext: &[u8]) -> Result<SealedText, String>;
+    fn seal(
+        &self,
+        subject: Subject,
+        class: KeyClass,
+        label: &str,
+        plaintext: &[u8],
+    ) -> Result<SealedText, String>;
 }
 
 thread_local! {

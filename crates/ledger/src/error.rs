@@ -29,7 +29,9 @@ pub enum LedgerError {
     #[error("An event could not be encoded: {0}.")]
     Encode(String),
     /// The server takes no more work, because it stops or is overloaded.
-    #[error("The server accepts no more changes at the moment. Send the request again with the same idempotency key.")]
+    #[error(
+        "The server accepts no more changes at the moment. Send the request again with the same idempotency key."
+    )]
     Busy,
     /// PostgreSQL is set so that it may lose what it acknowledged.
     #[error("PostgreSQL runs with {0}=off and may lose acknowledged data. Set {0}=on and restart it.")]
@@ -42,9 +44,9 @@ pub enum LedgerError {
 /// Why a command did not happen: a rule refused it, or something failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// A rule of the domain refused it; the user is told.
-    #[error(transparent)]
-    Refused(Box<UserError>),
+    /// Rules of the domain refused it; the user is told all of them.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))]
+    Refused(Vec<UserError>),
     /// Something failed; the user may try again.
     #[error(transparent)]
     Failed(#[from] LedgerError),
@@ -52,7 +54,7 @@ pub enum Failure {
 
 impl From<UserError> for Failure {
     fn from(error: UserError) -> Self {
-        Self::Refused(Box::new(error))
+        Self::Refused(vec![error])
     }
 }
 

@@ -100,7 +100,8 @@ impl Recorded {
             payload: row.try_get("payload")?,
         };
         event.stream = stream.parse().map_err(|_| event.unreadable("the stream id is no UUID"))?;
-        event.metadata = serde_json::from_str(&metadata).map_err(|_| event.unreadable("the metadata is damaged"))?;
+        event.metadata =
+            serde_json::from_str(&metadata).map_err(|_| event.unreadable("the metadata is damaged"))?;
         Ok(event)
     }
 
@@ -110,6 +111,12 @@ impl Recorded {
     /// [`LedgerError::Unreadable`] when it is of another type or form.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<E, LedgerError> {
         serde_json::from_str(&self.payload).map_err(|error| self.unreadable(&shape_of(&error)))
+    }
+
+    /// The error of an event whose stream nobody knows.
+    #[must_use]
+    pub fn unknown(&self) -> LedgerError {
+        self.unreadable("nobody knows this type of stream")
     }
 
     pub(crate) fn unreadable(&self, reason: &str) -> LedgerError {
@@ -124,5 +131,9 @@ impl Recorded {
 
 /// Where decoding failed. serde's own message may quote what it found, so only the place is told.
 fn shape_of(error: &serde_json::Error) -> String {
-    format!("the payload does not have the form of this type (line {}, column {})", error.line(), error.column())
+    format!(
+        "the payload does not have the form of this type (line {}, column {})",
+        error.line(),
+        error.column()
+    )
 }

@@ -24,7 +24,8 @@ pub struct Idempotency {
 impl Idempotency {
     /// The id of the unit of work: the same for every repetition by the same user.
     pub(crate) fn command(&self, caller: Caller) -> CommandId {
-        let name = [caller.user.0.as_bytes(), self.key.as_bytes().as_slice(), self.mutation.as_bytes()].concat();
+        let name =
+            [caller.user.0.as_bytes(), self.key.as_bytes().as_slice(), self.mutation.as_bytes()].concat();
         CommandId(Uuid::new_v5(&NAMESPACE, &name))
     }
 }
@@ -51,7 +52,11 @@ pub(crate) async fn earlier_answer(
             return Err(reused().into());
         }
     }
-    Ok(Some(Committed { objects: row.try_get("objects")?, position: row.try_get("position")?, repeated: true }))
+    Ok(Some(Committed {
+        objects: row.try_get("objects")?,
+        position: row.try_get("position")?,
+        repeated: true,
+    }))
 }
 
 fn subject_of(row: &sqlx::postgres::PgRow) -> Result<Option<Subject>, LedgerError> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::append::Appended;
 use crate::idempotency::earlier_answer;
 use crate::writer::Writer;
-use crate::{Committed, Context, Failure, LedgerError, Stored, Unit, Work};
+use crate::{Answer, Committed, Context, Failure, LedgerError, Stored, Unit, Work};
 
 const ATTEMPTS: usize = 8;
 const POLL: Duration = Duration::from_millis(500);
@@ -86,7 +86,8 @@ impl Ledger {
     pub async fn execute(&self, context: &Context, work: &impl Work) -> Result<Committed, Failure> {
         let parts = self.parts.as_ref();
         let idempotency = context.idempotency.as_ref();
-        let command = idempotency.map_or_else(|| CommandId(parts.ids.next()), |key| key.command(context.caller));
+        let command =
+            idempotency.map_or_else(|| CommandId(parts.ids.next()), |key| key.command(context.caller));
         for _ in 0..ATTEMPTS {
             if let Some(earlier) = earlier_answer(&parts.pool, &parts.vault, command, idempotency).await? {
                 return Ok(earlier);
@@ -107,6 +108,15 @@ impl Ledger {
             "Others changed the same objects at the same time, again and again. Nothing was done; send the request again.",
         )
         .into())
+    }
+
+    /// Runs a command as [`Ledger::execute`] would and throws its decisions away: nothing is stored, not even a key.
+    ///
+    /// # Errors
+    /// As [`Ledger::execute`].
+    pub async fn rehearse(&self, context: &Context, work: &impl Work) -> Result<Answer, Failure> {
+        let command = CommandId(self.parts.ids.next());
+        work.run(&mut Unit::new(&self.parts, context, command)).await
     }
 }
 

@@ -21,9 +21,11 @@ impl Parts {
     /// # Errors
     /// Errors of the database.
     pub async fn head(&self) -> Result<i64, LedgerError> {
-        Ok(sqlx::query_scalar("SELECT coalesce((SELECT position FROM ledger.events ORDER BY position DESC LIMIT 1), 0)")
-            .fetch_one(&self.pool)
-            .await?)
+        Ok(sqlx::query_scalar(
+            "SELECT coalesce((SELECT position FROM ledger.events ORDER BY position DESC LIMIT 1), 0)",
+        )
+        .fetch_one(&self.pool)
+        .await?)
     }
 
     /// The last position that belongs to a cutoff.
@@ -55,7 +57,8 @@ impl Parts {
     /// # Errors
     /// Errors of the database, and [`LedgerError::Unreadable`].
     pub async fn after(&self, position: i64, limit: i64) -> Result<Vec<Recorded>, LedgerError> {
-        let sql = format!("SELECT {COLUMNS} FROM ledger.events WHERE position > $1 ORDER BY position LIMIT $2");
+        let sql =
+            format!("SELECT {COLUMNS} FROM ledger.events WHERE position > $1 ORDER BY position LIMIT $2");
         let rows = sqlx::query(&sql).bind(position).bind(limit).fetch_all(&self.pool).await?;
         rows.iter().map(Recorded::from_row).collect()
     }
@@ -91,7 +94,20 @@ impl Parts {
         rows.iter().map(Recorded::from_row).collect()
     }
 
-    /// A page of one stream: at most `limit` events, after a sequence or before one, in order of sequence.
+    /// The first event of every stream of one type, in the order of the streams' ids.
+    ///
+    /// # Errors
+    /// As [`Parts::after`].
+    pub async fn openings(&self, aggregate_type: &str) -> Result<Vec<Recorded>, LedgerError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger.events WHERE aggregate_type = $1 AND sequence = 1 ORDER BY aggregate_id"
+        );
+        let rows = sqlx::query(&sql).bind(aggregate_type).fetch_all(&self.pool).await?;
+        rows.iter().map(Recorded::from_row).collect()
+    }
+
+    /// A page of one stream: at most `limit` events between two sequences, the first ones or the last
+    /// ones, in order of sequence.
     ///
     /// # Errors
     /// As [`Parts::after`].
@@ -99,8 +115,7 @@ impl Parts {
         &self,
         aggregate_type: &str,
         stream: Uuid,
-        after: i64,
-        before: i64,
+        (after, before): (i64, i64),
         (limit, from_end): (i64, bool),
     ) -> Result<Vec<Recorded>, LedgerError> {
         let order = if from_end { "DESC" } else { "ASC" };

@@ -1,26 +1,21 @@
 //! The rows of a view in PostgreSQL. Rows travel as JSON, so that a view is described once: in its row type.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Executor, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::{LedgerError, Projection};
+use crate::{Child, LedgerError, Projection};
 
 /// The expression that gives a whole row of `P`, as `r`, as JSON text.
-fn row_json<P: Projection>() -> String {
-    let mut sql = String::from("(to_jsonb(r)");
-    for child in P::CHILDREN {
-        let _ = write!(
-            sql,
-            " || jsonb_build_object('{}', coalesce((SELECT jsonb_agg(c) FROM view.{} c WHERE c.{} = r.id), '[]'))",
-            child.field, child.table, child.owner
-        );
-    }
-    sql + ")::text"
+pub(crate) fn row_json<P: Projection>() -> String {
+    let lists = P::CHILDREN.iter().map(|Child { field, table, owner }| {
+        let items = format!("SELECT jsonb_agg(c ORDER BY c) FROM view.{table} c WHERE c.{owner} = r.id");
+        format!(" || jsonb_build_object('{field}', coalesce(({items}), '[]'))")
+    });
+    format!("(to_jsonb(r){})::text", lists.collect::<String>())
 }
 
 /// Reads rows of a view: `rest` is the SQL behind `FROM view.<name> r`, with `$1` bound to `ids`.
@@ -33,9 +28,10 @@ pub async fn rows<P: Projection>(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<P::R
     found.iter().map(|row| decode::<P::Row>(row.try_get("row")?)).collect()
 }
 
-fn decode<R: DeserializeOwned>(text: &str) -> Result<R, LedgerError> {
-    serde_json::from_str(text)
-        .map_err(|error| LedgerError::Encode(format!("a view's row (column {}) has another form", error.column())))
+pub(crate) fn decode<R: DeserializeOwned>(text: &str) -> Result<R, LedgerError> {
+    serde_json::from_str(text).map_err(|error| {
+        LedgerError::Encode(format!("a view's row (column {}) has another form", error.column()))
+    })
 }
 
 /// All rows of a view, by key.
@@ -67,7 +63,10 @@ pub(crate) async fn save<P: Projection>(
     }
     let sql = format!("DELETE FROM view.{} WHERE id = ANY($1)", P::NAME);
     sqlx::query(&sql).bind(keys).execute(&mut *connection).await?;
-    let sql = format!("INSERT INTO view.{0} SELECT * FROM json_populate_recordset(NULL::view.{0}, $1::json)", P::NAME);
+    let sql = format!(
+        "INSERT INTO view.{0} SELECT * FROM json_populate_recordset(NULL::view.{0}, $1::json)",
+        P::NAME
+    );
     sqlx::query(&sql).bind(&json).execute(&mut *connection).await?;
     for child in P::CHILDREN {
         let sql = format!(
@@ -91,10 +90,11 @@ pub(crate) async fn prepare<P: Projection>(pool: &PgPool) -> Result<i64, LedgerE
         .bind(P::NAME)
         .execute(&mut *transaction)
         .await?;
-    let known: Option<(i32, i64)> = sqlx::query_as("SELECT version, position FROM ledger.projections WHERE name = $1")
-        .bind(P::NAME)
-        .fetch_optional(&mut *transaction)
-        .await?;
+    let known: Option<(i32, i64)> =
+        sqlx::query_as("SELECT version, position FROM ledger.projections WHERE name = $1")
+            .bind(P::NAME)
+            .fetch_optional(&mut *transaction)
+            .await?;
     let head: i64 = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM ledger.events")
         .fetch_one(&mut *transaction)
         .await?;

@@ -91,11 +91,22 @@ impl<'l> Unit<'l> {
         Ok(self.streams.get(&(A::TYPE, id)).map_or(0, |loaded| loaded.stored))
     }
 
+    /// Takes the state of an aggregate as loaded that the caller has followed himself, so that a long stream is not
+    /// read again. If the stream is no longer at `version`, the command runs again.
+    pub fn assume<A: Stored>(&mut self, id: impl Into<Uuid>, state: A, version: i64) {
+        let loaded = Loaded { state: Box::new(state), stored: version, staged: 0 };
+        self.streams.entry((A::TYPE, id.into())).or_insert(loaded);
+    }
+
     /// The state of an aggregate that must exist; `missing` if it does not.
     ///
     /// # Errors
     /// `missing`, and as [`Unit::load`].
-    pub async fn existing<A: Stored>(&mut self, id: impl Into<Uuid>, missing: UserError) -> Result<&A, Failure> {
+    pub async fn existing<A: Stored>(
+        &mut self,
+        id: impl Into<Uuid>,
+        missing: UserError,
+    ) -> Result<&A, Failure> {
         let id = id.into();
         if self.version::<A>(id).await? == 0 {
             return Err(missing.into());
@@ -107,7 +118,11 @@ impl<'l> Unit<'l> {
     ///
     /// # Errors
     /// `STALE_VERSION` with the present version, and as [`Unit::load`].
-    pub async fn expect<A: Stored>(&mut self, id: impl Into<Uuid>, expected: Option<i64>) -> Result<(), Failure> {
+    pub async fn expect<A: Stored>(
+        &mut self,
+        id: impl Into<Uuid>,
+        expected: Option<i64>,
+    ) -> Result<(), Failure> {
         let current = self.version::<A>(id).await?;
         match expected {
             Some(expected) if expected != current => Err(UserError {
@@ -115,7 +130,9 @@ impl<'l> Unit<'l> {
                 ..UserError::at(
                     ErrorCode::StaleVersion,
                     "expectedVersion",
-                    format!("The object is at version {current}, not {expected}. Read it again and decide anew."),
+                    format!(
+                        "The object is at version {current}, not {expected}. Read it again and decide anew."
+                    ),
                 )
             }
             .into()),
@@ -127,7 +144,11 @@ impl<'l> Unit<'l> {
     ///
     /// # Errors
     /// The rule that refused it, and what can fail in [`Unit::load`] and in the vault.
-    pub async fn handle<A: Stored>(&mut self, id: impl Into<Uuid>, command: A::Command) -> Result<bool, Failure> {
+    pub async fn handle<A: Stored>(
+        &mut self,
+        id: impl Into<Uuid>,
+        command: A::Command,
+    ) -> Result<bool, Failure> {
         let id = id.into();
         let subjects = self.load::<A>(id).await?.subjects(id);
         self.load_keys(&subjects).await?;
@@ -193,7 +214,8 @@ impl<'l> Unit<'l> {
             return Ok(None);
         }
         let minted = self.keyring.minted();
-        let new_keys: Vec<_> = minted.iter().map(|key| self.parts.vault.wrap(key)).collect::<Result<_, _>>()?;
+        let new_keys: Vec<_> =
+            minted.iter().map(|key| self.parts.vault.wrap(key)).collect::<Result<_, _>>()?;
         let metadata = self.metadata(&new_keys);
         let plain = encode(&Metadata { keys: None, ..metadata.clone() })?;
         let with_keys = encode(&metadata)?;
@@ -211,7 +233,11 @@ impl<'l> Unit<'l> {
             expectations: self
                 .streams
                 .iter()
-                .map(|((aggregate, stream), loaded)| Expectation { aggregate, stream: *stream, version: loaded.stored })
+                .map(|((aggregate, stream), loaded)| Expectation {
+                    aggregate,
+                    stream: *stream,
+                    version: loaded.stored,
+                })
                 .collect(),
             new_keys,
             live_keys: self.used.into_iter().collect(),
@@ -219,9 +245,11 @@ impl<'l> Unit<'l> {
         }))
     }
 
-    async fn input_mac(&mut self, answer: &Answer) -> Result<Option<(Subject, [u8; 32])>, LedgerError> {
-        let Some(idempotency) = &self.context.idempotency else { return Ok(None) };
-        let subject = answer.subject.unwrap_or_else(|| self.context.caller.user.into());
+    /// A digest of `input` under the key of `subject`, with which it dies.
+    ///
+    /// # Errors
+    /// What can fail in the vault.
+    pub async fn keyed_digest(&mut self, subject: Subject, input: &[u8]) -> Result<[u8; 32], LedgerError> {
         self.load_keys(&[subject]).await?;
         let key = Arc::make_mut(&mut self.keyring).ensure(
             subject,
@@ -229,7 +257,13 @@ impl<'l> Unit<'l> {
             self.parts.ids.next(),
         )?;
         self.used.insert(key.id());
-        Ok(Some((subject, self.keyring.input_mac(subject, &idempotency.input)?)))
+        Ok(self.keyring.input_mac(subject, input)?)
+    }
+
+    async fn input_mac(&mut self, answer: &Answer) -> Result<Option<(Subject, [u8; 32])>, LedgerError> {
+        let Some(idempotency) = &self.context.idempotency else { return Ok(None) };
+        let subject = answer.subject.unwrap_or_else(|| self.context.caller.user.into());
+        Ok(Some((subject, self.keyed_digest(subject, &idempotency.input).await?)))
     }
 
     fn metadata(&self, new_keys: &[lethe_vault::NewKey]) -> Metadata {

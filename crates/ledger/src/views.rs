@@ -51,11 +51,13 @@ impl ViewsBuilder {
     }
 }
 
+type Running = (Definition, watch::Receiver<ProjectionState>);
+
 /// The running views.
 #[derive(Clone)]
 pub struct Views {
     parts: Arc<Parts>,
-    views: Arc<Vec<(Definition, watch::Receiver<ProjectionState>)>>,
+    views: Arc<Vec<Running>>,
 }
 
 impl Views {

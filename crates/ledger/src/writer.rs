@@ -49,7 +49,8 @@ async fn run(pool: PgPool, clock: Clock, head: watch::Sender<i64>, mut queue: mp
             units.push(next.unit);
             answers.push(next.answer);
         }
-        metrics::histogram!("lethe_append_batch_units").record(f64::from(u32::try_from(units.len()).unwrap_or(0)));
+        metrics::histogram!("lethe_append_batch_units")
+            .record(f64::from(u32::try_from(units.len()).unwrap_or(0)));
         let results = append_all(&pool, clock.now(), units).await;
         for (result, answer) in results.into_iter().zip(answers) {
             if let Ok(Appended::At(position)) = result {
@@ -63,7 +64,11 @@ async fn run(pool: PgPool, clock: Clock, head: watch::Sender<i64>, mut queue: mp
 }
 
 /// Appends a batch; if PostgreSQL finds a value at fault, halves it until only the unit with that value fails.
-async fn append_all(pool: &PgPool, clock: DateTime<Utc>, units: Vec<NewUnit>) -> Vec<Result<Appended, LedgerError>> {
+async fn append_all(
+    pool: &PgPool,
+    clock: DateTime<Utc>,
+    units: Vec<NewUnit>,
+) -> Vec<Result<Appended, LedgerError>> {
     let mut results = Vec::with_capacity(units.len());
     let mut rest = vec![units];
     while let Some(mut batch) = rest.pop() {
@@ -97,7 +102,11 @@ fn is_about_data(error: &sqlx::Error) -> bool {
         .is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
-async fn try_append(pool: &PgPool, clock: DateTime<Utc>, batch: &[NewUnit]) -> Result<Vec<Appended>, sqlx::Error> {
+async fn try_append(
+    pool: &PgPool,
+    clock: DateTime<Utc>,
+    batch: &[NewUnit],
+) -> Result<Vec<Appended>, sqlx::Error> {
     let mut connection = pool.acquire().await?;
     match append(&mut connection, clock, batch).await {
         Err(error) if error.as_database_error().is_none() => {
@@ -118,14 +127,18 @@ async fn what_happened(
     batch: &[NewUnit],
 ) -> Result<Option<Vec<Appended>>, sqlx::Error> {
     // The old transaction holds this lock until it has ended.
-    sqlx::query("SELECT pg_advisory_lock(hashtextextended('lethe.ledger.append', 0))").execute(&mut *connection).await?;
+    sqlx::query("SELECT pg_advisory_lock(hashtextextended('lethe.ledger.append', 0))")
+        .execute(&mut *connection)
+        .await?;
     let ids: Vec<_> = batch.iter().map(|unit| unit.command.0).collect();
     let found: Result<Vec<(uuid::Uuid, i64)>, _> =
         sqlx::query_as("SELECT command_id, position FROM ledger.commands WHERE command_id = ANY($1)")
             .bind(ids)
             .fetch_all(&mut *connection)
             .await;
-    sqlx::query("SELECT pg_advisory_unlock(hashtextextended('lethe.ledger.append', 0))").execute(connection).await?;
+    sqlx::query("SELECT pg_advisory_unlock(hashtextextended('lethe.ledger.append', 0))")
+        .execute(connection)
+        .await?;
     let found: std::collections::HashMap<_, _> = found?.into_iter().collect();
     if found.is_empty() {
         return Ok(None);
@@ -133,7 +146,9 @@ async fn what_happened(
     Ok(Some(
         batch
             .iter()
-            .map(|unit| found.get(&unit.command.0).map_or(Appended::Conflict, |position| Appended::At(*position)))
+            .map(|unit| {
+                found.get(&unit.command.0).map_or(Appended::Conflict, |position| Appended::At(*position))
+            })
             .collect(),
     ))
 }

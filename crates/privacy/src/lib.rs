@@ -1,1 +1,3 @@
 //! Consent and, later, retention, erasure and extracts.
+
+pub mod consent;

@@ -17,7 +17,9 @@ pub enum VaultError {
     )]
     RootOfAnother(PathBuf),
     /// The root file is not one.
-    #[error("The vault's root key {0} is damaged: it does not have the form of a Lethe root key. Restore the file.")]
+    #[error(
+        "The vault's root key {0} is damaged: it does not have the form of a Lethe root key. Restore the file."
+    )]
     RootDamaged(PathBuf),
     /// The root file could not be read or written.
     #[error("The vault's root key {path} cannot be read or written: {source}.")]

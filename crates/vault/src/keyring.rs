@@ -8,9 +8,9 @@ use lethe_kernel::{EventId, KeyClass, Personal, PersonalValue, Seal, SealedText,
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::VaultError;
 use crate::crypto::{self, Key};
 use crate::sealed::{self, Place};
-use crate::VaultError;
 
 /// One subject's key of one class, unwrapped.
 pub struct SubjectKey {
@@ -92,7 +92,12 @@ impl Keyring {
     ///
     /// # Errors
     /// [`VaultError::KeyMissing`] when the subject's keys were not loaded, [`VaultError::Crypto`] without randomness.
-    pub fn ensure(&mut self, subject: Subject, class: KeyClass, new_id: Uuid) -> Result<Arc<SubjectKey>, VaultError> {
+    pub fn ensure(
+        &mut self,
+        subject: Subject,
+        class: KeyClass,
+        new_id: Uuid,
+    ) -> Result<Arc<SubjectKey>, VaultError> {
         if let Some(key) = self.keys.get(&(subject, class)) {
             return Ok(key.clone());
         }
@@ -119,7 +124,11 @@ impl Keyring {
     ///
     /// # Errors
     /// [`VaultError::KeyMissing`], or [`VaultError::Corrupt`] when the value was altered or belongs elsewhere.
-    pub fn open<T: PersonalValue>(&self, value: &Personal<T>, subject: impl Into<Subject>) -> Result<T, VaultError> {
+    pub fn open<T: PersonalValue>(
+        &self,
+        value: &Personal<T>,
+        subject: impl Into<Subject>,
+    ) -> Result<T, VaultError> {
         let place = Place { subject: subject.into(), class: T::CLASS, label: T::LABEL };
         match value {
             Personal::Clear { value, .. } => Ok(value.clone()),
@@ -205,10 +214,20 @@ pub fn subjects_in<T: Serialize>(value: &T) -> Result<Vec<(Subject, KeyClass)>, 
 ///
 /// # Errors
 /// [`VaultError::Encode`], with a sentence that names a missing key.
-pub fn sealed_json<T: Serialize>(value: &T, keyring: &Arc<Keyring>, event: EventId) -> Result<String, VaultError> {
+pub fn sealed_json<T: Serialize>(
+    value: &T,
+    keyring: &Arc<Keyring>,
+    event: EventId,
+) -> Result<String, VaultError> {
     struct Sealer(Arc<Keyring>, EventId);
     impl Seal for Sealer {
-        fn seal(&self, subject: Subject, class: KeyClass, label: &str, plain: &[u8]) -> Result<SealedText, String> {
+        fn seal(
+            &self,
+            subject: Subject,
+            class: KeyClass,
+            label: &str,
+            plain: &[u8],
+        ) -> Result<SealedText, String> {
             let place = Place { subject, class, label };
             self.0
                 .key(subject, class)

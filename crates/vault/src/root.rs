@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::crypto::{self, Key};
 use crate::VaultError;
+use crate::crypto::{self, Key};
 
 const MAGIC: &[u8] = b"lethe-root/1\n";
 

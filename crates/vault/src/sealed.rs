@@ -8,9 +8,9 @@ use lethe_kernel::{EventId, KeyClass, SealedText, Subject};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::VaultError;
 use crate::crypto::{self, NONCE_BYTES};
 use crate::keyring::SubjectKey;
-use crate::VaultError;
 
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + 16 + 16 + NONCE_BYTES;
@@ -59,7 +59,11 @@ pub(crate) fn seal(
     Ok(SealedText(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-pub(crate) fn open(key: &SubjectKey, place: Place<'_>, text: &SealedText) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+pub(crate) fn open(
+    key: &SubjectKey,
+    place: Place<'_>,
+    text: &SealedText,
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     try_open(key, place, text).ok_or_else(|| place.corrupt())
 }
 

@@ -4,10 +4,10 @@ use lethe_kernel::{KeyClass, Subject, SubjectKind};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::VaultError;
 use crate::crypto::{self, Key, NONCE_BYTES};
 use crate::keyring::{Keyring, SubjectKey};
 use crate::root::{Root, RootFile};
-use crate::VaultError;
 
 /// The keys of one installation.
 pub struct Vault {

@@ -18,14 +18,25 @@ struct Inner {
 
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 enum Nested {
-    Happened { maybe: Option<Personal<Secret>>, many: Vec<Personal<Secret>>, inner: Inner, boxed: Box<Option<Vec<Inner>>> },
+    Happened {
+        maybe: Option<Personal<Secret>>,
+        many: Vec<Personal<Secret>>,
+        inner: Inner,
+        boxed: Box<Option<Vec<Inner>>>,
+    },
 }
 
 #[derive(Default)]
 struct Counting(Mutex<Vec<(Subject, String)>>);
 
 impl Seal for Counting {
-    fn seal(&self, subject: Subject, _: KeyClass, label: &str, plaintext: &[u8]) -> Result<SealedText, String> {
+    fn seal(
+        &self,
+        subject: Subject,
+        _: KeyClass,
+        label: &str,
+        plaintext: &[u8],
+    ) -> Result<SealedText, String> {
         assert_eq!(label, "test.secret");
         let mut seen = self.0.lock().unwrap();
         seen.push((subject, String::from_utf8(plaintext.to_vec()).unwrap()));

@@ -1,0 +1,47 @@
+//! What resolvers work with.
+
+use std::time::Duration;
+
+use async_graphql::Context;
+use lethe_kernel::{Caller, RequestId};
+use lethe_ledger::{Ledger, Parts, Views};
+
+use crate::keys::Keys;
+
+/// The running system.
+#[derive(Clone)]
+pub struct App {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The views.
+    pub views: Views,
+    /// How long a mutation waits for the views it returns.
+    pub patience: Duration,
+}
+
+/// What is known about one request; every request carries one.
+pub struct Request {
+    pub(crate) caller: Caller,
+    pub(crate) id: RequestId,
+    pub(crate) keys: Keys,
+}
+
+impl Request {
+    /// A request of a caller.
+    #[must_use]
+    pub fn new(caller: Caller, id: RequestId) -> Self {
+        Self { caller, id, keys: Keys::default() }
+    }
+}
+
+pub(crate) fn app<'c>(context: &Context<'c>) -> &'c App {
+    context.data_unchecked::<App>()
+}
+
+pub(crate) fn parts<'c>(context: &Context<'c>) -> &'c Parts {
+    app(context).ledger.parts()
+}
+
+pub(crate) fn request<'c>(context: &Context<'c>) -> &'c Request {
+    context.data_unchecked::<Request>()
+}

@@ -1,0 +1,116 @@
+//! Changes as they happen, resumable without loss.
+
+use std::time::Duration;
+
+use async_graphql::futures_util::{Stream, stream};
+use async_graphql::{Context, ID, Object, Result, Subscription};
+use lethe_ledger::Recorded;
+use uuid::Uuid;
+
+use crate::app::{App, app};
+use crate::error::{fault, top_level};
+use crate::event::{Event, stream_kind};
+use crate::id::{self, Kind};
+use crate::node::{Node, by_kind};
+use crate::scalar::Position;
+
+const BATCH: i64 = 200;
+
+/// How long a change waits for the views, so that its object shows it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One event, and the object it changed.
+pub(crate) struct Change(Recorded);
+
+#[Object]
+impl Change {
+    /// Where in the ledger it stands; pass the last one you have seen as `after` to go on from there.
+    async fn position(&self) -> Position {
+        Position(self.0.position)
+    }
+
+    /// The event.
+    async fn event(&self) -> Event {
+        Event(self.0.clone())
+    }
+
+    /// The object it changed, as it is now.
+    async fn node(&self, context: &Context<'_>) -> Result<Option<Node>> {
+        by_kind(context, stream_kind(&self.0.aggregate_type), self.0.stream).await
+    }
+}
+
+/// Everything that can be followed.
+#[derive(Default)]
+pub struct Subscription;
+
+#[Subscription]
+impl Subscription {
+    /// Changes of one object, or of everything, from a position on; without one, from now on. Nothing is left out and
+    /// nothing comes twice, so a client that reconnects with the last position it has seen misses nothing.
+    async fn changes(
+        &self,
+        context: &Context<'_>,
+        of: Option<ID>,
+        after: Option<Position>,
+    ) -> Result<impl Stream<Item = Result<Change>> + use<>> {
+        let app = app(context).clone();
+        let of = of.map(|id| target(&id)).transpose()?;
+        let position = match after {
+            Some(Position(position)) => position,
+            None => app.ledger.parts().head().await.map_err(|error| fault(&error))?,
+        };
+        Ok(stream::unfold(Feed { app, of, position, pending: Vec::new() }, |mut feed| async move {
+            let change = feed.next().await;
+            Some((change, feed))
+        }))
+    }
+}
+
+fn target(global: &ID) -> Result<(Kind, Uuid)> {
+    let malformed =
+        || top_level("INVALID_VALUE", "This is no id of this API. Use an id that the API gave you.");
+    let (kind, inner) = id::decode(global).ok_or_else(malformed)?;
+    Ok((kind, inner.parse().map_err(|_| malformed())?))
+}
+
+struct Feed {
+    app: App,
+    of: Option<(Kind, Uuid)>,
+    position: i64,
+    /// Events read and not delivered yet, the next one last.
+    pending: Vec<Recorded>,
+}
+
+impl Feed {
+    async fn next(&mut self) -> Result<Change> {
+        loop {
+            if let Some(event) = self.pending.pop() {
+                self.app.views.reached(&self.app.views.names(), event.position, PATIENCE).await;
+                return Ok(Change(event));
+            }
+            let parts = self.app.ledger.parts();
+            let mut head = parts.head_watch();
+            let read = parts.after(self.position, BATCH).await.map_err(|error| fault(&error))?;
+            match read.last() {
+                Some(last) => {
+                    self.position = last.position;
+                    self.pending = read.into_iter().filter(|event| self.wants(event)).rev().collect();
+                }
+                None => {
+                    let position = self.position;
+                    if head.wait_for(|head| *head > position).await.is_err() {
+                        return Err(top_level(
+                            "UNAVAILABLE",
+                            "The server stops. Subscribe again from the last position.",
+                        ));
+                    }
+                }
+            }
+        }
+    }
+
+    fn wants(&self, event: &Recorded) -> bool {
+        self.of.is_none_or(|(kind, id)| id == event.stream && kind == stream_kind(&event.aggregate_type))
+    }
+}

@@ -1,0 +1,207 @@
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use lethe_crm::company::{AmendCompany, CloseCompany, CompanyInput, CompanyView, RegisterCompany};
+use lethe_kernel::{CompanyId, Patch, UserError};
+
+use super::Company;
+use super::fields::{LegalFormField, NaceVersionField};
+use crate::app::parts;
+use crate::argument::patch;
+use crate::error::fault;
+use crate::id::Kind;
+use crate::mutate::{Outcome, execute, payload};
+use crate::unit::CountryField;
+
+/// A company to register.
+#[derive(InputObject)]
+pub(crate) struct CompanyRegisterInput {
+    /// The country of its register.
+    country: CountryField,
+    /// Its number: CVR, organisationsnummer or the number of another register.
+    number: String,
+    /// Its legal form.
+    legal_form: LegalFormField,
+    /// Its name.
+    name: String,
+    /// The lines of its street address.
+    address: Option<String>,
+    /// Its postal code.
+    postal_code: Option<String>,
+    /// Its city.
+    city: Option<String>,
+    /// Its phone number, in any usual spelling.
+    phone: Option<String>,
+    /// Its e-mail address.
+    email: Option<String>,
+    /// Its industry code.
+    nace_code: Option<String>,
+    /// The list the industry code is from; required with one.
+    nace_version: Option<NaceVersionField>,
+    /// The numbers of its production units; they cannot change later.
+    #[graphql(default)]
+    p_numbers: Vec<String>,
+    /// A stable, non-personal reference of yours; a second registration under it is refused.
+    external_reference: Option<String>,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+/// What to change of a company: a field that is absent stays, one that is null becomes empty.
+#[derive(InputObject)]
+pub(crate) struct CompanyAmendInput {
+    /// The company.
+    company_id: ID,
+    /// The version you have read; if it changed since, nothing is done.
+    expected_version: Option<i64>,
+    /// Its legal form.
+    legal_form: Option<LegalFormField>,
+    /// Its name.
+    name: MaybeUndefined<String>,
+    /// The lines of its street address.
+    address: MaybeUndefined<String>,
+    /// Its postal code.
+    postal_code: MaybeUndefined<String>,
+    /// Its city.
+    city: MaybeUndefined<String>,
+    /// Its phone number.
+    phone: MaybeUndefined<String>,
+    /// Its e-mail address.
+    email: MaybeUndefined<String>,
+    /// Its industry code.
+    nace_code: MaybeUndefined<String>,
+    /// The list the industry code is from; required with one.
+    nace_version: Option<NaceVersionField>,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+/// A company to close.
+#[derive(InputObject)]
+pub(crate) struct CompanyCloseInput {
+    /// The company.
+    company_id: ID,
+    /// The version you have read; if it changed since, nothing is done.
+    expected_version: Option<i64>,
+    /// The company that takes its place, if one does.
+    superseded_by: Option<ID>,
+    /// The code of the reason, for example `WRONG_NUMBER`.
+    reason: String,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+payload! {
+    /// The answer to `companyRegister`.
+    CompanyRegisterPayload { company: Company },
+    /// The answer to `companyAmend`.
+    CompanyAmendPayload { company: Company },
+    /// The answer to `companyClose`.
+    CompanyClosePayload { company: Company },
+}
+
+/// Mutations of companies.
+#[derive(Default)]
+pub(crate) struct CompanyMutation;
+
+#[Object]
+impl CompanyMutation {
+    /// Registers a company. Each public number can be registered once.
+    async fn company_register(
+        &self,
+        context: &Context<'_>,
+        input: CompanyRegisterInput,
+    ) -> Result<CompanyRegisterPayload> {
+        let key = input.idempotency_key.clone();
+        let outcome =
+            execute(context, "companyRegister", key.as_ref(), Ok(input.work()), &["company"]).await?;
+        let company = changed(context, &outcome).await?;
+        Ok(CompanyRegisterPayload::new(outcome, company))
+    }
+
+    /// Changes a company's master data; its number never changes.
+    async fn company_amend(
+        &self,
+        context: &Context<'_>,
+        input: CompanyAmendInput,
+    ) -> Result<CompanyAmendPayload> {
+        let key = input.idempotency_key.clone();
+        let outcome = execute(context, "companyAmend", key.as_ref(), input.work(), &["company"]).await?;
+        let company = changed(context, &outcome).await?;
+        Ok(CompanyAmendPayload::new(outcome, company))
+    }
+
+    /// Closes a company, for example because its number was wrong; name the right company as `supersededBy`.
+    async fn company_close(
+        &self,
+        context: &Context<'_>,
+        input: CompanyCloseInput,
+    ) -> Result<CompanyClosePayload> {
+        let key = input.idempotency_key.clone();
+        let outcome = execute(context, "companyClose", key.as_ref(), input.work(), &["company"]).await?;
+        let company = changed(context, &outcome).await?;
+        Ok(CompanyClosePayload::new(outcome, company))
+    }
+}
+
+impl CompanyRegisterInput {
+    fn work(self) -> RegisterCompany {
+        let set = |field: Option<String>| field.map_or(Patch::Keep, Patch::Set);
+        RegisterCompany {
+            country: self.country.into(),
+            number: self.number,
+            p_numbers: self.p_numbers,
+            input: CompanyInput {
+                legal_form: Some(self.legal_form.into()),
+                name: Patch::Set(self.name),
+                address: set(self.address),
+                postal_code: set(self.postal_code),
+                city: set(self.city),
+                phone: set(self.phone),
+                email: set(self.email),
+                nace_code: set(self.nace_code),
+                nace_version: self.nace_version.map(Into::into),
+            },
+            external_reference: self.external_reference,
+            origin: None,
+        }
+    }
+}
+
+impl CompanyAmendInput {
+    fn work(self) -> Result<AmendCompany, UserError> {
+        Ok(AmendCompany {
+            company: CompanyId(Kind::Company.read(&self.company_id, "companyId")?),
+            expected_version: self.expected_version,
+            input: CompanyInput {
+                legal_form: self.legal_form.map(Into::into),
+                name: patch(self.name),
+                address: patch(self.address),
+                postal_code: patch(self.postal_code),
+                city: patch(self.city),
+                phone: patch(self.phone),
+                email: patch(self.email),
+                nace_code: patch(self.nace_code),
+                nace_version: self.nace_version.map(Into::into),
+            },
+        })
+    }
+}
+
+impl CompanyCloseInput {
+    fn work(self) -> Result<CloseCompany, UserError> {
+        let successor = self.superseded_by.map(|id| Kind::Company.read(&id, "supersededBy").map(CompanyId));
+        Ok(CloseCompany {
+            company: CompanyId(Kind::Company.read(&self.company_id, "companyId")?),
+            expected_version: self.expected_version,
+            superseded_by: successor.transpose()?,
+            reason: self.reason,
+        })
+    }
+}
+
+/// The company a mutation changed, folded from its own events, so that it is right even while the view lags.
+async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Company>> {
+    let Some(id) = outcome.object() else { return Ok(None) };
+    let mut rows =
+        parts(context).rows_at::<CompanyView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    Ok(rows.remove(&id).map(Company))
+}

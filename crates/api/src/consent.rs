@@ -1,0 +1,260 @@
+//! Consents.
+
+mod mutation;
+
+pub(crate) use mutation::ConsentMutation;
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use chrono::{DateTime, Utc};
+use lethe_crm::contact::ContactView;
+use lethe_kernel::{ContactId, Subject, UnitId, UserError};
+use lethe_privacy::consent::{
+    ConsentFilter, ConsentOrder, ConsentRow, ConsentStatus, ConsentView, LegalBasis, consent_page,
+};
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::connection::{Opaque, Slice};
+use crate::contact::Contact;
+use crate::error::{fault, refused};
+use crate::event::Event;
+use crate::history::history;
+use crate::id::Kind;
+use crate::keys::{self, open};
+use crate::loader::{Identified, by_id};
+use crate::scalar::{Date, Position};
+use crate::unit::Unit;
+
+/// On what legal basis a unit may use a contact's data for one purpose, and whether that was withdrawn.
+#[derive(Clone)]
+pub(crate) struct Consent(pub(crate) ConsentRow);
+
+/// Whether a consent stands.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "ConsentStatus", remote = "ConsentStatus")]
+pub(crate) enum ConsentStatusField {
+    /// It was given and stands.
+    Given,
+    /// It was withdrawn.
+    Withdrawn,
+}
+
+/// A legal basis of Article 6(1) of the GDPR.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "LegalBasis", remote = "LegalBasis")]
+pub(crate) enum LegalBasisField {
+    /// (a) The person agreed; needs the wording agreed to.
+    Consent,
+    /// (b) A contract with the person.
+    Contract,
+    /// (c) A legal obligation.
+    LegalObligation,
+    /// (d) Vital interests.
+    VitalInterests,
+    /// (e) A task in the public interest.
+    PublicTask,
+    /// (f) Legitimate interests.
+    LegitimateInterests,
+}
+
+impl Identified for ConsentRow {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+#[Object]
+impl Consent {
+    /// The consent's id.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Consent.id(self.0.id)
+    }
+
+    /// The number of its events; pass it as `expectedVersion`.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
+
+    /// Whether it stands.
+    async fn status(&self) -> ConsentStatusField {
+        self.0.status.into()
+    }
+
+    /// The contact.
+    async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
+        Ok(by_id::<ContactView>(context, self.0.contact_id.0).await?.map(Contact::now))
+    }
+
+    /// The unit it was given to.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.0.unit_id.0).await
+    }
+
+    /// What for: a code such as `NEWSLETTER`.
+    async fn purpose(&self) -> &str {
+        &self.0.purpose
+    }
+
+    /// The basis in law.
+    async fn legal_basis(&self) -> LegalBasisField {
+        self.0.legal_basis.into()
+    }
+
+    /// Where it comes from: a code such as `WEB_FORM`.
+    async fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// The wording the person agreed to.
+    async fn wording(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.0.wording.as_ref(), self.0.contact_id).await?.map(|value| value.0))
+    }
+
+    /// What proves it.
+    async fn proof(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.0.proof.as_ref(), self.0.contact_id).await?.map(|value| value.0))
+    }
+
+    /// When it took effect.
+    async fn effective_at(&self) -> DateTime<Utc> {
+        self.0.effective_at
+    }
+
+    /// When it was recorded.
+    async fn recorded_at(&self) -> DateTime<Utc> {
+        self.0.recorded_at
+    }
+
+    /// Who recorded it.
+    async fn recorded_by(&self) -> ID {
+        Kind::User.id(self.0.recorded_by)
+    }
+
+    /// When the withdrawal took effect.
+    async fn withdrawn_at(&self) -> Option<DateTime<Utc>> {
+        self.0.withdrawn_at
+    }
+
+    /// When the withdrawal was recorded.
+    async fn withdrawal_recorded_at(&self) -> Option<DateTime<Utc>> {
+        self.0.withdrawal_recorded_at
+    }
+
+    /// The code of the reason for the withdrawal.
+    async fn withdrawal_reason(&self) -> Option<&str> {
+        self.0.withdrawal_reason.as_deref()
+    }
+
+    /// What was noted about the withdrawal.
+    async fn withdrawal_note(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.0.withdrawal_note.as_ref(), self.0.contact_id).await?.map(|value| value.0))
+    }
+
+    /// The first day on which the data is no longer kept for this purpose.
+    async fn kept_until(&self) -> Option<Date> {
+        self.0.kept_until.map(Date)
+    }
+
+    /// Everything that happened to it, the oldest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Event>> {
+        history(context, "consent", self.0.id.0, None, &Slice { first, after, last, before }).await
+    }
+}
+
+/// Which consents are wanted; everything given must hold.
+#[derive(InputObject, Default)]
+pub(crate) struct ConsentFilterInput {
+    /// Those given to a unit.
+    unit: Option<ID>,
+    /// Those of a contact.
+    contact: Option<ID>,
+    /// Those for a purpose.
+    purpose: Option<String>,
+    /// Those that stand, or that were withdrawn.
+    status: Option<ConsentStatusField>,
+}
+
+/// What a list of consents is ordered by.
+#[derive(InputObject, Clone, Copy, Default)]
+pub(crate) struct ConsentOrderInput {
+    /// The field.
+    #[graphql(default)]
+    by: ConsentOrderField,
+    /// Whether the latest comes first.
+    #[graphql(default)]
+    descending: bool,
+}
+
+/// The fields a list of consents can be ordered by.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "ConsentOrder")]
+pub(crate) enum ConsentOrderField {
+    /// When they were first recorded.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+    /// When they took effect.
+    Effective,
+}
+
+/// Queries about consents.
+#[derive(Default)]
+pub(crate) struct ConsentQuery;
+
+#[Object]
+impl ConsentQuery {
+    /// A list of consents.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn consents(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ConsentFilterInput>,
+        order_by: Option<ConsentOrderInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, Consent>> {
+        wait_for(context, &["consent"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let order = order_by.unwrap_or_default();
+        let order = ConsentOrder::from(order.by).sql(order.descending);
+        let found = consent_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        let found = found.map_err(|error| fault(&error))?;
+        let owners: Vec<Subject> = found.iter().map(|found| found.row.contact_id.into()).collect();
+        keys::load(context, &owners).await?;
+        slice.connection(found, Consent)
+    }
+}
+
+impl ConsentFilterInput {
+    fn read(self) -> Result<ConsentFilter, UserError> {
+        Ok(ConsentFilter {
+            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            contact: self
+                .contact
+                .map(|id| Kind::Contact.read(&id, "filter.contact").map(ContactId))
+                .transpose()?,
+            purpose: self.purpose,
+            status: self.status.map(Into::into),
+        })
+    }
+}
+
+pub(crate) async fn consent_by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Consent>> {
+    Ok(by_id::<ConsentView>(context, id).await?.map(Consent))
+}

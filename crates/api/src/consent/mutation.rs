@@ -1,0 +1,126 @@
+use async_graphql::{Context, ID, InputObject, Object, Result};
+use chrono::{DateTime, Utc};
+use lethe_kernel::{ContactId, UserError};
+use lethe_privacy::consent::{ConsentView, GiveConsent, WithdrawConsent};
+
+use super::{Consent, LegalBasisField};
+use crate::app::parts;
+use crate::error::fault;
+use crate::id::Kind;
+use crate::mutate::{Outcome, execute, payload};
+use crate::scalar::Date;
+
+/// A consent that was given to your unit.
+#[derive(InputObject)]
+pub(crate) struct ConsentGiveInput {
+    /// The contact.
+    contact_id: ID,
+    /// What for: a code such as `NEWSLETTER`.
+    purpose: String,
+    /// The basis in law.
+    legal_basis: LegalBasisField,
+    /// Where it comes from: a code such as `WEB_FORM`.
+    source: String,
+    /// The wording the person agreed to; required if the basis is consent.
+    wording: Option<String>,
+    /// What proves it.
+    proof: Option<String>,
+    /// When it took effect; now, if left out.
+    effective_at: Option<DateTime<Utc>>,
+    /// The first day on which the data is no longer kept for this purpose.
+    kept_until: Option<Date>,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+/// A consent that was withdrawn from your unit.
+#[derive(InputObject)]
+pub(crate) struct ConsentWithdrawInput {
+    /// The contact.
+    contact_id: ID,
+    /// What for.
+    purpose: String,
+    /// When the withdrawal took effect; now, if left out.
+    effective_at: Option<DateTime<Utc>>,
+    /// The code of the reason.
+    reason: Option<String>,
+    /// What is to be noted about it.
+    note: Option<String>,
+    /// The version you have read; if it changed since, nothing is done.
+    expected_version: Option<i64>,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+payload! {
+    /// The answer to `consentGive`.
+    ConsentGivePayload { consent: Consent },
+    /// The answer to `consentWithdraw`.
+    ConsentWithdrawPayload { consent: Consent },
+}
+
+/// Mutations of consents.
+#[derive(Default)]
+pub(crate) struct ConsentMutation;
+
+#[Object]
+impl ConsentMutation {
+    /// Records that a contact's data may be used for a purpose.
+    async fn consent_give(
+        &self,
+        context: &Context<'_>,
+        input: ConsentGiveInput,
+    ) -> Result<ConsentGivePayload> {
+        let key = input.idempotency_key.clone();
+        let outcome = execute(context, "consentGive", key.as_ref(), input.work(), &["consent"]).await?;
+        let consent = changed(context, &outcome).await?;
+        Ok(ConsentGivePayload::new(outcome, consent))
+    }
+
+    /// Records that a consent was withdrawn.
+    async fn consent_withdraw(
+        &self,
+        context: &Context<'_>,
+        input: ConsentWithdrawInput,
+    ) -> Result<ConsentWithdrawPayload> {
+        let key = input.idempotency_key.clone();
+        let outcome = execute(context, "consentWithdraw", key.as_ref(), input.work(), &["consent"]).await?;
+        let consent = changed(context, &outcome).await?;
+        Ok(ConsentWithdrawPayload::new(outcome, consent))
+    }
+}
+
+impl ConsentGiveInput {
+    fn work(self) -> Result<GiveConsent, UserError> {
+        Ok(GiveConsent {
+            contact: ContactId(Kind::Contact.read(&self.contact_id, "contactId")?),
+            purpose: self.purpose,
+            legal_basis: self.legal_basis.into(),
+            source: self.source,
+            wording: self.wording,
+            proof: self.proof,
+            effective_at: self.effective_at,
+            kept_until: self.kept_until.map(|date| date.0),
+        })
+    }
+}
+
+impl ConsentWithdrawInput {
+    fn work(self) -> Result<WithdrawConsent, UserError> {
+        Ok(WithdrawConsent {
+            contact: ContactId(Kind::Contact.read(&self.contact_id, "contactId")?),
+            purpose: self.purpose,
+            effective_at: self.effective_at,
+            reason: self.reason,
+            note: self.note,
+            expected_version: self.expected_version,
+        })
+    }
+}
+
+async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Consent>> {
+    let Some(id) = outcome.object() else { return Ok(None) };
+    let mut rows =
+        parts(context).rows_at::<ConsentView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    Ok(rows.remove(&id).map(Consent))
+}

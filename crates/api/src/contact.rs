@@ -1,0 +1,232 @@
+//! Contacts.
+
+mod list;
+mod mutation;
+mod nested;
+
+pub(crate) use list::ContactQuery;
+pub(crate) use mutation::ContactMutation;
+pub(crate) use nested::Nested;
+
+use std::sync::Arc;
+
+use async_graphql::connection::Connection;
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use lethe_crm::contact::{ContactRow, ContactView};
+use lethe_kernel::ContactId;
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::company::Company;
+use crate::connection::{Opaque, Slice};
+use crate::consent::Consent;
+use crate::error::fault;
+use crate::event::Event;
+use crate::history::history;
+use crate::id::Kind;
+use crate::keys::open;
+use crate::loader::{Identified, by_ids};
+use crate::note::Note;
+use crate::scalar::{Date, MaskedCpr, Position};
+use crate::unit::Unit;
+
+/// A natural person. A personal field is null when it is empty or withheld; `withheld` names each withheld field and
+/// why.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub(crate) struct Contact {
+    #[graphql(skip)]
+    row: ContactRow,
+    /// The position the contact is shown at, if it is shown as of the past.
+    as_of: Option<Position>,
+    #[graphql(skip)]
+    nested: Arc<Nested>,
+}
+
+impl Identified for ContactRow {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+/// A field whose value is not shown.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct Withheld {
+    /// The field.
+    pub(crate) field: &'static str,
+    /// Why it is not shown.
+    pub(crate) reason: WithheldReason,
+}
+
+/// Why a value is not shown.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum WithheldReason {
+    /// It can only be revealed, and every reveal is logged.
+    Masked,
+}
+
+impl Contact {
+    pub(crate) fn now(row: ContactRow) -> Self {
+        Self { row, as_of: None, nested: Arc::default() }
+    }
+
+    pub(crate) fn with(row: ContactRow, nested: Arc<Nested>) -> Self {
+        Self { row, as_of: None, nested }
+    }
+
+    fn contact(&self) -> ContactId {
+        self.row.id
+    }
+}
+
+/// The contact as it was at a position.
+pub(crate) async fn contact_at(context: &Context<'_>, id: Uuid, position: i64) -> Result<Option<Contact>> {
+    let mut rows =
+        parts(context).rows_at::<ContactView>(&[id], position).await.map_err(|error| fault(&error))?;
+    Ok(rows.remove(&id).map(|row| Contact { row, as_of: Some(Position(position)), nested: Arc::default() }))
+}
+
+#[ComplexObject]
+impl Contact {
+    /// The contact's id.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Contact.id(self.row.id)
+    }
+
+    /// The number of its events; pass it as `expectedVersion`.
+    async fn version(&self) -> i64 {
+        self.row.version
+    }
+
+    /// The given name.
+    async fn first_name(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.first_name.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// The family name.
+    async fn last_name(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.last_name.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// The title or position.
+    async fn title(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.title.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// The e-mail address.
+    async fn email(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.email.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// The phone number: 8 digits if Danish, otherwise with the country's prefix.
+    async fn phone(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.phone.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// The mobile number, likewise.
+    async fn mobile(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.mobile.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// The remark on the card.
+    async fn remark(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, self.row.remark.as_ref(), self.contact()).await?.map(|value| value.0))
+    }
+
+    /// Masked, `DDMMYY-****`. No query shows the last four digits.
+    async fn cpr(&self, context: &Context<'_>) -> Result<Option<MaskedCpr>> {
+        let date = open(context, self.row.cpr_date.as_ref(), self.contact()).await?;
+        Ok(date.map(|date| MaskedCpr(format!("{}-****", date.0))))
+    }
+
+    /// The fields whose values are not shown, and why.
+    async fn withheld(&self) -> Vec<Withheld> {
+        let cpr =
+            self.row.cpr_date.as_ref().map(|_| Withheld { field: "cpr", reason: WithheldReason::Masked });
+        cpr.into_iter().collect()
+    }
+
+    /// The stable reference under which another system knows the contact.
+    async fn external_reference(&self) -> Option<&str> {
+        self.row.external_reference.as_deref()
+    }
+
+    /// The unit that registered it.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.row.unit_id.0).await
+    }
+
+    /// The units that have it: the one that registered it, and those with an item about it.
+    async fn units(&self, context: &Context<'_>) -> Result<Vec<Unit>> {
+        let ids: Vec<Uuid> = self.row.units.iter().map(|unit| unit.0).collect();
+        Ok(by_ids::<lethe_access::unit::UnitView>(context, &ids).await?.into_iter().map(Unit).collect())
+    }
+
+    /// When it was registered.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.row.created_at
+    }
+
+    /// When it last changed.
+    async fn changed_at(&self) -> DateTime<Utc> {
+        self.row.changed_at
+    }
+
+    /// When the first of its items expires.
+    async fn next_expiry(&self) -> Option<Date> {
+        self.row.next_expiry.map(Date)
+    }
+
+    /// The companies it belongs to.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn companies(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Company>> {
+        nested::companies(context, self, &Slice { first, after, last, before }).await
+    }
+
+    /// The notes about it, the newest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn notes(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Note>> {
+        nested::notes(context, self, &Slice { first, after, last, before }).await
+    }
+
+    /// Its consents, the newest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn consents(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Consent>> {
+        nested::consents(context, self, &Slice { first, after, last, before }).await
+    }
+
+    /// Everything that happened to it, the oldest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Event>> {
+        history(context, "contact", self.row.id.0, self.as_of, &Slice { first, after, last, before }).await
+    }
+}

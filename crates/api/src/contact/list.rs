@@ -1,0 +1,123 @@
+use std::sync::Arc;
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use lethe_crm::contact::{ContactFilter, ContactOrder, ContactView, contact_page};
+use lethe_kernel::{CompanyId, UnitId};
+
+use super::{Contact, Nested, contact_at};
+use crate::app::parts;
+use crate::argument::{AsOf, TimeRange, wait_for};
+use crate::connection::{Opaque, Slice};
+use crate::error::{fault, refused};
+use crate::id::Kind;
+use crate::loader::by_id;
+use crate::scalar::{Date, Position};
+
+/// Which contacts are wanted; everything given must hold. Names and other personal values are sealed, so no list
+/// filters or sorts by them.
+#[derive(InputObject, Default)]
+pub(crate) struct ContactFilterInput {
+    /// Those that a unit has.
+    unit: Option<ID>,
+    /// Those of a company.
+    company: Option<ID>,
+    /// By when they were registered.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
+    /// Those of which an item expires before this day.
+    expires_before: Option<Date>,
+}
+
+/// What a list of contacts is ordered by.
+#[derive(InputObject, Clone, Copy, Default)]
+pub(crate) struct ContactOrderInput {
+    /// The field.
+    #[graphql(default)]
+    by: ContactOrderField,
+    /// Whether the latest comes first.
+    #[graphql(default)]
+    descending: bool,
+}
+
+/// The fields a list of contacts can be ordered by.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "ContactOrder")]
+pub(crate) enum ContactOrderField {
+    /// When they were registered.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+    /// When the first of their items expires.
+    Expiry,
+}
+
+/// Queries about contacts.
+#[derive(Default)]
+pub(crate) struct ContactQuery;
+
+#[Object]
+impl ContactQuery {
+    /// One contact, now or as of a moment of the past.
+    async fn contact(
+        &self,
+        context: &Context<'_>,
+        id: ID,
+        as_of: Option<AsOf>,
+        min_position: Option<Position>,
+    ) -> Result<Option<Contact>> {
+        let id = Kind::Contact.read(&id, "id").map_err(|error| refused(&error))?;
+        wait_for(context, &["contact"], min_position).await?;
+        match as_of {
+            Some(moment) => contact_at(context, id, moment.position(context).await?).await,
+            None => Ok(by_id::<ContactView>(context, id).await?.map(Contact::now)),
+        }
+    }
+
+    /// A list of contacts.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn contacts(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ContactFilterInput>,
+        order_by: Option<ContactOrderInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, Contact>> {
+        wait_for(context, &["contact", "company", "note", "consent"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let order = order_by.unwrap_or_default();
+        let order = ContactOrder::from(order.by).sql(order.descending);
+        let found = contact_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        let found = found.map_err(|error| fault(&error))?;
+        let rows: Vec<_> = found.iter().map(|found| &found.row).collect();
+        let nested = Arc::new(Nested::read_ahead(context, &rows).await?);
+        slice.connection(found, |row| Contact::with(row, nested.clone()))
+    }
+}
+
+impl ContactFilterInput {
+    fn read(self) -> Result<ContactFilter, lethe_kernel::UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
+        Ok(ContactFilter {
+            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            company: self
+                .company
+                .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
+                .transpose()?,
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
+            expires_before: self.expires_before.map(|date| date.0),
+        })
+    }
+}

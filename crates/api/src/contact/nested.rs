@@ -1,0 +1,223 @@
+//! The lists of a contact: read for a whole page of contacts at once, as far as the query's look-ahead sees them.
+
+use std::collections::HashMap;
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Lookahead, Result, SelectionField, Value};
+use lethe_crm::company::{CompanyRow, CompanyView};
+use lethe_crm::contact::ContactRow;
+use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
+use lethe_kernel::{CompanyId, Subject};
+use lethe_ledger::{Cursor, Found, Order, Page, rows};
+use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
+use uuid::Uuid;
+
+use super::Contact;
+use crate::app::parts;
+use crate::company::Company;
+use crate::connection::{Opaque, Slice};
+use crate::consent::Consent;
+use crate::error::fault;
+use crate::keys;
+use crate::note::Note;
+
+const NOTES: fn() -> Order = || NoteOrder::Created.sql(true);
+const CONSENTS: fn() -> Order = || ConsentOrder::Created.sql(true);
+
+/// What was read ahead for a page of contacts.
+#[derive(Default)]
+pub(crate) struct Nested {
+    companies: Option<HashMap<CompanyId, CompanyRow>>,
+    notes: HashMap<Page, HashMap<Uuid, Vec<Found<NoteRow>>>>,
+    consents: HashMap<Page, HashMap<Uuid, Vec<Found<ConsentRow>>>>,
+}
+
+impl Nested {
+    /// Reads what the selection of a list of contacts asks for: one statement for companies, one per list of notes
+    /// and of consents, and one for all keys.
+    pub(crate) async fn read_ahead(context: &Context<'_>, contacts: &[&ContactRow]) -> Result<Self> {
+        let pool = &parts(context).pool;
+        let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.id.0).collect();
+        let mut subjects: Vec<Subject> = contacts.iter().map(|contact| contact.id.into()).collect();
+        let mut nested = Self::default();
+        if !selected(context, "companies").is_empty() {
+            let companies = linked(contacts);
+            let found = rows::<CompanyView>(pool, &companies).await.map_err(|error| fault(&error))?;
+            subjects.extend(
+                found.iter().filter(|row| row.is_personal()).map(|row| Subject::sole_proprietor(row.id)),
+            );
+            nested.companies = Some(found.into_iter().map(|row| (row.id, row)).collect());
+        }
+        for page in pages(context, "notes")? {
+            let found = notes_of_contacts(pool, &ids, NOTES(), &page).await.map_err(|error| fault(&error))?;
+            subjects.extend(found.iter().map(|found| Subject::from(found.row.id)));
+            nested.notes.insert(page, by_parent(found));
+        }
+        for page in pages(context, "consents")? {
+            let found =
+                consents_of_contacts(pool, &ids, CONSENTS(), &page).await.map_err(|error| fault(&error))?;
+            nested.consents.insert(page, by_parent(found));
+        }
+        keys::load(context, &subjects).await?;
+        Ok(nested)
+    }
+}
+
+fn linked(contacts: &[&ContactRow]) -> Vec<Uuid> {
+    contacts.iter().flat_map(|contact| &contact.companies).map(|link| link.company_id.0).collect()
+}
+
+fn by_parent<R>(found: Vec<Found<R>>) -> HashMap<Uuid, Vec<Found<R>>> {
+    let mut lists: HashMap<Uuid, Vec<Found<R>>> = HashMap::new();
+    for found in found {
+        lists.entry(found.parent).or_default().push(found);
+    }
+    lists
+}
+
+/// The selections of a field of the contacts of the list that is being resolved.
+fn selected<'c>(context: &'c Context<'_>, field: &str) -> Vec<SelectionField<'c>> {
+    let list: Lookahead<'_> = context.look_ahead();
+    [list.field("edges").field("node").field(field), list.field("nodes").field(field)]
+        .iter()
+        .flat_map(Lookahead::selection_fields)
+        .collect()
+}
+
+/// The pages of a nested list that the query asks for; usually one.
+fn pages(context: &Context<'_>, field: &str) -> Result<Vec<Page>> {
+    let mut pages = Vec::new();
+    for selection in selected(context, field) {
+        let mut slice = Slice::default();
+        for (name, value) in selection.arguments()? {
+            let number = || match &value {
+                Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
+                _ => None,
+            };
+            let text = || match &value {
+                Value::String(text) => Some(text.clone()),
+                _ => None,
+            };
+            match name.as_str() {
+                "first" => slice.first = number(),
+                "last" => slice.last = number(),
+                "after" => slice.after = text(),
+                "before" => slice.before = text(),
+                _ => {}
+            }
+        }
+        let page = slice.page()?;
+        if !pages.contains(&page) {
+            pages.push(page);
+        }
+    }
+    Ok(pages)
+}
+
+pub(super) async fn companies(
+    context: &Context<'_>,
+    contact: &Contact,
+    slice: &Slice,
+) -> Result<Connection<Opaque, Company>> {
+    let ids = linked(&[&contact.row]);
+    let mut rows: HashMap<CompanyId, CompanyRow> = match (&contact.nested.companies, contact.as_of) {
+        (Some(read), _) => {
+            ids.iter().filter_map(|id| read.get(&CompanyId(*id)).cloned()).map(|row| (row.id, row)).collect()
+        }
+        (None, Some(position)) => {
+            let rows = parts(context).rows_at::<CompanyView>(&ids, position.0).await;
+            rows.map_err(|error| fault(&error))?.into_values().map(|row| (row.id, row)).collect()
+        }
+        (None, None) => {
+            let rows = rows::<CompanyView>(&parts(context).pool, &ids).await;
+            rows.map_err(|error| fault(&error))?.into_iter().map(|row| (row.id, row)).collect()
+        }
+    };
+    let found = ids.into_iter().filter_map(|id| {
+        let row = rows.remove(&CompanyId(id))?;
+        Some(Found { parent: contact.row.id.0, cursor: Cursor { key: String::new(), id }, row })
+    });
+    let found = cut(found.collect(), &slice.page()?, |found| found.cursor.id);
+    slice.connection(found, Company)
+}
+
+pub(super) async fn notes(
+    context: &Context<'_>,
+    contact: &Contact,
+    slice: &Slice,
+) -> Result<Connection<Opaque, Note>> {
+    let page = slice.page()?;
+    let id = contact.row.id.0;
+    let found = match (contact.nested.notes.get(&page), contact.as_of) {
+        (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
+        (None, Some(position)) => {
+            let items: Vec<Uuid> = contact.row.items.iter().map(|item| item.attached.item.0).collect();
+            let rows = parts(context)
+                .rows_at::<NoteView>(&items, position.0)
+                .await
+                .map_err(|error| fault(&error))?;
+            newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
+        }
+        (None, None) => notes_of_contacts(&parts(context).pool, &[id], NOTES(), &page)
+            .await
+            .map_err(|error| fault(&error))?,
+    };
+    slice.connection(found, Note)
+}
+
+pub(super) async fn consents(
+    context: &Context<'_>,
+    contact: &Contact,
+    slice: &Slice,
+) -> Result<Connection<Opaque, Consent>> {
+    let page = slice.page()?;
+    let id = contact.row.id.0;
+    let found = match (contact.nested.consents.get(&page), contact.as_of) {
+        (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
+        (None, Some(position)) => {
+            let all = Page { limit: i64::MAX, ..Page::default() };
+            let now = consents_of_contacts(&parts(context).pool, &[id], CONSENTS(), &all).await;
+            let ids: Vec<Uuid> =
+                now.map_err(|error| fault(&error))?.iter().map(|found| found.row.id.0).collect();
+            let rows = parts(context)
+                .rows_at::<ConsentView>(&ids, position.0)
+                .await
+                .map_err(|error| fault(&error))?;
+            newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
+        }
+        (None, None) => consents_of_contacts(&parts(context).pool, &[id], CONSENTS(), &page)
+            .await
+            .map_err(|error| fault(&error))?,
+    };
+    slice.connection(found, Consent)
+}
+
+/// A page of rows in memory, the newest first, with the cursors that the database would give.
+fn newest<R>(mut rows: Vec<(chrono::DateTime<chrono::Utc>, Uuid, R)>, page: &Page) -> Vec<Found<R>> {
+    rows.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
+    let found = rows.into_iter().map(|(at, id, row)| {
+        let cursor = Cursor { key: at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true), id };
+        Found { parent: Uuid::nil(), cursor, row }
+    });
+    cut(found.collect(), page, |found| found.cursor.id)
+}
+
+/// Cuts a list in memory to a page; a cursor that is no longer in the list cuts nothing.
+fn cut<R>(mut found: Vec<Found<R>>, page: &Page, id: impl Fn(&Found<R>) -> Uuid) -> Vec<Found<R>> {
+    let place = |found: &[Found<R>], cursor: &Option<Cursor>| {
+        cursor.as_ref().and_then(|cursor| found.iter().position(|row| id(row) == cursor.id))
+    };
+    if let Some(at) = place(&found, &page.before) {
+        found.truncate(at);
+    }
+    if let Some(at) = place(&found, &page.after) {
+        found.drain(..=at);
+    }
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    if page.from_end {
+        found.drain(..found.len().saturating_sub(limit));
+    } else {
+        found.truncate(limit);
+    }
+    found
+}

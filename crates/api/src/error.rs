@@ -1,0 +1,156 @@
+//! The one place where refusals and faults become GraphQL errors.
+
+use async_graphql::{Enum, ErrorExtensions, ID, Interface, SimpleObject};
+use lethe_kernel::{self as kernel, Detail};
+use lethe_ledger::LedgerError;
+use lethe_vault::VaultError;
+
+use crate::id::Kind;
+
+/// The stable codes of expected refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "lethe_kernel::ErrorCode")]
+pub(crate) enum ErrorCode {
+    /// A value does not have the form it must have.
+    InvalidValue,
+    /// A value that must be given is missing.
+    Required,
+    /// Nothing with that id exists, or the id is of another type.
+    NotFound,
+    /// The object changed since the version you expect.
+    StaleVersion,
+    /// The object is registered already.
+    AlreadyExists,
+    /// The object is closed or removed and takes no more changes.
+    Ended,
+    /// The external reference belongs to a record that has ended.
+    ReferenceEnded,
+    /// The idempotency key was used for another input.
+    IdempotencyKeyReused,
+    /// Others changed the same objects at the same time, again and again; nothing was done.
+    Conflict,
+    /// Your role or unit may not do this.
+    Forbidden,
+    /// A rule of the domain refuses it.
+    RuleViolated,
+}
+
+/// An expected refusal: data with a stable code and what you need to act. Faults are top-level errors.
+#[derive(Interface)]
+#[graphql(
+    field(name = "code", ty = "&ErrorCode", desc = "The stable code."),
+    field(name = "message", ty = "&String", desc = "A whole sentence that says what to do."),
+    field(name = "field", ty = "&Option<Vec<String>>", desc = "The path of the input field at fault.")
+)]
+pub(crate) enum UserError {
+    InvalidValue(InvalidValue),
+    StaleVersion(StaleVersion),
+    AlreadyExists(AlreadyExists),
+    RuleViolation(RuleViolation),
+}
+
+/// A value is missing or does not have the form it must have.
+#[derive(SimpleObject)]
+pub(crate) struct InvalidValue {
+    code: ErrorCode,
+    message: String,
+    field: Option<Vec<String>>,
+}
+
+/// The object changed since you read it.
+#[derive(SimpleObject)]
+pub(crate) struct StaleVersion {
+    code: ErrorCode,
+    message: String,
+    field: Option<Vec<String>>,
+    /// The version it has now.
+    current_version: i64,
+}
+
+/// The object exists already.
+#[derive(SimpleObject)]
+pub(crate) struct AlreadyExists {
+    code: ErrorCode,
+    message: String,
+    field: Option<Vec<String>>,
+    /// The object that is there.
+    existing: ID,
+}
+
+/// A rule of the domain refuses the command.
+#[derive(SimpleObject)]
+pub(crate) struct RuleViolation {
+    code: ErrorCode,
+    message: String,
+    field: Option<Vec<String>>,
+}
+
+impl From<kernel::UserError> for UserError {
+    fn from(error: kernel::UserError) -> Self {
+        let code = ErrorCode::from(error.code);
+        let message = error.message;
+        let field = (!error.field.is_empty()).then_some(error.field);
+        match (error.detail, code) {
+            (Detail::CurrentVersion(current_version), _) => {
+                Self::StaleVersion(StaleVersion { code, message, field, current_version })
+            }
+            (Detail::Existing(kind, id), _) => {
+                let existing = Kind::from_name(kind).unwrap_or(Kind::Contact).id(id);
+                Self::AlreadyExists(AlreadyExists { code, message, field, existing })
+            }
+            (Detail::None, ErrorCode::InvalidValue | ErrorCode::Required) => {
+                Self::InvalidValue(InvalidValue { code, message, field })
+            }
+            (Detail::None, _) => Self::RuleViolation(RuleViolation { code, message, field }),
+        }
+    }
+}
+
+/// A top-level error with a stable `extensions.code`.
+#[must_use]
+pub fn top_level(code: &'static str, message: impl Into<String>) -> async_graphql::Error {
+    async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+/// A fault: told to the log in full, to the client only as what it can do.
+pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
+    match error {
+        LedgerError::Busy => top_level("UNAVAILABLE", error.to_string()),
+        LedgerError::Database(inner) if inner.as_database_error().is_none() => {
+            tracing::error!(%error, "the database cannot be reached");
+            top_level(
+                "UNAVAILABLE",
+                "The database cannot be reached at the moment. Send the request again with the same idempotency key.",
+            )
+        }
+        LedgerError::Database(sqlx::Error::Database(inner)) if inner.code().as_deref() == Some("22007") => {
+            top_level(
+                "BAD_CURSOR",
+                "The cursor does not belong to this list in this order. Begin from the first page.",
+            )
+        }
+        LedgerError::Vault(error) => sealed(error),
+        error => {
+            tracing::error!(%error, "a request failed");
+            top_level(
+                "INTERNAL",
+                "The request failed inside the server. The log says why, under the request's id.",
+            )
+        }
+    }
+}
+
+/// A value that should open and does not is never shown as empty.
+pub(crate) fn sealed(error: &VaultError) -> async_graphql::Error {
+    tracing::error!(%error, "a sealed value does not open");
+    metrics::counter!("lethe_vault_faults_total").increment(1);
+    top_level(
+        "VAULT",
+        "A sealed value cannot be opened, so nothing is shown. The log says which, under the request's id.",
+    )
+}
+
+/// A refusal of a query, which has no payload to carry it.
+pub(crate) fn refused(error: &kernel::UserError) -> async_graphql::Error {
+    top_level(error.code.name(), error.message.clone())
+}

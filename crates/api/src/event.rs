@@ -1,0 +1,253 @@
+//! Stored events, as those who read history see them.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
+use chrono::{DateTime, Utc};
+use lethe_access::unit::UnitEvent;
+use lethe_crm::company::{CompanyEvent, CompanyReferenceEvent};
+use lethe_crm::contact::ContactEvent;
+use lethe_crm::expiry::PolicyEvent;
+use lethe_crm::import::ImportEvent;
+use lethe_crm::note::NoteEvent;
+use lethe_crm::prospect::ProspectEvent;
+use lethe_kernel::Role;
+use lethe_ledger::{Change, Described, LedgerError, Recorded, Value};
+use lethe_privacy::consent::ConsentEvent;
+
+use crate::contact::WithheldReason;
+use crate::error::fault;
+use crate::id::{self, Kind};
+use crate::keys::open_text;
+use crate::scalar::{Date, Position};
+use crate::unit::Unit;
+
+/// One stored event: what happened, who caused it and when.
+#[derive(Clone)]
+pub(crate) struct Event(pub(crate) Recorded);
+
+/// The stream an event belongs to.
+#[derive(SimpleObject)]
+pub(crate) struct Stream {
+    /// The type of the stream, for example `contact`.
+    #[graphql(name = "type")]
+    kind: String,
+    /// The object whose stream it is.
+    id: ID,
+    /// The event's place in it, from 1.
+    sequence: i64,
+}
+
+/// Who caused an event.
+pub(crate) struct CallerRef(lethe_kernel::Caller);
+
+/// A role.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "Role", remote = "Role")]
+pub(crate) enum RoleField {
+    /// Works with contacts.
+    Consultant,
+    /// Defines fields and rules of one unit.
+    UnitAdministrator,
+    /// Runs the shared database.
+    SystemAdministrator,
+    /// The data protection manager of a unit.
+    Dpm,
+    /// Replays and verifies history.
+    Auditor,
+    /// A programme of a unit.
+    Integration,
+    /// Lethe itself.
+    System,
+}
+
+#[Object]
+impl CallerRef {
+    /// The user.
+    async fn user_id(&self) -> ID {
+        Kind::User.id(self.0.user)
+    }
+
+    /// The unit in whose name.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.0.unit.0).await
+    }
+
+    /// The role in which.
+    async fn role(&self) -> RoleField {
+        self.0.role.into()
+    }
+}
+
+#[Object]
+impl Event {
+    /// The event's id.
+    pub(crate) async fn id(&self) -> ID {
+        id::event(self.0.position)
+    }
+
+    /// Its place in the order of all events.
+    async fn position(&self) -> Position {
+        Position(self.0.position)
+    }
+
+    /// What happened, for example `contact.registered`.
+    #[graphql(name = "type")]
+    async fn kind(&self) -> &str {
+        &self.0.event_type
+    }
+
+    /// The version of the event's form.
+    async fn version(&self) -> &str {
+        &self.0.version
+    }
+
+    /// The stream it belongs to.
+    async fn stream(&self) -> Stream {
+        Stream {
+            kind: self.0.aggregate_type.clone(),
+            id: stream_kind(&self.0.aggregate_type).id(self.0.stream),
+            sequence: self.0.sequence,
+        }
+    }
+
+    /// When the command was decided.
+    async fn occurred_at(&self) -> DateTime<Utc> {
+        self.0.metadata.occurred
+    }
+
+    /// When the ledger took it.
+    async fn recorded_at(&self) -> DateTime<Utc> {
+        self.0.recorded_at
+    }
+
+    /// Who caused it.
+    async fn caller(&self) -> CallerRef {
+        CallerRef(self.0.metadata.caller())
+    }
+
+    /// What it changed, field by field. CPR numbers and the texts of notes are masked.
+    async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
+        let mut shown = Vec::new();
+        for change in changes(&self.0).map_err(|error| fault(&error))? {
+            shown.push(FieldChange::of(context, change).await?);
+        }
+        Ok(shown)
+    }
+}
+
+pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
+    match aggregate_type {
+        "contact" => Kind::Contact,
+        "company" | "company_reference" => Kind::Company,
+        "prospect" => Kind::Prospect,
+        "note" => Kind::Note,
+        "consent" => Kind::Consent,
+        "import" => Kind::Operation,
+        _ => Kind::Unit,
+    }
+}
+
+fn changes(event: &Recorded) -> Result<Vec<Change>, LedgerError> {
+    fn of<E: Described + serde::de::DeserializeOwned>(event: &Recorded) -> Result<Vec<Change>, LedgerError> {
+        Ok(event.decode::<E>()?.changes(event.stream))
+    }
+    match event.aggregate_type.as_str() {
+        "contact" => of::<ContactEvent>(event),
+        "company" => of::<CompanyEvent>(event),
+        "company_reference" => of::<CompanyReferenceEvent>(event),
+        "prospect" => of::<ProspectEvent>(event),
+        "note" => of::<NoteEvent>(event),
+        "consent" => of::<ConsentEvent>(event),
+        "expiry_policy" => of::<PolicyEvent>(event),
+        "import" => of::<ImportEvent>(event),
+        "unit" => of::<UnitEvent>(event),
+        _ => Err(event.unknown()),
+    }
+}
+
+/// One field that an event set or emptied.
+#[derive(SimpleObject)]
+pub(crate) struct FieldChange {
+    /// The field's name.
+    field: &'static str,
+    /// The new value; null when the field was emptied, or when the value is withheld.
+    value: Option<FieldValue>,
+    /// Why the value is not shown, if it is not.
+    withheld: Option<WithheldReason>,
+}
+
+impl FieldChange {
+    async fn of(context: &Context<'_>, change: Change) -> Result<Self> {
+        let Change { field, value } = change;
+        let shown = |value| Self { field, value: Some(value), withheld: None };
+        Ok(match value {
+            None => Self { field, value: None, withheld: None },
+            Some(Value::Masked) => Self { field, value: None, withheld: Some(WithheldReason::Masked) },
+            Some(Value::Text(text)) => shown(FieldValue::Text(TextValue { text })),
+            Some(Value::Number(number)) => shown(FieldValue::Number(NumberValue { number })),
+            Some(Value::Flag(flag)) => shown(FieldValue::Flag(FlagValue { flag })),
+            Some(Value::Date(date)) => shown(FieldValue::Date(DateValue { date: Date(date) })),
+            Some(Value::Time(time)) => shown(FieldValue::Time(TimeValue { time })),
+            Some(Value::Object(kind, object)) => {
+                let kind = Kind::from_name(kind).unwrap_or(Kind::Unit);
+                shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
+            }
+            Some(Value::Personal { subject, label, sealed }) => {
+                let text = open_text(context, &sealed, subject, label).await?;
+                shown(FieldValue::Text(TextValue { text }))
+            }
+        })
+    }
+}
+
+/// The new value of a field.
+#[derive(Union)]
+pub(crate) enum FieldValue {
+    Text(TextValue),
+    Number(NumberValue),
+    Flag(FlagValue),
+    Date(DateValue),
+    Time(TimeValue),
+    Object(ObjectValue),
+}
+
+/// A text.
+#[derive(SimpleObject)]
+pub(crate) struct TextValue {
+    /// The text.
+    text: String,
+}
+
+/// A whole number.
+#[derive(SimpleObject)]
+pub(crate) struct NumberValue {
+    /// The number.
+    number: i64,
+}
+
+/// Yes or no.
+#[derive(SimpleObject)]
+pub(crate) struct FlagValue {
+    /// Yes or no.
+    flag: bool,
+}
+
+/// A day.
+#[derive(SimpleObject)]
+pub(crate) struct DateValue {
+    /// The day.
+    date: Date,
+}
+
+/// A moment.
+#[derive(SimpleObject)]
+pub(crate) struct TimeValue {
+    /// The moment.
+    time: DateTime<Utc>,
+}
+
+/// Another object; ask `node` for it.
+#[derive(SimpleObject)]
+pub(crate) struct ObjectValue {
+    /// Its id.
+    object_id: ID,
+}

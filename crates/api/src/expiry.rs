@@ -1,0 +1,218 @@
+//! What expires when, and the policies that say so.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use lethe_crm::contact::ItemKind;
+use lethe_crm::expiry::{
+    Due, Effect, PolicyRow, PolicySet, PolicyView, ScheduleFilter, SetPolicy, schedule_page,
+};
+use lethe_crm::note::NoteView;
+use lethe_kernel::UnitId;
+use lethe_ledger::rows;
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::connection::{Opaque, Slice};
+use crate::error::{fault, refused};
+use crate::id::Kind;
+use crate::loader::{Identified, by_id};
+use crate::mutate::{execute, payload};
+use crate::note::Note;
+use crate::scalar::{Date, Position};
+use crate::unit::Unit;
+
+/// What happens to an item that expires.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "ExpiryEffect", remote = "Effect")]
+pub(crate) enum EffectField {
+    /// Nothing of it stays in any list.
+    Delete,
+    /// Text, personal values and links to contacts go; kind, dates, unit and company stay.
+    Anonymise,
+}
+
+/// The kinds of items that expire.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "ItemKind", remote = "ItemKind")]
+pub(crate) enum ItemKindField {
+    /// A note.
+    Note,
+}
+
+/// An item that will expire.
+#[derive(Clone)]
+pub(crate) struct ScheduleEntry(Due);
+
+#[Object]
+impl ScheduleEntry {
+    /// What kind of item.
+    async fn kind(&self) -> ItemKindField {
+        self.0.kind.into()
+    }
+
+    /// The first day on which it has expired.
+    async fn expires_on(&self) -> Date {
+        Date(self.0.due)
+    }
+
+    /// What then happens.
+    async fn effect(&self) -> EffectField {
+        self.0.effect.into()
+    }
+
+    /// Whose item it is.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.0.unit_id.0).await
+    }
+
+    /// The note.
+    async fn note(&self, context: &Context<'_>) -> Result<Option<Note>> {
+        Ok(by_id::<NoteView>(context, self.0.id.0).await?.map(Note))
+    }
+}
+
+/// Which items are wanted; everything given must hold.
+#[derive(InputObject, Default)]
+pub(crate) struct ScheduleFilterInput {
+    /// Those of a unit.
+    unit: Option<ID>,
+    /// Those that expire on this day or later.
+    from: Option<Date>,
+    /// Those that expire before this day.
+    until: Option<Date>,
+    /// Those with an effect.
+    effect: Option<EffectField>,
+}
+
+/// How long items live where nothing else is set: a policy of a unit.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct ExpiryPolicy {
+    /// The kind of item.
+    kind: ItemKindField,
+    /// The months from creation.
+    months: u32,
+    /// What then happens.
+    effect: EffectField,
+    /// The first day of creation it applies to.
+    effective_from: Date,
+}
+
+impl From<PolicySet> for ExpiryPolicy {
+    fn from(set: PolicySet) -> Self {
+        Self {
+            kind: set.kind.into(),
+            months: set.months,
+            effect: set.effect.into(),
+            effective_from: Date(set.effective_from),
+        }
+    }
+}
+
+impl Identified for Due {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+/// Queries about expiry.
+#[derive(Default)]
+pub(crate) struct ExpiryQuery;
+
+#[Object]
+impl ExpiryQuery {
+    /// What expires when, the next first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn expiry_schedule(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ScheduleFilterInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, ScheduleEntry>> {
+        wait_for(context, &["expiry"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let filter = filter.unwrap_or_default();
+        let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
+        let filter = ScheduleFilter {
+            unit: unit.map_err(|error| refused(&error))?,
+            from: filter.from.map(|date| date.0),
+            until: filter.until.map(|date| date.0),
+            effect: filter.effect.map(Into::into),
+        };
+        let found = schedule_page(&parts(context).pool, &filter, &slice.page()?).await;
+        slice.connection(found.map_err(|error| fault(&error))?, ScheduleEntry)
+    }
+
+    /// The expiry policies of a unit, the earliest first. Where none is in force, items expire after three years.
+    async fn expiry_policies(
+        &self,
+        context: &Context<'_>,
+        unit: ID,
+        min_position: Option<Position>,
+    ) -> Result<Vec<ExpiryPolicy>> {
+        wait_for(context, &["expiry_policy"], min_position).await?;
+        let unit = Kind::Unit.read(&unit, "unit").map_err(|error| refused(&error))?;
+        let found = rows::<PolicyView>(&parts(context).pool, &[unit]).await.map_err(|error| fault(&error))?;
+        Ok(found.into_iter().flat_map(policies).collect())
+    }
+}
+
+fn policies(row: PolicyRow) -> Vec<ExpiryPolicy> {
+    row.policies.into_iter().map(|policy| policy.set.into()).collect()
+}
+
+/// A policy of your unit.
+#[derive(InputObject)]
+pub(crate) struct ExpiryPolicySetInput {
+    /// The kind of item.
+    kind: ItemKindField,
+    /// The months from creation; 1 to 1200.
+    months: u32,
+    /// What then happens.
+    effect: EffectField,
+    /// The first day of creation it applies to.
+    effective_from: Date,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+payload! {
+    /// The answer to `expiryPolicySet`.
+    ExpiryPolicySetPayload { policies: Vec<ExpiryPolicy> },
+}
+
+/// Mutations of expiry policies.
+#[derive(Default)]
+pub(crate) struct ExpiryMutation;
+
+#[Object]
+impl ExpiryMutation {
+    /// Sets how long items of your unit live where nothing else is set. Unit administrators and DPMs only.
+    async fn expiry_policy_set(
+        &self,
+        context: &Context<'_>,
+        input: ExpiryPolicySetInput,
+    ) -> Result<ExpiryPolicySetPayload> {
+        let work = SetPolicy(PolicySet {
+            kind: input.kind.into(),
+            months: input.months,
+            effect: input.effect.into(),
+            effective_from: input.effective_from.0,
+        });
+        let key = input.idempotency_key.as_ref();
+        let outcome = execute(context, "expiryPolicySet", key, Ok(work), &["expiry_policy"]).await?;
+        let set = match outcome.object() {
+            Some(id) => {
+                let rows = parts(context).rows_at::<PolicyView>(&[id], i64::MAX).await;
+                rows.map_err(|error| fault(&error))?.remove(&id).map(policies)
+            }
+            None => None,
+        };
+        Ok(ExpiryPolicySetPayload::new(outcome, set))
+    }
+}

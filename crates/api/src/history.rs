@@ -1,0 +1,45 @@
+//! The history of one object: the events of its stream.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Result};
+use lethe_ledger::{Cursor, Found};
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::connection::{Opaque, Slice};
+use crate::error::{fault, top_level};
+use crate::event::Event;
+use crate::scalar::Position;
+
+/// A page of the events of a stream, up to a position.
+pub(crate) async fn history(
+    context: &Context<'_>,
+    stream_type: &str,
+    stream: Uuid,
+    until: Option<Position>,
+    slice: &Slice,
+) -> Result<Connection<Opaque, Event>> {
+    let page = slice.page()?;
+    let sequence = |cursor: &Option<Cursor>, none: i64| match cursor {
+        None => Ok(none),
+        Some(cursor) if cursor.id == stream => cursor.key.parse().map_err(|_| bad_cursor()),
+        Some(_) => Err(bad_cursor()),
+    };
+    let (after, before) = (sequence(&page.after, 0)?, sequence(&page.before, i64::MAX)?);
+    let mut events = parts(context)
+        .stream_page(stream_type, stream, (after, before), (page.limit, page.from_end))
+        .await
+        .map_err(|error| fault(&error))?;
+    if let Some(Position(until)) = until {
+        events.retain(|event| event.position <= until);
+    }
+    let found = events.into_iter().map(|event| {
+        let cursor = Cursor { key: event.sequence.to_string(), id: stream };
+        Found { parent: stream, cursor, row: event }
+    });
+    slice.connection(found.collect(), Event)
+}
+
+fn bad_cursor() -> async_graphql::Error {
+    top_level("BAD_CURSOR", "The cursor does not belong to this history. Begin from the first page.")
+}

@@ -1,0 +1,108 @@
+//! Global ids: opaque, and of one type each.
+
+use async_graphql::ID;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use lethe_kernel::{ErrorCode, UserError};
+use uuid::Uuid;
+
+/// The types of the API that have ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Contact,
+    Company,
+    Prospect,
+    Note,
+    Consent,
+    Unit,
+    User,
+    Operation,
+    Event,
+}
+
+impl Kind {
+    const ALL: [(Self, &'static str); 9] = [
+        (Self::Contact, "Contact"),
+        (Self::Company, "Company"),
+        (Self::Prospect, "Prospect"),
+        (Self::Note, "Note"),
+        (Self::Consent, "Consent"),
+        (Self::Unit, "Unit"),
+        (Self::User, "User"),
+        (Self::Operation, "Operation"),
+        (Self::Event, "Event"),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(kind, _)| *kind)
+    }
+
+    /// The global id of an object of this type.
+    pub(crate) fn id(self, id: impl Into<Uuid>) -> ID {
+        encode(self, &id.into().simple().to_string())
+    }
+
+    /// The object's own id, if the global id is of this type.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for another type, `INVALID_VALUE` for what is no global id.
+    pub(crate) fn read(self, id: &ID, field: &str) -> Result<Uuid, UserError> {
+        match decode(id) {
+            Some((kind, text)) if kind == self => text.parse().map_err(|_| malformed(field)),
+            Some((kind, _)) => Err(UserError::at(
+                ErrorCode::NotFound,
+                field,
+                format!("This is the id of a {}; the id of a {} is needed here.", kind.name(), self.name()),
+            )),
+            None => Err(malformed(field)),
+        }
+    }
+}
+
+/// The global id of an event.
+pub(crate) fn event(position: i64) -> ID {
+    encode(Kind::Event, &position.to_string())
+}
+
+/// Type and inner id of a global id.
+pub(crate) fn decode(id: &ID) -> Option<(Kind, String)> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(id.as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (kind, inner) = text.split_once(':')?;
+    Some((Kind::from_name(kind)?, inner.to_owned()))
+}
+
+fn encode(kind: Kind, inner: &str) -> ID {
+    ID(BASE64_URL_SAFE_NO_PAD.encode(format!("{}:{inner}", kind.name())))
+}
+
+fn malformed(field: &str) -> UserError {
+    UserError::at(
+        ErrorCode::InvalidValue,
+        field,
+        "This is no id of this API. Use an id that the API gave you.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_back_and_keep_their_type() {
+        let id = Kind::Contact.id(Uuid::from_u128(7));
+        assert_eq!(Kind::Contact.read(&id, "id"), Ok(Uuid::from_u128(7)));
+        assert_eq!(Kind::Note.read(&id, "id").unwrap_err().code, ErrorCode::NotFound);
+        for bad in ["", "x", "Contact:1", "Q29udGFjdDp4", "🦀"] {
+            assert_eq!(
+                Kind::Contact.read(&ID(bad.into()), "id").unwrap_err().code,
+                ErrorCode::InvalidValue,
+                "{bad}"
+            );
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Imports, and the operations one can watch them by.
+
+mod mutation;
+
+pub(crate) use mutation::ImportMutation;
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use lethe_crm::import::{
+    ImportKind, OperationFilter, OperationOrder, OperationOutcomeRow, OperationRow, OperationStatus,
+    OperationView, Outcome, operation_page, outcome_page,
+};
+use lethe_kernel::UnitId;
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::connection::{Opaque, Slice};
+use crate::error::{fault, refused};
+use crate::event::Event;
+use crate::history::history;
+use crate::id::Kind;
+use crate::loader::{Identified, by_id};
+use crate::scalar::Position;
+use crate::unit::Unit;
+
+/// Work that takes long: an import. Watch it with `changes(of:)`.
+#[derive(Clone)]
+pub(crate) struct Operation(pub(crate) OperationRow);
+
+/// What an operation imports.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "ImportKind", remote = "ImportKind")]
+pub(crate) enum ImportKindField {
+    /// Contacts.
+    Contacts,
+    /// Companies.
+    Companies,
+}
+
+/// Whether an operation has come to its end.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "OperationStatus", remote = "OperationStatus")]
+pub(crate) enum OperationStatusField {
+    /// It has not. If the server stopped meanwhile, send the same file again and it goes on.
+    Running,
+    /// It has.
+    Finished,
+}
+
+/// What became of a row.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[graphql(name = "RowOutcome", remote = "Outcome")]
+pub(crate) enum OutcomeField {
+    /// A record was created.
+    Created,
+    /// The record was there already.
+    Existing,
+    /// It was refused; nothing of it was stored.
+    Refused,
+}
+
+/// What became of one row of a file. It names columns, never values.
+#[derive(SimpleObject, Clone)]
+pub(crate) struct OperationOutcome {
+    /// The row's number in the file; the header is row 1.
+    row: i64,
+    /// What became of it.
+    outcome: OutcomeField,
+    /// The record.
+    object_id: Option<ID>,
+    /// Why it was refused.
+    code: Option<String>,
+    /// The column at fault.
+    column: Option<String>,
+}
+
+impl OperationOutcome {
+    fn of(row: OperationOutcomeRow, kind: ImportKind) -> Self {
+        let object = match kind {
+            ImportKind::Contacts => Kind::Contact,
+            ImportKind::Companies => Kind::Company,
+        };
+        Self {
+            row: row.row_number,
+            outcome: row.outcome.into(),
+            object_id: row.object_id.map(|id| object.id(id)),
+            code: row.code,
+            column: row.column_name,
+        }
+    }
+}
+
+impl Identified for OperationRow {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+impl Operation {
+    pub(crate) async fn by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
+        Ok(by_id::<OperationView>(context, id).await?.map(Self))
+    }
+}
+
+#[Object]
+impl Operation {
+    /// The operation's id.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Operation.id(self.0.id)
+    }
+
+    /// What it imports.
+    async fn kind(&self) -> ImportKindField {
+        self.0.kind.into()
+    }
+
+    /// Whether it has come to its end.
+    async fn status(&self) -> OperationStatusField {
+        self.0.status.into()
+    }
+
+    /// How many rows are done.
+    async fn done(&self) -> i64 {
+        self.0.done
+    }
+
+    /// How many rows there are.
+    async fn total(&self) -> Option<i64> {
+        self.0.total
+    }
+
+    /// How many records were created.
+    async fn created(&self) -> i64 {
+        self.0.created
+    }
+
+    /// How many were there already.
+    async fn existing(&self) -> i64 {
+        self.0.existing
+    }
+
+    /// How many rows were refused.
+    async fn refused(&self) -> i64 {
+        self.0.refused
+    }
+
+    /// Whose it is.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.0.unit_id.0).await
+    }
+
+    /// When it was started.
+    async fn started_at(&self) -> DateTime<Utc> {
+        self.0.started_at
+    }
+
+    /// When it last changed.
+    async fn changed_at(&self) -> DateTime<Utc> {
+        self.0.changed_at
+    }
+
+    /// What became of each row, in the order of the file; of one kind only, if you ask for it.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn outcomes(
+        &self,
+        context: &Context<'_>,
+        outcome: Option<OutcomeField>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, OperationOutcome>> {
+        let slice = Slice { first, after, last, before };
+        let outcome = outcome.map(Into::into);
+        let found = outcome_page(&parts(context).pool, self.0.id, outcome, &slice.page()?).await;
+        let kind = self.0.kind;
+        slice.connection(found.map_err(|error| fault(&error))?, |row| OperationOutcome::of(row, kind))
+    }
+
+    /// Everything that happened to it, the oldest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Event>> {
+        history(context, "import", self.0.id.0, None, &Slice { first, after, last, before }).await
+    }
+}
+
+/// Which operations are wanted; everything given must hold.
+#[derive(InputObject, Default)]
+pub(crate) struct OperationFilterInput {
+    /// Those of a unit.
+    unit: Option<ID>,
+    /// Those that import contacts, or companies.
+    kind: Option<ImportKindField>,
+    /// Those that have, or have not, come to their end.
+    status: Option<OperationStatusField>,
+}
+
+/// Queries about operations.
+#[derive(Default)]
+pub(crate) struct ImportQuery;
+
+#[Object]
+impl ImportQuery {
+    /// A list of operations, the newest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn operations(
+        &self,
+        context: &Context<'_>,
+        filter: Option<OperationFilterInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, Operation>> {
+        wait_for(context, &["operation"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let filter = filter.unwrap_or_default();
+        let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
+        let filter = OperationFilter {
+            unit: unit.map_err(|error| refused(&error))?,
+            kind: filter.kind.map(Into::into),
+            status: filter.status.map(Into::into),
+        };
+        let order = OperationOrder::Started.sql(true);
+        let found = operation_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        slice.connection(found.map_err(|error| fault(&error))?, Operation)
+    }
+}

@@ -1,0 +1,61 @@
+//! Objects by id, where a list's look-ahead cannot see them: what one level of a query asks for is read at once.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::{Context, Result};
+use lethe_ledger::{LedgerError, Parts, Projection, rows};
+use uuid::Uuid;
+
+use crate::error::fault;
+
+/// Reads rows of a view by id.
+pub(crate) struct ById<P>(Arc<Parts>, PhantomData<P>);
+
+impl<P: Projection> ById<P>
+where
+    P::Row: Identified,
+{
+    pub(crate) fn new(parts: Arc<Parts>) -> DataLoader<Self> {
+        DataLoader::new(Self(parts, PhantomData), tokio::spawn).delay(Duration::ZERO)
+    }
+}
+
+/// A row that knows its id.
+pub(crate) trait Identified {
+    fn id(&self) -> Uuid;
+}
+
+impl<P: Projection> Loader<Uuid> for ById<P>
+where
+    P::Row: Identified,
+{
+    type Value = P::Row;
+    type Error = Arc<LedgerError>;
+
+    async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, P::Row>, Arc<LedgerError>> {
+        let found = rows::<P>(&self.0.pool, ids).await.map_err(Arc::new)?;
+        Ok(found.into_iter().map(|row| (row.id(), row)).collect())
+    }
+}
+
+/// A row by id, as the view shows it now.
+pub(crate) async fn by_id<P: Projection>(context: &Context<'_>, id: Uuid) -> Result<Option<P::Row>>
+where
+    P::Row: Identified,
+{
+    context.data_unchecked::<DataLoader<ById<P>>>().load_one(id).await.map_err(|error| fault(&error))
+}
+
+/// Rows by id, in the order of the ids.
+pub(crate) async fn by_ids<P: Projection>(context: &Context<'_>, ids: &[Uuid]) -> Result<Vec<P::Row>>
+where
+    P::Row: Identified,
+{
+    let loader = context.data_unchecked::<DataLoader<ById<P>>>();
+    let mut found = loader.load_many(ids.iter().copied()).await.map_err(|error| fault(&error))?;
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}

@@ -1,0 +1,111 @@
+//! What every mutation does: execute, wait for the views it returns, answer.
+
+use async_graphql::{Context, ID, Result};
+use lethe_kernel::{self as kernel, ErrorCode};
+use lethe_ledger::{Context as WorkContext, Failure, Idempotency, Work};
+use uuid::Uuid;
+
+use crate::app::{app, request};
+use crate::error::{UserError, fault};
+use crate::scalar::Position;
+
+/// What became of a mutation.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) objects: Vec<Uuid>,
+    pub(crate) position: Option<i64>,
+    pub(crate) view_pending: bool,
+    pub(crate) errors: Vec<UserError>,
+}
+
+impl Outcome {
+    /// Refused before anything was tried.
+    pub(crate) fn refused(error: kernel::UserError) -> Self {
+        Self { errors: vec![error.into()], ..Self::default() }
+    }
+
+    /// The object, if there is one.
+    pub(crate) fn object(&self) -> Option<Uuid> {
+        self.objects.first().copied()
+    }
+
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.position.map(Position)
+    }
+}
+
+/// Executes a command and waits, for a while, until the views show it.
+pub(crate) async fn execute(
+    context: &Context<'_>,
+    mutation: &'static str,
+    key: Option<&ID>,
+    work: Result<impl Work, kernel::UserError>,
+    views: &[&str],
+) -> Result<Outcome> {
+    let (work, idempotency) = match (work, idempotency(context, mutation, key)) {
+        (Ok(work), Ok(idempotency)) => (work, idempotency),
+        (Err(error), _) | (_, Err(error)) => return Ok(Outcome::refused(error)),
+    };
+    let request = request(context);
+    let wanted = WorkContext { idempotency, ..WorkContext::new(request.caller, request.id) };
+    let app = app(context);
+    match app.ledger.execute(&wanted, &work).await {
+        Ok(done) => Ok(Outcome {
+            view_pending: !app.views.reached(views, done.position, app.patience).await,
+            objects: done.objects,
+            position: Some(done.position),
+            errors: Vec::new(),
+        }),
+        Err(Failure::Refused(errors)) => {
+            Ok(Outcome { errors: errors.into_iter().map(Into::into).collect(), ..Outcome::default() })
+        }
+        Err(Failure::Failed(error)) => Err(fault(&error)),
+    }
+}
+
+fn idempotency(
+    context: &Context<'_>,
+    mutation: &'static str,
+    key: Option<&ID>,
+) -> Result<Option<Idempotency>, kernel::UserError> {
+    let Some(key) = key else { return Ok(None) };
+    let invalid = |message| kernel::UserError::at(ErrorCode::InvalidValue, "idempotencyKey", message);
+    let key = Uuid::parse_str(key).map_err(|_| invalid("An idempotency key is a UUID that you choose."))?;
+    let mut input = Vec::new();
+    for (name, value) in context.field().arguments().map_err(|_| invalid("The input cannot be read."))? {
+        let value = value.into_json().map_err(|_| invalid("The input cannot be read."))?;
+        // serde_json keeps the fields of an object sorted, so the same input gives the same bytes.
+        input.extend_from_slice(format!("{name}={value}\n").as_bytes());
+    }
+    Ok(Some(Idempotency { key, mutation, input }))
+}
+
+/// Declares the payload of a mutation that returns one object.
+macro_rules! payload {
+    ($($(#[$doc:meta])* $name:ident { $field:ident: $object:ty }),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub(crate) struct $name {
+            /// The object as it is now; null if the mutation was refused.
+            pub(crate) $field: Option<$object>,
+            /// Pass it as `minPosition` to see this change in any query.
+            pub(crate) position: Option<crate::scalar::Position>,
+            /// Whether lists do not show the change yet, although it is durable.
+            pub(crate) view_pending: bool,
+            /// Why it was refused; empty if it was done.
+            pub(crate) user_errors: Vec<crate::error::UserError>,
+        }
+
+        impl $name {
+            pub(crate) fn new(outcome: crate::mutate::Outcome, $field: Option<$object>) -> Self {
+                Self {
+                    $field,
+                    position: outcome.position(),
+                    view_pending: outcome.view_pending,
+                    user_errors: outcome.errors,
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use payload;

@@ -1,0 +1,242 @@
+//! Notes.
+
+mod mutation;
+
+pub(crate) use mutation::NoteMutation;
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use chrono::{DateTime, Utc};
+use lethe_crm::company::CompanyView;
+use lethe_crm::contact::ContactView;
+use lethe_crm::note::{NoteFilter, NoteOrder, NoteRow, NoteStatus, note_page};
+use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::company::Company;
+use crate::connection::{Opaque, Slice};
+use crate::contact::{Contact, Withheld, WithheldReason};
+use crate::error::{fault, refused};
+use crate::event::Event;
+use crate::expiry::EffectField;
+use crate::history::history;
+use crate::id::Kind;
+use crate::keys::{self, open};
+use crate::loader::{Identified, by_id, by_ids};
+use crate::scalar::{Date, Position};
+use crate::unit::Unit;
+
+/// Free text about contacts or a company.
+#[derive(Clone)]
+pub(crate) struct Note(pub(crate) NoteRow);
+
+/// Whether a note is still there.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "NoteStatus", remote = "NoteStatus")]
+pub(crate) enum NoteStatusField {
+    /// It is.
+    Active,
+    /// Its text and links are gone.
+    Anonymised,
+    /// Nothing of it is left but that there was one.
+    Deleted,
+}
+
+impl Identified for NoteRow {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+#[Object]
+impl Note {
+    /// The note's id.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Note.id(self.0.id)
+    }
+
+    /// The number of its events; pass it as `expectedVersion`.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
+
+    /// Whether it is still there.
+    async fn status(&self) -> NoteStatusField {
+        self.0.status.into()
+    }
+
+    /// Whose note it is.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.0.unit_id.0).await
+    }
+
+    /// What it is about: a code such as `MEETING`.
+    async fn kind(&self) -> Option<&str> {
+        self.0.kind.as_deref()
+    }
+
+    /// The text; null once the note has ended, or if it is withheld.
+    async fn text(&self, context: &Context<'_>) -> Result<Option<String>> {
+        if self.0.contains_sensitive {
+            return Ok(None);
+        }
+        Ok(open(context, self.0.text.as_ref(), self.0.id).await?.map(|text| text.0))
+    }
+
+    /// The fields whose values are not shown, and why. The text of a note with sensitive data is.
+    async fn withheld(&self) -> Vec<Withheld> {
+        let hidden = self.0.contains_sensitive && self.0.text.is_some();
+        hidden.then_some(Withheld { field: "text", reason: WithheldReason::Masked }).into_iter().collect()
+    }
+
+    /// Whether it is declared to contain personal data.
+    async fn contains_personal(&self) -> bool {
+        self.0.contains_personal
+    }
+
+    /// Whether it is declared to contain sensitive data.
+    async fn contains_sensitive(&self) -> bool {
+        self.0.contains_sensitive
+    }
+
+    /// The first day on which it has expired, from 00:00 Europe/Copenhagen; null if it never does.
+    async fn expires_on(&self) -> Option<Date> {
+        self.0.expires_on.map(Date)
+    }
+
+    /// What then happens.
+    async fn effect(&self) -> Option<EffectField> {
+        self.0.effect.map(Into::into)
+    }
+
+    /// The contacts it concerns; at most 500.
+    #[graphql(complexity = "100 * child_complexity + 1")]
+    async fn contacts(&self, context: &Context<'_>) -> Result<Vec<Contact>> {
+        let ids: Vec<Uuid> = self.0.contacts.iter().map(|named| named.contact_id.0).collect();
+        Ok(by_ids::<ContactView>(context, &ids).await?.into_iter().map(Contact::now).collect())
+    }
+
+    /// The company it concerns.
+    async fn company(&self, context: &Context<'_>) -> Result<Option<Company>> {
+        let Some(company) = self.0.company_id else { return Ok(None) };
+        Ok(by_id::<CompanyView>(context, company.0).await?.map(Company))
+    }
+
+    /// When it was written.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it last changed.
+    async fn changed_at(&self) -> DateTime<Utc> {
+        self.0.changed_at
+    }
+
+    /// Everything that happened to it, the oldest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Event>> {
+        history(context, "note", self.0.id.0, None, &Slice { first, after, last, before }).await
+    }
+}
+
+/// Which notes are wanted; everything given must hold.
+#[derive(InputObject, Default)]
+pub(crate) struct NoteFilterInput {
+    /// Those of a unit.
+    unit: Option<ID>,
+    /// Those that name a contact.
+    contact: Option<ID>,
+    /// Those about a company.
+    company: Option<ID>,
+    /// Those with a status.
+    status: Option<NoteStatusField>,
+    /// Those that expire on this day or later.
+    expires_from: Option<Date>,
+    /// Those that expire before this day.
+    expires_before: Option<Date>,
+}
+
+/// What a list of notes is ordered by.
+#[derive(InputObject, Clone, Copy, Default)]
+pub(crate) struct NoteOrderInput {
+    /// The field.
+    #[graphql(default)]
+    by: NoteOrderField,
+    /// Whether the latest comes first.
+    #[graphql(default)]
+    descending: bool,
+}
+
+/// The fields a list of notes can be ordered by.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "NoteOrder")]
+pub(crate) enum NoteOrderField {
+    /// When they were written.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+    /// When they expire.
+    Expiry,
+}
+
+/// Queries about notes.
+#[derive(Default)]
+pub(crate) struct NoteQuery;
+
+#[Object]
+impl NoteQuery {
+    /// A list of notes.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn notes(
+        &self,
+        context: &Context<'_>,
+        filter: Option<NoteFilterInput>,
+        order_by: Option<NoteOrderInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, Note>> {
+        wait_for(context, &["note"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let order = order_by.unwrap_or_default();
+        let order = NoteOrder::from(order.by).sql(order.descending);
+        let found = note_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        let found = found.map_err(|error| fault(&error))?;
+        let documents: Vec<Subject> = found.iter().map(|found| found.row.id.into()).collect();
+        keys::load(context, &documents).await?;
+        slice.connection(found, Note)
+    }
+}
+
+impl NoteFilterInput {
+    fn read(self) -> Result<NoteFilter, lethe_kernel::UserError> {
+        Ok(NoteFilter {
+            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            contact: self
+                .contact
+                .map(|id| Kind::Contact.read(&id, "filter.contact").map(ContactId))
+                .transpose()?,
+            company: self
+                .company
+                .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
+                .transpose()?,
+            status: self.status.map(Into::into),
+            expires_from: self.expires_from.map(|date| date.0),
+            expires_before: self.expires_before.map(|date| date.0),
+        })
+    }
+}

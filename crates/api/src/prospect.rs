@@ -1,0 +1,197 @@
+//! Prospects.
+
+mod mutation;
+
+pub(crate) use mutation::ProspectMutation;
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use chrono::{DateTime, Utc};
+use lethe_crm::company::CompanyView;
+use lethe_crm::contact::ContactView;
+use lethe_crm::prospect::{ProspectFilter, ProspectOrder, ProspectRow, ProspectView, prospect_page};
+use lethe_kernel::{CompanyId, ContactId, Subject, UnitId, UserError};
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::company::{Company, NaceVersionField};
+use crate::connection::{Opaque, Slice};
+use crate::contact::Contact;
+use crate::error::{fault, refused};
+use crate::event::Event;
+use crate::history::history;
+use crate::id::Kind;
+use crate::keys::{self, open};
+use crate::loader::{Identified, by_id};
+use crate::scalar::Position;
+use crate::unit::Unit;
+
+/// A business idea without a company number, of exactly one contact. It is never converted into a company, but linked
+/// to the one it founds.
+#[derive(Clone)]
+pub(crate) struct Prospect(pub(crate) ProspectRow);
+
+impl Identified for ProspectRow {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+#[Object]
+impl Prospect {
+    /// The prospect's id.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Prospect.id(self.0.id)
+    }
+
+    /// The number of its events; pass it as `expectedVersion`.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
+
+    /// What it is called; sealed for its contact.
+    async fn title(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, Some(&self.0.title), self.0.contact_id).await?.map(|title| title.0))
+    }
+
+    /// The contact whose idea it is.
+    async fn contact(&self, context: &Context<'_>) -> Result<Option<Contact>> {
+        Ok(by_id::<ContactView>(context, self.0.contact_id.0).await?.map(Contact::now))
+    }
+
+    /// The company it founded.
+    async fn company(&self, context: &Context<'_>) -> Result<Option<Company>> {
+        let Some(company) = self.0.company_id else { return Ok(None) };
+        Ok(by_id::<CompanyView>(context, company.0).await?.map(Company))
+    }
+
+    /// Its industry code, with dots.
+    async fn nace_code(&self) -> Option<&str> {
+        self.0.nace_code.as_deref()
+    }
+
+    /// The list the industry code is from.
+    async fn nace_version(&self) -> Option<NaceVersionField> {
+        self.0.nace_version.map(Into::into)
+    }
+
+    /// The stable reference under which another system knows it.
+    async fn external_reference(&self) -> Option<&str> {
+        self.0.external_reference.as_deref()
+    }
+
+    /// The unit that registered it.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, self.0.unit_id.0).await
+    }
+
+    /// When it was registered.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it last changed.
+    async fn changed_at(&self) -> DateTime<Utc> {
+        self.0.changed_at
+    }
+
+    /// Everything that happened to it, the oldest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Event>> {
+        history(context, "prospect", self.0.id.0, None, &Slice { first, after, last, before }).await
+    }
+}
+
+/// Which prospects are wanted; everything given must hold.
+#[derive(InputObject, Default)]
+pub(crate) struct ProspectFilterInput {
+    /// Those that a unit registered.
+    unit: Option<ID>,
+    /// Those of a contact.
+    contact: Option<ID>,
+    /// Those that founded a company.
+    company: Option<ID>,
+}
+
+/// What a list of prospects is ordered by.
+#[derive(InputObject, Clone, Copy, Default)]
+pub(crate) struct ProspectOrderInput {
+    /// The field.
+    #[graphql(default)]
+    by: ProspectOrderField,
+    /// Whether the latest comes first.
+    #[graphql(default)]
+    descending: bool,
+}
+
+/// The fields a list of prospects can be ordered by.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
+#[graphql(remote = "ProspectOrder")]
+pub(crate) enum ProspectOrderField {
+    /// When they were registered.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+}
+
+/// Queries about prospects.
+#[derive(Default)]
+pub(crate) struct ProspectQuery;
+
+#[Object]
+impl ProspectQuery {
+    /// A list of prospects.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn prospects(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ProspectFilterInput>,
+        order_by: Option<ProspectOrderInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, Prospect>> {
+        wait_for(context, &["prospect"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let order = order_by.unwrap_or_default();
+        let order = ProspectOrder::from(order.by).sql(order.descending);
+        let found = prospect_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        let found = found.map_err(|error| fault(&error))?;
+        let owners: Vec<Subject> = found.iter().map(|found| found.row.contact_id.into()).collect();
+        keys::load(context, &owners).await?;
+        slice.connection(found, Prospect)
+    }
+}
+
+impl ProspectFilterInput {
+    fn read(self) -> Result<ProspectFilter, UserError> {
+        Ok(ProspectFilter {
+            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            contact: self
+                .contact
+                .map(|id| Kind::Contact.read(&id, "filter.contact").map(ContactId))
+                .transpose()?,
+            company: self
+                .company
+                .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
+                .transpose()?,
+        })
+    }
+}
+
+pub(crate) async fn prospect_by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Prospect>> {
+    Ok(by_id::<ProspectView>(context, id).await?.map(Prospect))
+}

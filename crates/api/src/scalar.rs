@@ -1,0 +1,78 @@
+//! The API's own scalars.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::NaiveDate;
+use lethe_nordic::Cvr;
+
+/// Where in the ledger an answer stands, as a string; pass it as `minPosition` to read your own writes anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position(pub(crate) i64);
+
+#[Scalar]
+impl ScalarType for Position {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let position = match &value {
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        };
+        position.filter(|position| *position >= 0).map(Self).ok_or_else(|| {
+            InputValueError::custom("A position is a whole number that an answer gave you, as a string.")
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A day, `YYYY-MM-DD`, in Europe/Copenhagen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Date(pub(crate) NaiveDate);
+
+#[Scalar]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        (text.len() == 10)
+            .then(|| text.parse().ok())
+            .flatten()
+            .map(Self)
+            .ok_or_else(|| InputValueError::custom("A date is written YYYY-MM-DD and must exist."))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A CPR number without its last four digits, `DDMMYY-****`, or a personnummer likewise, `YYMMDD-****`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MaskedCpr(pub(crate) String);
+
+#[Scalar]
+impl ScalarType for MaskedCpr {
+    fn parse(_: Value) -> InputValueResult<Self> {
+        Err(InputValueError::custom("A masked number is only ever an answer."))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// A CVR number of a Danish legal unit: 8 digits, modulus 11.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CvrNumber(pub(crate) Cvr);
+
+#[Scalar(name = "Cvr")]
+impl ScalarType for CvrNumber {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        Cvr::parse(text).map(Self).map_err(|error| InputValueError::custom(error.to_string()))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.as_str().to_owned())
+    }
+}

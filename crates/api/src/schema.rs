@@ -1,0 +1,113 @@
+//! The root of the graph: one line per area.
+
+use async_graphql::dataloader::DataLoader;
+use async_graphql::extensions::apollo_persisted_queries::{ApolloPersistedQueries, LruCacheStorage};
+use async_graphql::{MergedObject, SchemaBuilder};
+use lethe_access::unit::UnitView;
+use lethe_crm::company::CompanyView;
+use lethe_crm::contact::ContactView;
+use lethe_crm::expiry::{PolicyView, ScheduleView};
+use lethe_crm::import::{OperationOutcomeView, OperationView};
+use lethe_crm::note::NoteView;
+use lethe_crm::prospect::ProspectView;
+use lethe_ledger::{Projection, ViewsBuilder};
+use lethe_privacy::consent::ConsentView;
+
+use crate::app::App;
+pub use crate::change::Subscription;
+use crate::company::{CompanyMutation, CompanyQuery};
+use crate::consent::{ConsentMutation, ConsentQuery};
+use crate::contact::{ContactMutation, ContactQuery};
+use crate::expiry::{ExpiryMutation, ExpiryQuery};
+use crate::import::{ImportMutation, ImportQuery};
+use crate::loader::{ById, Identified};
+use crate::node::NodeQuery;
+use crate::note::{NoteMutation, NoteQuery};
+use crate::prospect::{ProspectMutation, ProspectQuery};
+use crate::unit::{UnitMutation, UnitQuery};
+use crate::viewer::ViewerQuery;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    ViewerQuery,
+    NodeQuery,
+    ContactQuery,
+    CompanyQuery,
+    ProspectQuery,
+    NoteQuery,
+    ConsentQuery,
+    ExpiryQuery,
+    UnitQuery,
+    ImportQuery,
+);
+
+/// Everything that can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    ContactMutation,
+    CompanyMutation,
+    ProspectMutation,
+    NoteMutation,
+    ConsentMutation,
+    ExpiryMutation,
+    UnitMutation,
+    ImportMutation,
+);
+
+/// The schema of the API.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+/// How many persisted queries are remembered.
+const PERSISTED: usize = 500;
+
+/// The views the API reads.
+#[must_use]
+pub fn views() -> ViewsBuilder {
+    ViewsBuilder::default()
+        .with::<UnitView>()
+        .with::<ContactView>()
+        .with::<CompanyView>()
+        .with::<ProspectView>()
+        .with::<NoteView>()
+        .with::<ConsentView>()
+        .with::<PolicyView>()
+        .with::<ScheduleView>()
+        .with::<OperationView>()
+        .with::<OperationOutcomeView>()
+}
+
+/// The schema over a running system, with limits on how deep and how costly one query may be.
+#[must_use]
+pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
+    let parts = app.ledger.parts().clone();
+    fn by_id<P: Projection>(parts: &std::sync::Arc<lethe_ledger::Parts>) -> DataLoader<ById<P>>
+    where
+        P::Row: Identified,
+    {
+        ById::<P>::new(parts.clone())
+    }
+    build()
+        .data(by_id::<UnitView>(&parts))
+        .data(by_id::<ContactView>(&parts))
+        .data(by_id::<CompanyView>(&parts))
+        .data(by_id::<ProspectView>(&parts))
+        .data(by_id::<NoteView>(&parts))
+        .data(by_id::<ConsentView>(&parts))
+        .data(by_id::<OperationView>(&parts))
+        .data(app)
+        .limit_depth(depth)
+        .limit_complexity(complexity)
+        .extension(ApolloPersistedQueries::new(LruCacheStorage::new(PERSISTED)))
+        .finish()
+}
+
+/// The schema's text, as `schema.graphql` holds it.
+#[must_use]
+pub fn sdl() -> String {
+    build().finish().sdl()
+}
+
+fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
+}

@@ -1,0 +1,180 @@
+//! Units.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use chrono::{DateTime, Utc};
+use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitRow, UnitView};
+use lethe_ledger::{Order, page};
+use lethe_nordic::Country;
+use uuid::Uuid;
+
+use crate::app::parts;
+use crate::connection::{Opaque, Slice};
+use crate::error::fault;
+use crate::event::Event;
+use crate::history::history;
+use crate::id::Kind;
+use crate::loader::{Identified, by_id};
+use crate::mutate::{execute, payload};
+
+/// An organisation that shares the database with others.
+#[derive(Clone)]
+pub(crate) struct Unit(pub(crate) UnitRow);
+
+/// What a unit is.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "UnitKind", remote = "UnitKind")]
+pub(crate) enum UnitKindField {
+    /// A business hub; it may use the built-in CPR field.
+    BusinessHub,
+    /// Any other unit.
+    Other,
+}
+
+/// A Nordic country.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "Country", remote = "Country")]
+pub(crate) enum CountryField {
+    /// Denmark.
+    #[graphql(name = "DK")]
+    Denmark,
+    /// Sweden.
+    #[graphql(name = "SE")]
+    Sweden,
+    /// Norway.
+    #[graphql(name = "NO")]
+    Norway,
+    /// Finland.
+    #[graphql(name = "FI")]
+    Finland,
+    /// Iceland.
+    #[graphql(name = "IS")]
+    Iceland,
+}
+
+impl Identified for UnitRow {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+impl Unit {
+    pub(crate) async fn by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
+        Ok(by_id::<UnitView>(context, id).await?.map(Self))
+    }
+}
+
+#[Object]
+impl Unit {
+    /// The unit's id.
+    pub(crate) async fn id(&self) -> ID {
+        Kind::Unit.id(self.0.id)
+    }
+
+    /// The number of its events.
+    async fn version(&self) -> i64 {
+        self.0.version
+    }
+
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Where it is.
+    async fn country(&self) -> CountryField {
+        self.0.country.into()
+    }
+
+    /// What it is.
+    async fn kind(&self) -> UnitKindField {
+        self.0.kind.into()
+    }
+
+    /// When it was registered.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// Everything that happened to it, the oldest first.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Event>> {
+        history(context, "unit", self.0.id, None, &Slice { first, after, last, before }).await
+    }
+}
+
+/// Queries about units.
+#[derive(Default)]
+pub(crate) struct UnitQuery;
+
+#[Object]
+impl UnitQuery {
+    /// The units that share the database, by name.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn units(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<Connection<Opaque, Unit>> {
+        let slice = Slice { first, after, last, before };
+        let order = Order { by: "r.name", sql_type: "text", descending: false };
+        let found = page::<UnitView>(&parts(context).pool, |_| {}, order, &slice.page()?).await;
+        slice.connection(found.map_err(|error| fault(&error))?, Unit)
+    }
+}
+
+/// A unit to register.
+#[derive(InputObject)]
+pub(crate) struct UnitRegisterInput {
+    /// Its name.
+    name: String,
+    /// Where it is.
+    country: CountryField,
+    /// What it is.
+    kind: UnitKindField,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+payload! {
+    /// The answer to `unitRegister`.
+    UnitRegisterPayload { unit: Unit },
+}
+
+/// Mutations of units.
+#[derive(Default)]
+pub(crate) struct UnitMutation;
+
+#[Object]
+impl UnitMutation {
+    /// Registers a unit. System administrators only.
+    async fn unit_register(
+        &self,
+        context: &Context<'_>,
+        input: UnitRegisterInput,
+    ) -> Result<UnitRegisterPayload> {
+        let registered =
+            Registered { name: input.name, country: input.country.into(), kind: input.kind.into() };
+        let work = RegisterUnit { id: None, unit: registered };
+        let outcome =
+            execute(context, "unitRegister", input.idempotency_key.as_ref(), Ok(work), &["unit"]).await?;
+        let unit = match outcome.object() {
+            Some(id) => {
+                let rows = parts(context).rows_at::<UnitView>(&[id], i64::MAX).await;
+                rows.map_err(|error| fault(&error))?.remove(&id).map(Unit)
+            }
+            None => None,
+        };
+        Ok(UnitRegisterPayload::new(outcome, unit))
+    }
+}

@@ -1,0 +1,41 @@
+//! The caller, as the server understood the request.
+
+use async_graphql::{Context, ID, Object, Result};
+
+use crate::app::request;
+use crate::event::RoleField;
+use crate::id::Kind;
+use crate::unit::Unit;
+
+/// Who you are to the server.
+pub(crate) struct Viewer;
+
+#[Object]
+impl Viewer {
+    /// Your user id.
+    async fn user_id(&self, context: &Context<'_>) -> ID {
+        Kind::User.id(request(context).caller.user)
+    }
+
+    /// The unit you act for; null if it is not registered.
+    async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
+        Unit::by_id(context, request(context).caller.unit.0).await
+    }
+
+    /// The role you act in.
+    async fn role(&self, context: &Context<'_>) -> RoleField {
+        request(context).caller.role.into()
+    }
+}
+
+/// The query about the caller.
+#[derive(Default)]
+pub(crate) struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// Who you are to the server.
+    async fn viewer(&self) -> Viewer {
+        Viewer
+    }
+}

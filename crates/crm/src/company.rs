@@ -1,0 +1,29 @@
+//! A company: known by country, scheme and number (R1); its master data are shared with all units (R4).
+
+mod aggregate;
+mod command;
+mod details;
+mod error;
+mod event;
+mod identity;
+mod input;
+mod legal_form;
+mod master;
+mod nace;
+mod reference;
+mod view;
+mod work;
+
+pub use aggregate::Company;
+pub use command::CompanyCommand;
+pub use details::{Details, Held};
+pub use error::CompanyError;
+pub use event::{Amended, Closed, CompanyEvent, Registered};
+pub use identity::{Identity, Number, NumberDate, NumberSerial, Scheme, SealedNumber, company_id};
+pub use input::CompanyInput;
+pub use legal_form::LegalForm;
+pub use master::{Address, City, Email, Master, Name, Phone, PostalCode};
+pub use nace::{Nace, NaceVersion};
+pub use reference::{Assigned, CompanyReference, CompanyReferenceEvent};
+pub use view::{CompanyFilter, CompanyOrder, CompanyRow, CompanyStatus, CompanyView, company_page};
+pub use work::{AmendCompany, CloseCompany, RegisterCompany, existing_company};

@@ -1,0 +1,131 @@
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use lethe_kernel::{CompanyId, Subject};
+use lethe_ledger::{Secrets, Stored};
+use lethe_nordic::Country;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Amended, Closed, CompanyCommand, CompanyError, CompanyEvent, Details, Held, LegalForm, Number, Registered,
+};
+
+/// The state of a company that rules need.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Company {
+    legal_form: Option<LegalForm>,
+    held: Held,
+    closed: Option<Closed>,
+}
+
+type Decision = Result<Vec<CompanyEvent>, CompanyError>;
+
+impl Company {
+    /// Whether the company is one person, so that its master data are sealed.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.legal_form.is_some_and(LegalForm::is_personal)
+    }
+
+    /// How it was closed, if it was.
+    #[must_use]
+    pub fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    fn decide(&self, command: CompanyCommand, secrets: &Secrets) -> Decision {
+        match (command, self.legal_form, &self.closed) {
+            (CompanyCommand::Register { company, registered }, None, _) => {
+                register(company, *registered, secrets)
+            }
+            (CompanyCommand::Register { company, .. }, Some(_), None) => {
+                Err(CompanyError::AlreadyRegistered(company))
+            }
+            (CompanyCommand::Register { company, .. }, Some(_), Some(_)) => {
+                Err(CompanyError::NumberEnded(company))
+            }
+            (_, None, _) => Err(CompanyError::Unknown),
+            (CompanyCommand::Close { closed, .. }, _, Some(earlier)) if closed == *earlier => Ok(Vec::new()),
+            (_, _, Some(earlier)) => Err(CompanyError::Closed(earlier.superseded_by)),
+            (CompanyCommand::Amend { company, legal_form, details }, Some(present), None) => {
+                let legal_form = legal_form.filter(|form| *form != present);
+                if legal_form.is_some_and(|form| form.is_personal() != present.is_personal()) {
+                    return Err(CompanyError::OtherLegalPerson);
+                }
+                self.amend(legal_form, details.against(&self.held, company, secrets))
+            }
+            (CompanyCommand::Close { company, closed }, _, None) => match closed.superseded_by {
+                Some(by) if by == company => Err(CompanyError::SupersededByItself),
+                _ => Ok(vec![CompanyEvent::Closed(closed)]),
+            },
+        }
+    }
+
+    fn amend(&self, legal_form: Option<LegalForm>, details: Details) -> Decision {
+        let mut held = self.held.clone();
+        held.apply(details.clone());
+        match (held.name, legal_form.is_none() && details.is_empty()) {
+            (None, _) => Err(CompanyError::NameRequired),
+            (Some(_), true) => Ok(Vec::new()),
+            (Some(_), false) => Ok(vec![CompanyEvent::Amended(Amended { legal_form, details })]),
+        }
+    }
+}
+
+fn register(company: CompanyId, registered: Registered, secrets: &Secrets) -> Decision {
+    let identity = &registered.identity;
+    if matches!(identity.number, Number::Personal(_)) && !registered.legal_form.is_personal() {
+        return Err(CompanyError::PersonalNumber);
+    }
+    if !registered.p_numbers.is_empty() && identity.country != Country::Denmark {
+        return Err(CompanyError::PNumbersAbroad);
+    }
+    let details = registered.details.against(&Held::default(), company, secrets);
+    if details.name.is_keep() {
+        return Err(CompanyError::NameRequired);
+    }
+    Ok(vec![CompanyEvent::Registered(Registered { details, ..registered })])
+}
+
+impl Aggregate for Company {
+    const TYPE: &'static str = "company";
+    type Command = CompanyCommand;
+    type Event = CompanyEvent;
+    type Error = CompanyError;
+    type Services = Secrets;
+
+    async fn handle(
+        &mut self,
+        command: CompanyCommand,
+        secrets: &Secrets,
+        sink: &EventSink<Self>,
+    ) -> Result<(), CompanyError> {
+        for event in self.decide(command, secrets)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: CompanyEvent) {
+        match event {
+            CompanyEvent::Registered(event) => {
+                self.legal_form = Some(event.legal_form);
+                self.held.apply(event.details);
+            }
+            CompanyEvent::Amended(event) => {
+                self.legal_form = event.legal_form.or(self.legal_form);
+                self.held.apply(event.details);
+            }
+            CompanyEvent::Closed(event) => self.closed = Some(event),
+        }
+    }
+}
+
+impl Stored for Company {
+    fn subjects(&self, id: Uuid) -> Vec<Subject> {
+        if self.is_personal() { vec![Subject::sole_proprietor(CompanyId(id))] } else { Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

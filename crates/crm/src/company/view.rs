@@ -1,0 +1,277 @@
+use chrono::{DateTime, Utc};
+use lethe_kernel::{CompanyId, Personal, UnitId};
+use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
+use lethe_nordic::{Country, PNumber};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgPool, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    Address, City, CompanyEvent, Details, Email, Held, LegalForm, Master, Nace, NaceVersion, Name, Number,
+    NumberDate, NumberSerial, Phone, PostalCode, Registered, Scheme, company_id,
+};
+
+/// The companies.
+pub struct CompanyView;
+
+/// One company; personal values as they are sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompanyRow {
+    /// The company's id.
+    pub id: CompanyId,
+    /// The number of its events.
+    pub version: i64,
+    /// The unit that registered it.
+    pub unit_id: UnitId,
+    /// The country of its register.
+    pub country: Country,
+    /// The kind of number.
+    pub scheme: Scheme,
+    /// The number, unless it is a personnummer.
+    pub number: Option<String>,
+    /// All of a personnummer but the last four digits; see [`NumberDate::masked`].
+    pub number_date: Option<Personal<NumberDate>>,
+    /// The last four; sealed, and not opened by any query.
+    pub number_serial: Option<Personal<NumberSerial>>,
+    /// The legal form.
+    pub legal_form: LegalForm,
+    /// The name.
+    pub name: Option<Master<Name>>,
+    /// The lines of the street address.
+    pub address: Option<Master<Address>>,
+    /// The postal code.
+    pub postal_code: Option<Master<PostalCode>>,
+    /// The city.
+    pub city: Option<Master<City>>,
+    /// The phone number.
+    pub phone: Option<Master<Phone>>,
+    /// The e-mail address.
+    pub email: Option<Master<Email>>,
+    /// The industry code with its dots.
+    pub nace_code: Option<String>,
+    /// The list the industry code is from.
+    pub nace_version: Option<NaceVersion>,
+    /// The numbers of its production units.
+    pub p_numbers: Vec<PNumber>,
+    /// The reference of another system.
+    pub external_reference: Option<String>,
+    /// Whether it takes changes.
+    pub status: CompanyStatus,
+    /// The company that took its place.
+    pub superseded_by: Option<CompanyId>,
+    /// The code of the reason it was closed for.
+    pub close_reason: Option<String>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// Whether a company takes changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CompanyStatus {
+    /// It does.
+    Active,
+    /// It was closed.
+    Closed,
+}
+
+impl CompanyStatus {
+    /// The name as the API spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Closed => "CLOSED",
+        }
+    }
+}
+
+impl Projection for CompanyView {
+    const NAME: &'static str = "company";
+    const VERSION: i32 = 1;
+    const SQL: &'static str = include_str!("view.sql");
+    const SOURCES: &'static [&'static str] = &["company"];
+    type Row = CompanyRow;
+
+    fn fold(row: Option<CompanyRow>, id: Uuid, event: &Recorded) -> Result<Option<CompanyRow>, LedgerError> {
+        let mut row = match (row, event.decode()?) {
+            (_, CompanyEvent::Registered(registered)) => CompanyRow::new(CompanyId(id), registered, event),
+            (Some(mut row), CompanyEvent::Amended(amended)) => {
+                row.legal_form = amended.legal_form.unwrap_or(row.legal_form);
+                row.amend(amended.details);
+                row
+            }
+            (Some(row), CompanyEvent::Closed(closed)) => CompanyRow {
+                status: CompanyStatus::Closed,
+                superseded_by: closed.superseded_by,
+                close_reason: Some(closed.reason),
+                ..row
+            },
+            (None, _) => return Ok(None),
+        };
+        row.version = event.sequence;
+        row.changed_at = event.recorded_at;
+        Ok(Some(row))
+    }
+}
+
+impl CompanyRow {
+    /// Whether the company is one person, so that its master data are sealed.
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.legal_form.is_personal()
+    }
+
+    fn new(id: CompanyId, registered: Registered, event: &Recorded) -> Self {
+        let (number, sealed) = match registered.identity.number {
+            Number::Public(number) => (Some(number), None),
+            Number::Personal(sealed) => (None, Some((sealed.date, sealed.serial))),
+        };
+        let (number_date, number_serial) = sealed.unzip();
+        let mut row = Self {
+            id,
+            version: 0,
+            unit_id: registered.unit,
+            country: registered.identity.country,
+            scheme: registered.identity.scheme,
+            number,
+            number_date,
+            number_serial,
+            legal_form: registered.legal_form,
+            name: None,
+            address: None,
+            postal_code: None,
+            city: None,
+            phone: None,
+            email: None,
+            nace_code: None,
+            nace_version: None,
+            p_numbers: registered.p_numbers,
+            external_reference: registered.external_reference,
+            status: CompanyStatus::Active,
+            superseded_by: None,
+            close_reason: None,
+            created_at: event.recorded_at,
+            changed_at: event.recorded_at,
+        };
+        row.amend(registered.details);
+        row
+    }
+
+    fn amend(&mut self, details: Details) {
+        let mut held = Held {
+            name: self.name.take(),
+            address: self.address.take(),
+            postal_code: self.postal_code.take(),
+            city: self.city.take(),
+            phone: self.phone.take(),
+            email: self.email.take(),
+            nace: self.nace_code.take().zip(self.nace_version).map(|(code, version)| Nace { code, version }),
+        };
+        held.apply(details);
+        self.name = held.name;
+        self.address = held.address;
+        self.postal_code = held.postal_code;
+        self.city = held.city;
+        self.phone = held.phone;
+        self.email = held.email;
+        (self.nace_code, self.nace_version) = held.nace.map(|nace| (nace.code, nace.version)).unzip();
+    }
+}
+
+/// Which companies are wanted; everything given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct CompanyFilter {
+    /// Those that a unit registered.
+    pub unit: Option<UnitId>,
+    /// Those of a country.
+    pub country: Option<Country>,
+    /// Those that are active, or closed.
+    pub status: Option<CompanyStatus>,
+    /// Those whose industry code begins so, with or without dots.
+    pub nace: Option<String>,
+    /// The one with this public number, in any usual spelling. A sole trader's personnummer finds nothing.
+    pub number: Option<String>,
+    /// Those registered at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those registered before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
+}
+
+impl CompanyFilter {
+    fn push(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        if let Some(unit) = self.unit {
+            sql.push(" AND r.unit_id = ").push_bind(unit.0);
+        }
+        if let Some(country) = self.country {
+            sql.push(" AND r.country = ").push_bind(country.as_str());
+        }
+        if let Some(status) = self.status {
+            sql.push(" AND r.status = ").push_bind(status.name());
+        }
+        if let Some(begin) = &self.nace {
+            // Text that begins no code is kept as it is: it then finds nothing.
+            let begin = Nace::prefix(begin).unwrap_or_else(|| begin.clone());
+            sql.push(" AND starts_with(r.nace_code, ").push_bind(begin).push(")");
+        }
+        if let Some(number) = &self.number {
+            sql.push(" AND r.id = ANY(").push_bind(ids_of(number)).push(")");
+        }
+        for (condition, time) in [
+            (" AND r.created_at >= ", self.created_from),
+            (" AND r.created_at < ", self.created_until),
+            (" AND r.changed_at >= ", self.changed_from),
+            (" AND r.changed_at < ", self.changed_until),
+        ] {
+            if let Some(time) = time {
+                sql.push(condition).push_bind(time);
+            }
+        }
+    }
+}
+
+/// The ids that companies of any country would have under this number.
+fn ids_of(number: &str) -> Vec<Uuid> {
+    Country::ALL.into_iter().filter_map(|country| company_id(country, number).ok()).map(Uuid::from).collect()
+}
+
+/// What companies are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CompanyOrder {
+    /// When they were registered.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+}
+
+impl CompanyOrder {
+    /// The order in SQL.
+    #[must_use]
+    pub fn sql(self, descending: bool) -> Order {
+        let by = match self {
+            Self::Created => "r.created_at",
+            Self::Changed => "r.changed_at",
+        };
+        Order { by, sql_type: "timestamptz", descending }
+    }
+}
+
+/// A page of companies.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn company_page(
+    pool: &PgPool,
+    filter: &CompanyFilter,
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<CompanyRow>>, LedgerError> {
+    page::<CompanyView>(pool, |sql| filter.push(sql), order, wanted).await
+}

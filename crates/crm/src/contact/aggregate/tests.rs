@@ -1,0 +1,146 @@
+use cqrs_es::test::TestFramework;
+use lethe_kernel::{Patch, Personal, UnitId};
+
+use super::*;
+use crate::contact::{CprDate, CprSerial, Email, FirstName, ItemKind, LastName, SealedCpr};
+
+const ID: ContactId = ContactId(Uuid::from_u128(1));
+const COMPANY: CompanyId = CompanyId(Uuid::from_u128(2));
+const NOTE: NoteId = NoteId(Uuid::from_u128(3));
+
+fn contact() -> TestFramework<Contact> {
+    TestFramework::with(Secrets::default())
+}
+
+fn named(first: &str) -> Details {
+    Details { first_name: Patch::Set(Personal::of(ID, FirstName(first.into()))), ..Details::default() }
+}
+
+fn email(text: &str) -> Details {
+    Details { email: Patch::Set(Personal::of(ID, Email(text.into()))), ..Details::default() }
+}
+
+fn register(details: Details) -> Registered {
+    Registered { unit: UnitId(Uuid::from_u128(9)), external_reference: None, origin: None, details }
+}
+
+fn registered() -> ContactEvent {
+    ContactEvent::Registered(register(named("Åse")))
+}
+
+fn amend(details: Details) -> ContactCommand {
+    ContactCommand::Amend { contact: ID, details }
+}
+
+fn amended(details: Details) -> ContactEvent {
+    ContactEvent::Amended(Amended { details })
+}
+
+#[test]
+fn registers_with_a_name_alone() {
+    contact()
+        .given_no_previous_events()
+        .when(ContactCommand::Register(register(named("Åse"))))
+        .then_expect_events(vec![registered()]);
+}
+
+#[test]
+fn refuses_to_register_without_a_name() {
+    contact()
+        .given_no_previous_events()
+        .when(ContactCommand::Register(register(email("a@example.org"))))
+        .then_expect_error(ContactError::NameRequired);
+}
+
+#[test]
+fn refuses_to_register_twice() {
+    contact()
+        .given(vec![registered()])
+        .when(ContactCommand::Register(register(named("Bo"))))
+        .then_expect_error(ContactError::AlreadyRegistered);
+}
+
+#[test]
+fn refuses_everything_for_a_contact_nobody_registered() {
+    contact().given_no_previous_events().when(amend(named("Bo"))).then_expect_error(ContactError::Unknown);
+    contact()
+        .given_no_previous_events()
+        .when(ContactCommand::Link(COMPANY))
+        .then_expect_error(ContactError::Unknown);
+}
+
+#[test]
+fn amends_only_what_differs() {
+    let both = Details { email: email("a@example.org").email, ..named("Åse") };
+    contact()
+        .given(vec![registered()])
+        .when(amend(both))
+        .then_expect_events(vec![amended(email("a@example.org"))]);
+}
+
+#[test]
+fn stays_quiet_when_nothing_differs() {
+    contact().given(vec![registered()]).when(amend(named("Åse"))).then_expect_events(vec![]);
+    let clear = Details { email: Patch::Clear, ..Details::default() };
+    contact().given(vec![registered()]).when(amend(clear)).then_expect_events(vec![]);
+}
+
+#[test]
+fn a_cpr_number_is_the_same_only_if_both_parts_are() {
+    let cpr = |serial: &str| Details {
+        cpr: Patch::Set(SealedCpr {
+            date: Personal::of(ID, CprDate("010160".into())),
+            serial: Personal::of(ID, CprSerial(serial.into())),
+        }),
+        ..Details::default()
+    };
+    let history = vec![registered(), amended(cpr("5555"))];
+    contact().given(history.clone()).when(amend(cpr("5555"))).then_expect_events(vec![]);
+    contact().given(history).when(amend(cpr("5556"))).then_expect_events(vec![amended(cpr("5556"))]);
+}
+
+#[test]
+fn refuses_to_lose_the_only_name() {
+    let no_name = Details { first_name: Patch::Clear, ..Details::default() };
+    contact()
+        .given(vec![registered()])
+        .when(amend(no_name.clone()))
+        .then_expect_error(ContactError::NameRequired);
+    let swap = Details { last_name: Patch::Set(Personal::of(ID, LastName("Holm".into()))), ..no_name };
+    contact().given(vec![registered()]).when(amend(swap.clone())).then_expect_events(vec![amended(swap)]);
+}
+
+#[test]
+fn links_and_unlinks_a_company_once() {
+    let linked = ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY });
+    let unlinked = ContactEvent::CompanyUnlinked(CompanyUnlinked { company: COMPANY });
+    let link = ContactCommand::Link(COMPANY);
+    let unlink = ContactCommand::Unlink(COMPANY);
+    contact().given(vec![registered()]).when(link.clone()).then_expect_events(vec![linked.clone()]);
+    contact().given(vec![registered(), linked.clone()]).when(link).then_expect_events(vec![]);
+    contact().given(vec![registered(), linked]).when(unlink.clone()).then_expect_events(vec![unlinked]);
+    contact().given(vec![registered()]).when(unlink).then_expect_error(ContactError::NotLinked(COMPANY));
+}
+
+#[test]
+fn knows_the_items_that_name_it() {
+    let item = |expires| ItemAttached {
+        kind: ItemKind::Note,
+        item: NOTE,
+        unit: UnitId(Uuid::from_u128(9)),
+        personal: true,
+        expires,
+    };
+    let date = chrono::NaiveDate::from_ymd_opt(2030, 1, 1);
+    let attached = vec![registered(), ContactEvent::ItemAttached(item(None))];
+    let attach = |item| ContactCommand::AttachItem(item);
+    contact().given(attached.clone()).when(attach(item(None))).then_expect_events(vec![]);
+    contact()
+        .given(attached.clone())
+        .when(attach(item(date)))
+        .then_expect_events(vec![ContactEvent::ItemAttached(item(date))]);
+    let detach = ContactCommand::DetachItem { item: NOTE, expired: true };
+    let detached = ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true });
+    contact().given(attached).when(detach.clone()).then_expect_events(vec![detached]);
+    contact().given(vec![registered()]).when(detach).then_expect_events(vec![]);
+}

@@ -1,0 +1,30 @@
+use lethe_kernel::{CompanyId, ContactId, NoteId};
+
+use super::{Details, ItemAttached, Registered};
+
+/// What can be asked of a contact.
+#[derive(Clone, Debug)]
+pub enum ContactCommand {
+    /// Register it.
+    Register(Registered),
+    /// Change its details.
+    Amend {
+        /// The contact itself, whose values are compared.
+        contact: ContactId,
+        /// What to change.
+        details: Details,
+    },
+    /// Link it to a company.
+    Link(CompanyId),
+    /// Remove the link to a company.
+    Unlink(CompanyId),
+    /// Note that an item names it.
+    AttachItem(ItemAttached),
+    /// Note that an item no longer names it.
+    DetachItem {
+        /// The item.
+        item: NoteId,
+        /// Whether it expired.
+        expired: bool,
+    },
+}

@@ -1,0 +1,141 @@
+use chrono::NaiveDate;
+use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, UnitId};
+use lethe_ledger::{Change, Described, domain_event};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Details;
+
+/// What happened to a contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ContactEvent {
+    /// It was registered.
+    Registered(Registered),
+    /// Its details changed.
+    Amended(Amended),
+    /// It belongs to a company.
+    CompanyLinked(CompanyLinked),
+    /// It no longer belongs to a company.
+    CompanyUnlinked(CompanyUnlinked),
+    /// An item names it, or the item's settings changed.
+    ItemAttached(ItemAttached),
+    /// An item no longer names it.
+    ItemDetached(ItemDetached),
+}
+
+/// A contact was registered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Registered {
+    /// The unit that registered it.
+    pub unit: UnitId,
+    /// The stable, non-personal reference of another system (R68).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_reference: Option<String>,
+    /// The import it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// What is known about the person.
+    pub details: Details,
+}
+
+/// The row of an import that a record came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The import.
+    pub import: ImportId,
+    /// The row's number in the file, the header being 1.
+    pub row: u64,
+}
+
+/// A contact's details changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Amended {
+    /// What changed.
+    pub details: Details,
+}
+
+/// A contact belongs to a company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyLinked {
+    /// The company.
+    pub company: CompanyId,
+}
+
+/// A contact no longer belongs to a company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyUnlinked {
+    /// The company.
+    pub company: CompanyId,
+}
+
+/// What kind of item names a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ItemKind {
+    /// A note.
+    Note,
+}
+
+/// An item names a contact. It stands in the contact's own stream, so that whether the contact may go is decided on
+/// one consistent state (R14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemAttached {
+    /// What kind of item.
+    pub kind: ItemKind,
+    /// The item.
+    pub item: NoteId,
+    /// Whose item it is; that unit has the contact (R67).
+    pub unit: UnitId,
+    /// Whether it is declared to contain personal data; it then dies with the contact (R28).
+    pub personal: bool,
+    /// The first day on which it no longer justifies the contact; none if it never does (R25).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<NaiveDate>,
+}
+
+/// An item no longer names a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemDetached {
+    /// The item.
+    pub item: NoteId,
+    /// Whether it expired; otherwise it was removed or changed by hand.
+    pub expired: bool,
+}
+
+domain_event!(ContactEvent {
+    Registered = "contact.registered" v "1",
+    Amended = "contact.amended" v "1",
+    CompanyLinked = "contact.company_linked" v "1",
+    CompanyUnlinked = "contact.company_unlinked" v "1",
+    ItemAttached = "contact.item_attached" v "1",
+    ItemDetached = "contact.item_detached" v "1",
+});
+
+impl Described for ContactEvent {
+    fn changes(&self, stream: Uuid) -> Vec<Change> {
+        let contact = ContactId(stream);
+        match self {
+            Self::Registered(event) => {
+                let reference = Change::some("externalReference", event.external_reference.clone());
+                let import = event.origin.map(|origin| Change::object("import", "Operation", origin.import));
+                let unit = Change::object("unit", "Unit", event.unit);
+                [unit]
+                    .into_iter()
+                    .chain(reference)
+                    .chain(import)
+                    .chain(event.details.changes(contact))
+                    .collect()
+            }
+            Self::Amended(event) => event.details.changes(contact),
+            Self::CompanyLinked(event) => vec![Change::object("company", "Company", event.company)],
+            Self::CompanyUnlinked(_) => vec![Change { field: "company", value: None }],
+            Self::ItemAttached(event) => [Change::object("note", "Note", event.item)]
+                .into_iter()
+                .chain(Change::some("expiresOn", event.expires))
+                .collect(),
+            Self::ItemDetached(event) => {
+                vec![Change::object("note", "Note", event.item), Change::set("expired", event.expired)]
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
+use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, page};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{
+    ContactEvent, CprDate, CprSerial, Details, Email, FirstName, Held, ItemAttached, LastName, Mobile, Phone,
+    Remark, SealedCpr, Title,
+};
+
+/// The contacts.
+pub struct ContactView;
+
+/// One contact; personal values as they are sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContactRow {
+    /// The contact's id.
+    pub id: ContactId,
+    /// The number of its events.
+    pub version: i64,
+    /// The unit that registered it.
+    pub unit_id: UnitId,
+    /// The units that have it (R67).
+    pub units: BTreeSet<UnitId>,
+    /// The reference of another system.
+    pub external_reference: Option<String>,
+    /// The given name.
+    pub first_name: Option<Personal<FirstName>>,
+    /// The family name.
+    pub last_name: Option<Personal<LastName>>,
+    /// The title or position.
+    pub title: Option<Personal<Title>>,
+    /// The e-mail address.
+    pub email: Option<Personal<Email>>,
+    /// The phone number.
+    pub phone: Option<Personal<Phone>>,
+    /// The mobile number.
+    pub mobile: Option<Personal<Mobile>>,
+    /// The remark on the card.
+    pub remark: Option<Personal<Remark>>,
+    /// The first six digits of the CPR number.
+    pub cpr_date: Option<Personal<CprDate>>,
+    /// The last four; sealed, and not opened by any query.
+    pub cpr_serial: Option<Personal<CprSerial>>,
+    /// When the first of its items expires.
+    pub next_expiry: Option<NaiveDate>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+    /// The companies it belongs to, in the order of their ids.
+    pub companies: Vec<CompanyLink>,
+    /// The items that name it, in the order of their ids.
+    pub items: Vec<ContactItem>,
+}
+
+/// A contact belongs to a company.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompanyLink {
+    contact_id: ContactId,
+    /// The company.
+    pub company_id: CompanyId,
+    /// Since when.
+    pub linked_at: DateTime<Utc>,
+}
+
+/// An item names a contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContactItem {
+    contact_id: ContactId,
+    /// The item and its settings.
+    #[serde(flatten)]
+    pub attached: ItemAttached,
+}
+
+impl Projection for ContactView {
+    const NAME: &'static str = "contact";
+    const VERSION: i32 = 1;
+    const SQL: &'static str = include_str!("view.sql");
+    const CHILDREN: &'static [Child] = &[
+        Child { field: "companies", table: "contact_company", owner: "contact_id" },
+        Child { field: "items", table: "contact_item", owner: "contact_id" },
+    ];
+    const SOURCES: &'static [&'static str] = &["contact"];
+    type Row = ContactRow;
+
+    fn fold(row: Option<ContactRow>, id: Uuid, event: &Recorded) -> Result<Option<ContactRow>, LedgerError> {
+        let decoded: ContactEvent = event.decode()?;
+        let mut row = match (row, &decoded) {
+            (Some(row), _) => row,
+            (None, ContactEvent::Registered(registered)) => {
+                ContactRow::new(ContactId(id), registered.unit, event)
+            }
+            (None, _) => return Ok(None),
+        };
+        row.version = event.sequence;
+        row.changed_at = event.recorded_at;
+        row.apply(decoded, event.recorded_at);
+        Ok(Some(row))
+    }
+}
+
+impl ContactRow {
+    fn new(id: ContactId, unit: UnitId, event: &Recorded) -> Self {
+        Self {
+            id,
+            version: 0,
+            unit_id: unit,
+            units: BTreeSet::from([unit]),
+            external_reference: None,
+            first_name: None,
+            last_name: None,
+            title: None,
+            email: None,
+            phone: None,
+            mobile: None,
+            remark: None,
+            cpr_date: None,
+            cpr_serial: None,
+            next_expiry: None,
+            created_at: event.recorded_at,
+            changed_at: event.recorded_at,
+            companies: Vec::new(),
+            items: Vec::new(),
+        }
+    }
+
+    fn apply(&mut self, event: ContactEvent, at: DateTime<Utc>) {
+        match event {
+            ContactEvent::Registered(event) => {
+                self.external_reference = event.external_reference;
+                self.amend(event.details);
+            }
+            ContactEvent::Amended(event) => self.amend(event.details),
+            ContactEvent::CompanyLinked(event) => {
+                let link = CompanyLink { contact_id: self.id, company_id: event.company, linked_at: at };
+                self.companies.push(link);
+                self.companies.sort_by_key(|link| link.company_id);
+            }
+            ContactEvent::CompanyUnlinked(event) => {
+                self.companies.retain(|link| link.company_id != event.company)
+            }
+            ContactEvent::ItemAttached(event) => {
+                self.units.insert(event.unit);
+                self.items.retain(|item| item.attached.item != event.item);
+                self.items.push(ContactItem { contact_id: self.id, attached: event });
+                self.items.sort_by_key(|item| item.attached.item);
+            }
+            ContactEvent::ItemDetached(event) => self.items.retain(|item| item.attached.item != event.item),
+        }
+        self.next_expiry = self.items.iter().filter_map(|item| item.attached.expires).min();
+    }
+
+    fn amend(&mut self, details: Details) {
+        let mut held = Held {
+            first_name: self.first_name.take(),
+            last_name: self.last_name.take(),
+            title: self.title.take(),
+            email: self.email.take(),
+            phone: self.phone.take(),
+            mobile: self.mobile.take(),
+            remark: self.remark.take(),
+            cpr: self
+                .cpr_date
+                .take()
+                .zip(self.cpr_serial.take())
+                .map(|(date, serial)| SealedCpr { date, serial }),
+        };
+        held.apply(details);
+        self.first_name = held.first_name;
+        self.last_name = held.last_name;
+        self.title = held.title;
+        self.email = held.email;
+        self.phone = held.phone;
+        self.mobile = held.mobile;
+        self.remark = held.remark;
+        (self.cpr_date, self.cpr_serial) = held.cpr.map(|cpr| (cpr.date, cpr.serial)).unzip();
+    }
+}
+
+/// Which contacts are wanted; everything given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ContactFilter {
+    /// Those that a unit has.
+    pub unit: Option<UnitId>,
+    /// Those of a company.
+    pub company: Option<CompanyId>,
+    /// Those registered at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those registered before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
+    /// Those of which an item expires before.
+    pub expires_before: Option<NaiveDate>,
+}
+
+/// What contacts are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContactOrder {
+    /// When they were registered.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+    /// When the first of their items expires; those without come last.
+    Expiry,
+}
+
+impl ContactOrder {
+    /// The order in SQL.
+    #[must_use]
+    pub fn sql(self, descending: bool) -> Order {
+        let (by, sql_type) = match self {
+            Self::Created => ("r.created_at", "timestamptz"),
+            Self::Changed => ("r.changed_at", "timestamptz"),
+            Self::Expiry => ("coalesce(r.next_expiry, 'infinity'::date)", "date"),
+        };
+        Order { by, sql_type, descending }
+    }
+}
+
+/// A page of contacts.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn contact_page(
+    pool: &PgPool,
+    filter: &ContactFilter,
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<ContactRow>>, LedgerError> {
+    page::<ContactView>(
+        pool,
+        |sql| {
+            if let Some(unit) = filter.unit {
+                sql.push(" AND r.units @> ARRAY[").push_bind(unit.0).push("]");
+            }
+            if let Some(company) = filter.company {
+                sql.push(" AND EXISTS (SELECT FROM view.contact_company l WHERE l.contact_id = r.id AND l.company_id = ")
+                    .push_bind(company.0)
+                    .push(")");
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
+                }
+            }
+            if let Some(date) = filter.expires_before {
+                sql.push(" AND r.next_expiry < ").push_bind(date);
+            }
+        },
+        order,
+        wanted,
+    )
+    .await
+}

@@ -1,0 +1,42 @@
+CREATE TABLE view.contact (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    unit_id uuid NOT NULL,
+    units uuid[] NOT NULL,
+    external_reference text,
+    -- Sealed values; nothing here can be read without the contact's key.
+    first_name text,
+    last_name text,
+    title text,
+    email text,
+    phone text,
+    mobile text,
+    remark text,
+    cpr_date text,
+    cpr_serial text,
+    next_expiry date,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX ON view.contact (created_at, id);
+CREATE INDEX ON view.contact (changed_at, id);
+CREATE INDEX ON view.contact ((coalesce(next_expiry, 'infinity'::date)), id);
+CREATE INDEX ON view.contact USING gin (units);
+
+CREATE TABLE view.contact_company (
+    contact_id uuid NOT NULL,
+    company_id uuid NOT NULL,
+    linked_at timestamptz NOT NULL,
+    PRIMARY KEY (contact_id, company_id)
+);
+CREATE INDEX ON view.contact_company (company_id);
+
+CREATE TABLE view.contact_item (
+    contact_id uuid NOT NULL,
+    item uuid NOT NULL,
+    kind text NOT NULL,
+    unit uuid NOT NULL,
+    personal boolean NOT NULL,
+    expires date,
+    PRIMARY KEY (contact_id, item)
+);

@@ -1,0 +1,17 @@
+CREATE TABLE view.operation (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    kind text NOT NULL,
+    unit_id uuid NOT NULL,
+    status text NOT NULL,
+    done bigint NOT NULL,
+    total bigint,
+    created bigint NOT NULL,
+    existing bigint NOT NULL,
+    refused bigint NOT NULL,
+    started_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX ON view.operation (started_at, id);
+CREATE INDEX ON view.operation (changed_at, id);
+CREATE INDEX ON view.operation (unit_id);

@@ -1,0 +1,18 @@
+//! A note: free text about contacts, sealed under a key of its own so that it can expire alone.
+
+mod aggregate;
+mod change;
+mod command;
+mod error;
+mod event;
+mod view;
+mod work;
+
+pub use aggregate::Note;
+pub use command::{Amendment, NoteCommand};
+pub use error::NoteError;
+pub use event::{Amended, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written};
+pub use view::{
+    NoteContact, NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note_page, notes_of_contacts,
+};
+pub use work::{AmendNote, ExpireNote, ExpiryChoice, RemoveNote, WriteNote};

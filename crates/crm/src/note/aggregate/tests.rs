@@ -1,0 +1,146 @@
+use cqrs_es::test::TestFramework;
+use lethe_kernel::Personal;
+
+use super::*;
+use crate::note::NoteText;
+
+const ID: NoteId = NoteId(Uuid::from_u128(1));
+const UNIT: UnitId = UnitId(Uuid::from_u128(9));
+
+fn note() -> TestFramework<Note> {
+    TestFramework::with(Secrets::default())
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn today() -> NaiveDate {
+    date("2026-06-01")
+}
+
+fn expiry(on: &str) -> Option<Expiry> {
+    Some(Expiry { on: date(on), effect: Effect::Delete })
+}
+
+fn text(text: &str) -> Personal<NoteText> {
+    Personal::of(ID, NoteText(text.into()))
+}
+
+fn written() -> Written {
+    Written {
+        unit: UNIT,
+        kind: "MEETING".into(),
+        contacts: vec![ContactId(Uuid::from_u128(2))],
+        company: None,
+        text: text("met"),
+        contains_personal: true,
+        contains_sensitive: false,
+        expiry: expiry("2027-01-01"),
+    }
+}
+
+fn history() -> Vec<NoteEvent> {
+    vec![NoteEvent::Written(written())]
+}
+
+fn write(written: Written) -> NoteCommand {
+    NoteCommand::Write { written, today: today() }
+}
+
+fn amend(change: Amended, expiry: Patch<Expiry>) -> NoteCommand {
+    NoteCommand::Amend(Amendment { note: ID, change, expiry, today: today() })
+}
+
+#[test]
+fn writes() {
+    note().given_no_previous_events().when(write(written())).then_expect_events(history());
+}
+
+#[test]
+fn refuses_a_note_about_nobody_and_one_about_too_many() {
+    let nobody = Written { contacts: vec![], ..written() };
+    note().given_no_previous_events().when(write(nobody)).then_expect_error(NoteError::Nobody);
+    let many = Written { contacts: (0..501).map(|n| ContactId(Uuid::from_u128(n))).collect(), ..written() };
+    note().given_no_previous_events().when(write(many)).then_expect_error(NoteError::TooManyContacts(501));
+}
+
+#[test]
+fn only_a_note_free_of_personal_and_sensitive_data_may_never_expire() {
+    for (personal, sensitive) in [(true, false), (false, true)] {
+        let forever =
+            Written { expiry: None, contains_personal: personal, contains_sensitive: sensitive, ..written() };
+        note().given_no_previous_events().when(write(forever)).then_expect_error(NoteError::NeedsExpiry);
+    }
+    let free = Written { expiry: None, contains_personal: false, ..written() };
+    note()
+        .given_no_previous_events()
+        .when(write(free.clone()))
+        .then_expect_events(vec![NoteEvent::Written(free)]);
+}
+
+#[test]
+fn refuses_a_date_that_has_come() {
+    let late = Written { expiry: expiry("2026-06-01"), ..written() };
+    note().given_no_previous_events().when(write(late)).then_expect_error(NoteError::ExpiryPassed);
+}
+
+#[test]
+fn amends_only_what_differs() {
+    let change = Amended { text: Some(text("called")), kind: Some("MEETING".into()), ..Amended::default() };
+    let differs = Amended { text: Some(text("called")), ..Amended::default() };
+    note()
+        .given(history())
+        .when(amend(change, Patch::Keep))
+        .then_expect_events(vec![NoteEvent::Amended(differs)]);
+    let same = Amended { text: Some(text("met")), ..Amended::default() };
+    note()
+        .given(history())
+        .when(amend(same, Patch::Set(written().expiry.unwrap())))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn changes_its_expiry_as_an_event_of_its_own() {
+    let later = Expiry { on: date("2028-01-01"), effect: Effect::Anonymise };
+    let set = NoteEvent::ExpirySet(ExpirySet { expiry: Some(later), unit: UNIT });
+    note().given(history()).when(amend(Amended::default(), Patch::Set(later))).then_expect_events(vec![set]);
+}
+
+#[test]
+fn refuses_to_lose_its_expiry_while_it_is_personal() {
+    note()
+        .given(history())
+        .when(amend(Amended::default(), Patch::Clear))
+        .then_expect_error(NoteError::NeedsExpiry);
+    let free = Amended { contains_personal: Some(false), ..Amended::default() };
+    note().given(history()).when(amend(free.clone(), Patch::Clear)).then_expect_events(vec![
+        NoteEvent::Amended(free),
+        NoteEvent::ExpirySet(ExpirySet { expiry: None, unit: UNIT }),
+    ]);
+}
+
+#[test]
+fn expires_on_its_date_and_not_before_and_only_once() {
+    let expire = |on: &str| NoteCommand::Expire { today: date(on) };
+    let expired = NoteEvent::Expired(Expired { effect: Effect::Delete, due: date("2027-01-01") });
+    note().given(history()).when(expire("2026-12-31")).then_expect_events(vec![]);
+    note().given(history()).when(expire("2027-01-01")).then_expect_events(vec![expired.clone()]);
+    let ended = [history(), vec![expired]].concat();
+    note().given(ended).when(expire("2027-01-02")).then_expect_events(vec![]);
+}
+
+#[test]
+fn a_removed_note_takes_no_more_changes() {
+    let removed = NoteEvent::Removed(Removed { effect: Effect::Delete });
+    note().given(history()).when(NoteCommand::Remove).then_expect_events(vec![removed.clone()]);
+    let ended = [history(), vec![removed]].concat();
+    note().given(ended.clone()).when(NoteCommand::Remove).then_expect_events(vec![]);
+    let change = Amended { text: Some(text("more")), ..Amended::default() };
+    note().given(ended).when(amend(change, Patch::Keep)).then_expect_error(NoteError::Ended);
+}
+
+#[test]
+fn refuses_everything_for_a_note_nobody_wrote() {
+    note().given_no_previous_events().when(NoteCommand::Remove).then_expect_error(NoteError::Unknown);
+}

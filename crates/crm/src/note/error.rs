@@ -1,0 +1,51 @@
+use lethe_kernel::{ErrorCode, Rule};
+
+/// The most contacts one note may name (R27).
+pub(super) const MOST_CONTACTS: usize = 500;
+
+/// The rules a note's command can break.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    /// There is no such note.
+    #[error("No note has this id. Check the id, or query for the note again.")]
+    Unknown,
+    /// The note was removed or has expired.
+    #[error("The note was removed or has expired and takes no more changes. Write a new one.")]
+    Ended,
+    /// It concerns nobody.
+    #[error("A note concerns at least one contact or a company. Name one.")]
+    Nobody,
+    /// It names too many.
+    #[error("A note names at most {MOST_CONTACTS} contacts, not {0}. Write several notes.")]
+    TooManyContacts(usize),
+    /// It never expires although it may contain personal data.
+    #[error(
+        "Only a note declared to contain neither personal nor sensitive data may go without expiry. Give a date, or \
+         leave the expiry out for the default."
+    )]
+    NeedsExpiry,
+    /// The date has passed.
+    #[error("The expiry date must lie after today. Give a later date, or remove the note.")]
+    ExpiryPassed,
+}
+
+impl Rule for NoteError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unknown => ErrorCode::NotFound,
+            Self::Ended => ErrorCode::Ended,
+            Self::Nobody => ErrorCode::Required,
+            Self::TooManyContacts(_) | Self::ExpiryPassed => ErrorCode::InvalidValue,
+            Self::NeedsExpiry => ErrorCode::RuleViolated,
+        }
+    }
+
+    fn field(&self) -> Vec<String> {
+        let field = match self {
+            Self::Unknown | Self::Ended => "noteId",
+            Self::Nobody | Self::TooManyContacts(_) => "contactIds",
+            Self::NeedsExpiry | Self::ExpiryPassed => "expiry",
+        };
+        vec![field.to_owned()]
+    }
+}

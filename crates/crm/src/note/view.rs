@@ -1,0 +1,271 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
+use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{Amended, NoteEvent, NoteText, Written};
+use crate::expiry::Effect;
+
+/// The notes.
+pub struct NoteView;
+
+/// One note; the text as it is sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteRow {
+    /// The note's id.
+    pub id: NoteId,
+    /// The number of its events.
+    pub version: i64,
+    /// Whose note it is.
+    pub unit_id: UnitId,
+    /// What it is about; gone once it was deleted.
+    pub kind: Option<String>,
+    /// The company it concerns; gone once it was deleted.
+    pub company_id: Option<CompanyId>,
+    /// The text; gone once it was removed or has expired.
+    pub text: Option<Personal<NoteText>>,
+    /// Whether it is declared to contain personal data.
+    pub contains_personal: bool,
+    /// Whether it is declared to contain sensitive data.
+    pub contains_sensitive: bool,
+    /// Whether it is still there.
+    pub status: NoteStatus,
+    /// The first day on which it has expired.
+    pub expires_on: Option<NaiveDate>,
+    /// What then happens.
+    pub effect: Option<Effect>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+    /// The contacts it names, in the order of their ids.
+    pub contacts: Vec<NoteContact>,
+}
+
+/// A note names a contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoteContact {
+    note_id: NoteId,
+    /// The contact.
+    pub contact_id: ContactId,
+}
+
+/// Whether a note is still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NoteStatus {
+    /// It is.
+    Active,
+    /// Its text and links are gone.
+    Anonymised,
+    /// Nothing of it is left but that there was one.
+    Deleted,
+}
+
+impl NoteStatus {
+    /// The name as it is stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Anonymised => "ANONYMISED",
+            Self::Deleted => "DELETED",
+        }
+    }
+}
+
+impl Projection for NoteView {
+    const NAME: &'static str = "note";
+    const VERSION: i32 = 1;
+    const SQL: &'static str = include_str!("view.sql");
+    const CHILDREN: &'static [Child] =
+        &[Child { field: "contacts", table: "note_contact", owner: "note_id" }];
+    const SOURCES: &'static [&'static str] = &["note"];
+    type Row = NoteRow;
+
+    fn fold(row: Option<NoteRow>, id: Uuid, event: &Recorded) -> Result<Option<NoteRow>, LedgerError> {
+        let decoded: NoteEvent = event.decode()?;
+        let mut row = match (row, decoded) {
+            (_, NoteEvent::Written(written)) => NoteRow::new(NoteId(id), written, event.recorded_at),
+            (None, _) => return Ok(None),
+            (Some(mut row), decoded) => {
+                row.apply(decoded);
+                row
+            }
+        };
+        row.version = event.sequence;
+        row.changed_at = event.recorded_at;
+        Ok(Some(row))
+    }
+}
+
+impl NoteRow {
+    fn new(id: NoteId, written: Written, at: DateTime<Utc>) -> Self {
+        let mut row = Self {
+            id,
+            version: 0,
+            unit_id: written.unit,
+            kind: Some(written.kind),
+            company_id: written.company,
+            text: Some(written.text),
+            contains_personal: written.contains_personal,
+            contains_sensitive: written.contains_sensitive,
+            status: NoteStatus::Active,
+            expires_on: written.expiry.map(|expiry| expiry.on),
+            effect: written.expiry.map(|expiry| expiry.effect),
+            created_at: at,
+            changed_at: at,
+            contacts: Vec::new(),
+        };
+        row.name_contacts(&written.contacts);
+        row
+    }
+
+    fn name_contacts(&mut self, contacts: &[ContactId]) {
+        let note_id = self.id;
+        self.contacts =
+            contacts.iter().map(|contact_id| NoteContact { note_id, contact_id: *contact_id }).collect();
+        self.contacts.sort_by_key(|named| named.contact_id);
+    }
+
+    fn apply(&mut self, event: NoteEvent) {
+        match event {
+            NoteEvent::Written(_) => {}
+            NoteEvent::Amended(event) => self.amend(event),
+            NoteEvent::ExpirySet(event) => {
+                self.expires_on = event.expiry.map(|expiry| expiry.on);
+                self.effect = event.expiry.map(|expiry| expiry.effect);
+            }
+            NoteEvent::Removed(event) => self.end(event.effect),
+            NoteEvent::Expired(event) => self.end(event.effect),
+        }
+    }
+
+    fn amend(&mut self, event: Amended) {
+        self.kind = event.kind.or(self.kind.take());
+        self.text = event.text.or(self.text.take());
+        if let Some(contacts) = event.contacts {
+            self.name_contacts(&contacts);
+        }
+        event.company.apply(&mut self.company_id);
+        self.contains_personal = event.contains_personal.unwrap_or(self.contains_personal);
+        self.contains_sensitive = event.contains_sensitive.unwrap_or(self.contains_sensitive);
+    }
+
+    fn end(&mut self, effect: Effect) {
+        self.text = None;
+        self.contacts.clear();
+        self.status = match effect {
+            Effect::Anonymise => NoteStatus::Anonymised,
+            Effect::Delete => {
+                self.kind = None;
+                self.company_id = None;
+                NoteStatus::Deleted
+            }
+        };
+    }
+}
+
+/// Which notes are wanted; everything given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct NoteFilter {
+    /// Those of a unit.
+    pub unit: Option<UnitId>,
+    /// Those that name a contact.
+    pub contact: Option<ContactId>,
+    /// Those about a company.
+    pub company: Option<CompanyId>,
+    /// Those with a status.
+    pub status: Option<NoteStatus>,
+    /// Those that expire on or after.
+    pub expires_from: Option<NaiveDate>,
+    /// Those that expire before.
+    pub expires_before: Option<NaiveDate>,
+}
+
+/// What notes are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NoteOrder {
+    /// When they were written.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+    /// When they expire; those that never do come last.
+    Expiry,
+}
+
+impl NoteOrder {
+    /// The order in SQL.
+    #[must_use]
+    pub fn sql(self, descending: bool) -> Order {
+        let (by, sql_type) = match self {
+            Self::Created => ("r.created_at", "timestamptz"),
+            Self::Changed => ("r.changed_at", "timestamptz"),
+            Self::Expiry => ("coalesce(r.expires_on, 'infinity'::date)", "date"),
+        };
+        Order { by, sql_type, descending }
+    }
+}
+
+/// A page of notes.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn note_page(
+    pool: &PgPool,
+    filter: &NoteFilter,
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<NoteRow>>, LedgerError> {
+    page::<NoteView>(
+        pool,
+        |sql| {
+            if let Some(contact) = filter.contact {
+                sql.push(
+                    " AND EXISTS (SELECT FROM view.note_contact l WHERE l.note_id = r.id AND l.contact_id = ",
+                )
+                .push_bind(contact.0)
+                .push(")");
+            }
+            for (condition, id) in [
+                (" AND r.unit_id = ", filter.unit.map(|unit| unit.0)),
+                (" AND r.company_id = ", filter.company.map(|company| company.0)),
+            ] {
+                if let Some(id) = id {
+                    sql.push(condition).push_bind(id);
+                }
+            }
+            if let Some(status) = filter.status {
+                sql.push(" AND r.status = ").push_bind(status.name());
+            }
+            for (condition, date) in [
+                (" AND r.expires_on >= ", filter.expires_from),
+                (" AND r.expires_on < ", filter.expires_before),
+            ] {
+                if let Some(date) = date {
+                    sql.push(condition).push_bind(date);
+                }
+            }
+        },
+        order,
+        wanted,
+    )
+    .await
+}
+
+/// The same page of the notes of several contacts, in one statement.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn notes_of_contacts(
+    pool: &PgPool,
+    contacts: &[Uuid],
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<NoteRow>>, LedgerError> {
+    let join = "JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id";
+    nested::<NoteView>(pool, contacts, join, order, wanted).await
+}

@@ -1,0 +1,28 @@
+CREATE TABLE view.note (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    unit_id uuid NOT NULL,
+    kind text,
+    company_id uuid,
+    -- Sealed; nothing here can be read without the note's key.
+    text text,
+    contains_personal boolean NOT NULL,
+    contains_sensitive boolean NOT NULL,
+    status text NOT NULL,
+    expires_on date,
+    effect text,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX ON view.note (created_at, id);
+CREATE INDEX ON view.note (changed_at, id);
+CREATE INDEX ON view.note ((coalesce(expires_on, 'infinity'::date)), id);
+CREATE INDEX ON view.note (unit_id);
+CREATE INDEX ON view.note (company_id);
+
+CREATE TABLE view.note_contact (
+    note_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    PRIMARY KEY (note_id, contact_id)
+);
+CREATE INDEX ON view.note_contact (contact_id);

@@ -1,0 +1,217 @@
+//! The commands on notes; each is one unit of work over the note and every contact it names.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use lethe_access::unit::own_unit;
+use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, Personal, UserError, text};
+use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_nordic::calendar;
+
+use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Written};
+use crate::company::existing_company;
+use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, existing_contact};
+use crate::expiry::{Expiry, ExpiryPolicies, default_expiry};
+
+/// When a new note expires.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExpiryChoice {
+    /// By the policy of the unit, or R18.
+    #[default]
+    Default,
+    /// Never; only for a note without personal and sensitive data.
+    Never,
+    /// On a date.
+    On(Expiry),
+}
+
+/// Writes a note in the name of the caller's unit. Answers the note.
+pub struct WriteNote {
+    /// The contacts it concerns; a contact named twice counts once.
+    pub contacts: Vec<ContactId>,
+    /// The company it concerns.
+    pub company: Option<CompanyId>,
+    /// What it is about: a code.
+    pub kind: String,
+    /// The text.
+    pub text: String,
+    /// Whether it contains personal data.
+    pub contains_personal: bool,
+    /// Whether it contains sensitive data.
+    pub contains_sensitive: bool,
+    /// When it expires.
+    pub expiry: ExpiryChoice,
+}
+
+impl Work for WriteNote {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        own_unit(unit).await?;
+        let id = NoteId(unit.new_id());
+        let today = calendar::copenhagen_date(unit.now());
+        let contacts = distinct(&self.contacts);
+        // Before any contact is loaded, so that an absurd list costs nothing.
+        refuse_too_many(&contacts)?;
+        let text = required(text::block("text", &self.text)?)?;
+        let kind = text::code("kind", &self.kind)?;
+        linked(unit, &contacts, self.company).await?;
+        let own = unit.caller().unit;
+        let expiry = match self.expiry {
+            ExpiryChoice::Never => None,
+            ExpiryChoice::On(expiry) => Some(expiry),
+            ExpiryChoice::Default => {
+                let policies = unit.load::<ExpiryPolicies>(own).await?;
+                Some(default_expiry(policies.all(), ItemKind::Note, today))
+            }
+        };
+        let written = Written {
+            unit: own,
+            kind,
+            contacts,
+            company: self.company,
+            text: Personal::of(id, NoteText(text)),
+            contains_personal: self.contains_personal,
+            contains_sensitive: self.contains_sensitive,
+            expiry,
+        };
+        unit.handle::<Note>(id, NoteCommand::Write { written, today }).await?;
+        settle(unit, id, &[], false).await?;
+        Ok(Answer::about(id, id))
+    }
+}
+
+/// Changes a note. Answers the note.
+pub struct AmendNote {
+    /// The note.
+    pub note: NoteId,
+    /// The version the caller has seen.
+    pub expected_version: Option<i64>,
+    /// What it is about.
+    pub kind: Option<String>,
+    /// The text.
+    pub text: Option<String>,
+    /// The contacts it concerns from now on.
+    pub contacts: Option<Vec<ContactId>>,
+    /// The company it concerns.
+    pub company: Patch<CompanyId>,
+    /// Whether it contains personal data.
+    pub contains_personal: Option<bool>,
+    /// Whether it contains sensitive data.
+    pub contains_sensitive: Option<bool>,
+    /// When it expires from now on.
+    pub expiry: Patch<Expiry>,
+}
+
+impl Work for AmendNote {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        own_unit(unit).await?;
+        let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
+        unit.expect::<Note>(self.note, self.expected_version).await?;
+        let text = self.text.as_deref().map(|given| required(text::block("text", given)?)).transpose()?;
+        let contacts = self.contacts.as_deref().map(distinct);
+        refuse_too_many(contacts.as_deref().unwrap_or_default())?;
+        linked(unit, contacts.as_deref().unwrap_or_default(), self.company.value().copied()).await?;
+        let change = Amended {
+            kind: self.kind.as_deref().map(|kind| text::code("kind", kind)).transpose()?,
+            text: text.map(|text| Personal::of(self.note, NoteText(text))),
+            contacts,
+            company: self.company.clone(),
+            contains_personal: self.contains_personal,
+            contains_sensitive: self.contains_sensitive,
+        };
+        let today = calendar::copenhagen_date(unit.now());
+        let amendment = Amendment { note: self.note, change, expiry: self.expiry.clone(), today };
+        unit.handle::<Note>(self.note, NoteCommand::Amend(amendment)).await?;
+        settle(unit, self.note, &before, false).await?;
+        Ok(Answer::about(self.note, self.note))
+    }
+}
+
+/// Removes a note by hand. Answers the note.
+pub struct RemoveNote {
+    /// The note.
+    pub note: NoteId,
+    /// The version the caller has seen.
+    pub expected_version: Option<i64>,
+}
+
+impl Work for RemoveNote {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        own_unit(unit).await?;
+        let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
+        unit.expect::<Note>(self.note, self.expected_version).await?;
+        unit.handle::<Note>(self.note, NoteCommand::Remove).await?;
+        settle(unit, self.note, &before, false).await?;
+        Ok(Answer::of(self.note))
+    }
+}
+
+/// Lets a note expire if its date has come. Answers the note.
+pub struct ExpireNote {
+    /// The note.
+    pub note: NoteId,
+}
+
+impl Work for ExpireNote {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
+        let today: NaiveDate = calendar::copenhagen_date(unit.now());
+        unit.handle::<Note>(self.note, NoteCommand::Expire { today }).await?;
+        settle(unit, self.note, &before, true).await?;
+        Ok(Answer::of(self.note))
+    }
+}
+
+/// Tells every contact that the note names, or named, how the note stands now.
+async fn settle(
+    unit: &mut Unit<'_>,
+    note: NoteId,
+    before: &[ContactId],
+    expired: bool,
+) -> Result<(), Failure> {
+    let now = unit.load::<Note>(note).await?.active().cloned();
+    let named: BTreeSet<ContactId> = now.iter().flat_map(|note| note.contacts.iter().copied()).collect();
+    for contact in before.iter().filter(|contact| !named.contains(contact)) {
+        unit.handle::<Contact>(*contact, ContactCommand::DetachItem { item: note, expired }).await?;
+    }
+    let Some(written) = now else { return Ok(()) };
+    for contact in named {
+        let item = ItemAttached {
+            kind: ItemKind::Note,
+            item: note,
+            unit: written.unit,
+            personal: written.contains_personal,
+            expires: written.expiry.map(|expiry| expiry.on),
+        };
+        unit.handle::<Contact>(contact, ContactCommand::AttachItem(item)).await?;
+    }
+    Ok(())
+}
+
+async fn linked(
+    unit: &mut Unit<'_>,
+    contacts: &[ContactId],
+    company: Option<CompanyId>,
+) -> Result<(), Failure> {
+    for contact in contacts {
+        existing_contact(unit, *contact).await?;
+    }
+    if let Some(company) = company {
+        existing_company(unit, company).await?;
+    }
+    Ok(())
+}
+
+fn distinct(contacts: &[ContactId]) -> Vec<ContactId> {
+    contacts.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn refuse_too_many(contacts: &[ContactId]) -> Result<(), UserError> {
+    if contacts.len() > super::error::MOST_CONTACTS {
+        return Err(NoteError::TooManyContacts(contacts.len()).into());
+    }
+    Ok(())
+}
+
+fn required(text: Option<String>) -> Result<String, UserError> {
+    text.ok_or_else(|| UserError::at(ErrorCode::Required, "text", "A note needs a text."))
+}

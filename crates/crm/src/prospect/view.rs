@@ -1,0 +1,143 @@
+use chrono::{DateTime, Utc};
+use lethe_kernel::{CompanyId, ContactId, Personal, ProspectId, UnitId};
+use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{ProspectEvent, Registered, Title};
+use crate::company::NaceVersion;
+
+/// The prospects.
+pub struct ProspectView;
+
+/// One prospect; its title as it is sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProspectRow {
+    /// The prospect's id.
+    pub id: ProspectId,
+    /// The number of its events.
+    pub version: i64,
+    /// The unit that registered it.
+    pub unit_id: UnitId,
+    /// The contact whose idea it is; the title is sealed for that contact.
+    pub contact_id: ContactId,
+    /// The company it founded.
+    pub company_id: Option<CompanyId>,
+    /// The reference of another system.
+    pub external_reference: Option<String>,
+    /// What it is called.
+    pub title: Personal<Title>,
+    /// The industry code with its dots.
+    pub nace_code: Option<String>,
+    /// The list the industry code is from.
+    pub nace_version: Option<NaceVersion>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+impl Projection for ProspectView {
+    const NAME: &'static str = "prospect";
+    const VERSION: i32 = 1;
+    const SQL: &'static str = include_str!("view.sql");
+    const SOURCES: &'static [&'static str] = &["prospect"];
+    type Row = ProspectRow;
+
+    fn fold(
+        row: Option<ProspectRow>,
+        id: Uuid,
+        event: &Recorded,
+    ) -> Result<Option<ProspectRow>, LedgerError> {
+        let row = match (row, event.decode()?) {
+            (_, ProspectEvent::Registered(registered)) => ProspectRow::new(ProspectId(id), registered, event),
+            (Some(row), ProspectEvent::Linked(linked)) => {
+                ProspectRow { company_id: Some(linked.company), ..row }
+            }
+            (None, ProspectEvent::Linked(_)) => return Ok(None),
+        };
+        Ok(Some(ProspectRow { version: event.sequence, changed_at: event.recorded_at, ..row }))
+    }
+}
+
+impl ProspectRow {
+    fn new(id: ProspectId, registered: Registered, event: &Recorded) -> Self {
+        let (nace_code, nace_version) = registered.nace.map(|nace| (nace.code, nace.version)).unzip();
+        Self {
+            id,
+            version: event.sequence,
+            unit_id: registered.unit,
+            contact_id: registered.contact,
+            company_id: None,
+            external_reference: registered.external_reference,
+            title: registered.title,
+            nace_code,
+            nace_version,
+            created_at: event.recorded_at,
+            changed_at: event.recorded_at,
+        }
+    }
+}
+
+/// Which prospects are wanted; everything given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ProspectFilter {
+    /// Those that a unit registered.
+    pub unit: Option<UnitId>,
+    /// Those of a contact.
+    pub contact: Option<ContactId>,
+    /// Those that founded a company.
+    pub company: Option<CompanyId>,
+}
+
+/// What prospects are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProspectOrder {
+    /// When they were registered.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+}
+
+impl ProspectOrder {
+    /// The order in SQL.
+    #[must_use]
+    pub fn sql(self, descending: bool) -> Order {
+        let by = match self {
+            Self::Created => "r.created_at",
+            Self::Changed => "r.changed_at",
+        };
+        Order { by, sql_type: "timestamptz", descending }
+    }
+}
+
+/// A page of prospects.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn prospect_page(
+    pool: &PgPool,
+    filter: &ProspectFilter,
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<ProspectRow>>, LedgerError> {
+    page::<ProspectView>(
+        pool,
+        |sql| {
+            for (condition, id) in [
+                (" AND r.unit_id = ", filter.unit.map(Uuid::from)),
+                (" AND r.contact_id = ", filter.contact.map(Uuid::from)),
+                (" AND r.company_id = ", filter.company.map(Uuid::from)),
+            ] {
+                if let Some(id) = id {
+                    sql.push(condition).push_bind(id);
+                }
+            }
+        },
+        order,
+        wanted,
+    )
+    .await
+}

@@ -1,0 +1,19 @@
+CREATE TABLE view.prospect (
+    id uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    unit_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    company_id uuid,
+    external_reference text,
+    -- Sealed for the contact.
+    title text NOT NULL,
+    nace_code text,
+    nace_version text,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX ON view.prospect (created_at, id);
+CREATE INDEX ON view.prospect (changed_at, id);
+CREATE INDEX ON view.prospect (unit_id);
+CREATE INDEX ON view.prospect (contact_id);
+CREATE INDEX ON view.prospect (company_id);

@@ -1,0 +1,24 @@
+use chrono::{DateTime, Utc};
+
+use super::{Given, Withdrawn};
+
+/// What can be asked of a consent.
+#[derive(Clone, Debug)]
+pub enum ConsentCommand {
+    /// Record that it was given.
+    Give {
+        /// The terms.
+        given: Given,
+        /// Whether the caller named the time of effect; one that was filled in is no difference by itself.
+        dated: bool,
+        /// The moment of recording.
+        now: DateTime<Utc>,
+    },
+    /// Record that it was withdrawn.
+    Withdraw {
+        /// Since when and why.
+        withdrawn: Withdrawn,
+        /// The moment of recording.
+        now: DateTime<Utc>,
+    },
+}

@@ -1,0 +1,50 @@
+use lethe_kernel::{ErrorCode, Rule};
+
+/// The rules a consent's command can break.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConsentError {
+    /// Nobody recorded it, so it cannot be withdrawn.
+    #[error(
+        "No consent of this contact for this purpose was recorded at your unit, so there is nothing to withdraw. Check \
+         the purpose, or query for the contact's consents."
+    )]
+    NotGiven,
+    /// It would take effect later than now.
+    #[error("The time of effect lies in the future. Give a time up to now, or leave it out for now.")]
+    EffectInFuture,
+    /// It would end before it began.
+    #[error("A withdrawal takes effect at or after the time the consent was given. Give a later time.")]
+    WithdrawnBeforeGiven,
+    /// A consent from before the withdrawal would undo the withdrawal.
+    #[error(
+        "The consent was withdrawn with effect from a later time. Only a new consent, given at or after the \
+         withdrawal, can be recorded now."
+    )]
+    GivenBeforeWithdrawn,
+    /// A consent without what was agreed to.
+    #[error(
+        "The legal basis CONSENT needs the wording that the person agreed to. Give the wording, or another basis."
+    )]
+    WordingRequired,
+}
+
+impl Rule for ConsentError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotGiven | Self::WithdrawnBeforeGiven | Self::GivenBeforeWithdrawn => {
+                ErrorCode::RuleViolated
+            }
+            Self::EffectInFuture => ErrorCode::InvalidValue,
+            Self::WordingRequired => ErrorCode::Required,
+        }
+    }
+
+    fn field(&self) -> Vec<String> {
+        let field = match self {
+            Self::NotGiven => "purpose",
+            Self::EffectInFuture | Self::WithdrawnBeforeGiven | Self::GivenBeforeWithdrawn => "effectiveAt",
+            Self::WordingRequired => "wording",
+        };
+        vec![field.to_owned()]
+    }
+}

@@ -1,0 +1,228 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use lethe_kernel::{ConsentId, ContactId, Personal, UnitId, UserId};
+use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{ConsentEvent, Given, LegalBasis, Proof, WithdrawalNote, Withdrawn, Wording};
+
+/// The consents.
+pub struct ConsentView;
+
+/// One consent; personal values as they are sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConsentRow {
+    /// The consent's id.
+    pub id: ConsentId,
+    /// The number of its events.
+    pub version: i64,
+    /// The person.
+    pub contact_id: ContactId,
+    /// The unit that may use the data.
+    pub unit_id: UnitId,
+    /// What for.
+    pub purpose: String,
+    /// Whether it holds.
+    pub status: ConsentStatus,
+    /// What makes it lawful.
+    pub legal_basis: LegalBasis,
+    /// Where it comes from.
+    pub source: String,
+    /// The words agreed to.
+    pub wording: Option<Personal<Wording>>,
+    /// Where the proof is, or what it is.
+    pub proof: Option<Personal<Proof>>,
+    /// Since when it holds on these terms.
+    pub effective_at: DateTime<Utc>,
+    /// When these terms were recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who recorded them.
+    pub recorded_by: UserId,
+    /// Since when it holds no longer.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    /// When the withdrawal was recorded.
+    pub withdrawal_recorded_at: Option<DateTime<Utc>>,
+    /// Why it was withdrawn.
+    pub withdrawal_reason: Option<String>,
+    /// What was said when it was withdrawn.
+    pub withdrawal_note: Option<Personal<WithdrawalNote>>,
+    /// The first day on which the data is no longer kept for this purpose.
+    pub kept_until: Option<NaiveDate>,
+    /// When it was first recorded.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// Whether a consent holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ConsentStatus {
+    /// It does.
+    Given,
+    /// It was withdrawn.
+    Withdrawn,
+}
+
+impl ConsentStatus {
+    /// The name as it is stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Given => "GIVEN",
+            Self::Withdrawn => "WITHDRAWN",
+        }
+    }
+}
+
+impl Projection for ConsentView {
+    const NAME: &'static str = "consent";
+    const VERSION: i32 = 1;
+    const SQL: &'static str = include_str!("view.sql");
+    const SOURCES: &'static [&'static str] = &["consent"];
+    type Row = ConsentRow;
+
+    fn fold(row: Option<ConsentRow>, id: Uuid, event: &Recorded) -> Result<Option<ConsentRow>, LedgerError> {
+        Ok(match (event.decode()?, row) {
+            (ConsentEvent::Given(given), row) => {
+                let created_at = row.map_or(event.recorded_at, |row| row.created_at);
+                Some(ConsentRow::new(ConsentId(id), given, event, created_at))
+            }
+            (ConsentEvent::Withdrawn(withdrawn), Some(row)) => Some(row.withdraw(withdrawn, event)),
+            (ConsentEvent::Withdrawn(_), None) => None,
+        })
+    }
+}
+
+impl ConsentRow {
+    fn new(id: ConsentId, given: Given, event: &Recorded, created_at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            version: event.sequence,
+            contact_id: given.contact,
+            unit_id: given.unit,
+            purpose: given.purpose,
+            status: ConsentStatus::Given,
+            legal_basis: given.legal_basis,
+            source: given.source,
+            wording: given.wording,
+            proof: given.proof,
+            effective_at: given.effective_at,
+            recorded_at: event.recorded_at,
+            recorded_by: event.metadata.user,
+            withdrawn_at: None,
+            withdrawal_recorded_at: None,
+            withdrawal_reason: None,
+            withdrawal_note: None,
+            kept_until: given.kept_until,
+            created_at,
+            changed_at: event.recorded_at,
+        }
+    }
+
+    fn withdraw(self, withdrawn: Withdrawn, event: &Recorded) -> Self {
+        Self {
+            version: event.sequence,
+            status: ConsentStatus::Withdrawn,
+            withdrawn_at: Some(withdrawn.effective_at),
+            withdrawal_recorded_at: Some(event.recorded_at),
+            withdrawal_reason: withdrawn.reason,
+            withdrawal_note: withdrawn.note,
+            changed_at: event.recorded_at,
+            ..self
+        }
+    }
+}
+
+/// Which consents are wanted; everything given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ConsentFilter {
+    /// Those of a unit.
+    pub unit: Option<UnitId>,
+    /// Those of a contact.
+    pub contact: Option<ContactId>,
+    /// Those for a purpose.
+    pub purpose: Option<String>,
+    /// Those with a status.
+    pub status: Option<ConsentStatus>,
+}
+
+/// What consents are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConsentOrder {
+    /// When they were first recorded.
+    #[default]
+    Created,
+    /// When they last changed.
+    Changed,
+    /// When they took effect.
+    Effective,
+}
+
+impl ConsentOrder {
+    /// The order in SQL.
+    #[must_use]
+    pub fn sql(self, descending: bool) -> Order {
+        let by = match self {
+            Self::Created => "r.created_at",
+            Self::Changed => "r.changed_at",
+            Self::Effective => "r.effective_at",
+        };
+        Order { by, sql_type: "timestamptz", descending }
+    }
+}
+
+/// A page of consents.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn consent_page(
+    pool: &PgPool,
+    filter: &ConsentFilter,
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<ConsentRow>>, LedgerError> {
+    page::<ConsentView>(
+        pool,
+        |sql| {
+            for (condition, id) in [
+                (" AND r.unit_id = ", filter.unit.map(|unit| unit.0)),
+                (" AND r.contact_id = ", filter.contact.map(|contact| contact.0)),
+            ] {
+                if let Some(id) = id {
+                    sql.push(condition).push_bind(id);
+                }
+            }
+            for (condition, text) in [
+                (" AND r.purpose = ", filter.purpose.clone()),
+                (" AND r.status = ", filter.status.map(|status| status.name().to_owned())),
+            ] {
+                if let Some(text) = text {
+                    sql.push(condition).push_bind(text);
+                }
+            }
+        },
+        order,
+        wanted,
+    )
+    .await
+}
+
+/// The same page of the consents of several contacts, in one statement.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn consents_of_contacts(
+    pool: &PgPool,
+    contacts: &[Uuid],
+    order: Order,
+    wanted: &Page,
+) -> Result<Vec<Found<ConsentRow>>, LedgerError> {
+    // The row names its parent itself; PostgreSQL drops the empty join and looks the contact up in its index.
+    let join = "JOIN (SELECT 1) o ON r.contact_id = p.id";
+    nested::<ConsentView>(pool, contacts, join, order, wanted).await
+}
+
+#[cfg(test)]
+mod tests;

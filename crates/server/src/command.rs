@@ -1,0 +1,50 @@
+//! The commands, one file each.
+
+mod config;
+mod doctor;
+mod fixture;
+mod replay;
+mod schema;
+mod serve;
+
+use clap::Subcommand;
+
+use crate::cli::Cli;
+use crate::config::{Config, Layers};
+use crate::error::{Error, Outcome};
+use crate::log;
+
+/// What `lethe` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the GraphQL API until a signal stops it (the default)
+    Serve,
+    /// Write events of the ledger to stdout, as JSON lines; sealed values stay sealed
+    Replay(replay::Arguments),
+    /// Print the GraphQL schema
+    Schema(schema::Arguments),
+    /// Write invented units, companies, contacts and notes, of any number, from a seed
+    Fixture(fixture::Arguments),
+    /// Print every setting in force and where it came from
+    Config(config::Arguments),
+    /// Check the environment, the data folder, the database and the views
+    Doctor(doctor::Arguments),
+}
+
+/// Runs the command that was given.
+///
+/// # Errors
+/// [`Error`] says what prevented it.
+pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
+    let layers = Layers::read(cli.settings.layer(), cli.settings.config.as_deref())?;
+    let config = Config::resolve(&layers)?;
+    log::start(&config);
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&config).await,
+        Command::Replay(arguments) => replay::run(&config, &arguments).await,
+        Command::Schema(arguments) => schema::run(&arguments),
+        Command::Fixture(arguments) => fixture::run(&arguments),
+        Command::Config(arguments) => config::run(&config, &arguments),
+        Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
+    }
+}

@@ -1,0 +1,132 @@
+//! The settings: flags before environment before `lethe.toml` before defaults.
+
+mod layer;
+mod value;
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+pub(crate) use layer::{Layer, Layers};
+pub(crate) use value::{DatabaseUrl, Listen, LogFilter, LogFormat, TimeOfDay};
+
+use value::Value;
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("The settings file {} cannot be read: {source}. Check the path given with --config.", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("The settings file {} is no valid TOML: {reason}", path.display())]
+    Syntax { path: PathBuf, reason: String },
+    #[error(
+        "The settings file {} has a key \"{key}\" that does not exist. `lethe config` lists the keys that do.",
+        path.display()
+    )]
+    UnknownKey { path: PathBuf, key: String },
+    #[error(
+        "The key \"{key}\" of the settings file {} must be a text in quotes, a whole number, true or false.",
+        path.display()
+    )]
+    Type { path: PathBuf, key: String },
+    #[error("The setting {key} ({place}) cannot be used: {reason}")]
+    Value { key: &'static str, place: Source, reason: String },
+}
+
+/// Where a setting's value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Source {
+    /// Nobody set it.
+    Default,
+    /// `lethe.toml`.
+    File,
+    /// A variable of the environment.
+    Environment,
+    /// A flag of the command line.
+    Flag,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Default => "default",
+            Self::File => "file",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        })
+    }
+}
+
+/// One setting as `lethe config` shows it; secrets are left out of the value.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Entry {
+    pub(crate) key: &'static str,
+    pub(crate) value: String,
+    pub(crate) source: Source,
+    pub(crate) variable: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+macro_rules! settings {
+    ($($key:ident: $type:ty = $default:literal, $variable:literal, $meaning:literal;)+) => {
+        /// Every setting in force.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Config {
+            $(pub(crate) $key: $type,)+
+            sources: Vec<Source>,
+        }
+
+        /// Every key and the variable of the environment that sets it.
+        pub(crate) const KEYS: &[(&str, &str)] = &[$((stringify!($key), $variable)),+];
+
+        impl Config {
+            /// Decides every setting.
+            ///
+            /// # Errors
+            /// [`ConfigError::Value`] names the setting, where it was set and what to write instead.
+            pub(crate) fn resolve(layers: &Layers) -> Result<Self, ConfigError> {
+                let mut sources = Vec::new();
+                Ok(Self {
+                    $($key: {
+                        let (source, text) = layers.find(stringify!($key), $default);
+                        sources.push(source);
+                        <$type as Value>::parse(text)
+                            .map_err(|reason| ConfigError::Value { key: stringify!($key), place: source, reason })?
+                    },)+
+                    sources,
+                })
+            }
+
+            /// Every setting, in a fixed order.
+            pub(crate) fn entries(&self) -> Vec<Entry> {
+                let values = [$((stringify!($key), Value::shown(&self.$key), $variable, $meaning)),+];
+                values
+                    .into_iter()
+                    .zip(&self.sources)
+                    .map(|((key, value, variable, meaning), &source)| Entry { key, value, source, variable, meaning })
+                    .collect()
+            }
+        }
+    };
+}
+
+settings! {
+    listen: Listen = "127.0.0.1:8080", "LETHE_LISTEN", "Address and port to listen on; loopback only.";
+    data_dir: PathBuf = "./data", "LETHE_DATA_DIR", "Folder of root key, embedded PostgreSQL and locks.";
+    database_url: Option<DatabaseUrl> = "", "DATABASE_URL", "PostgreSQL to use instead of the embedded one.";
+    pg_bin: Option<PathBuf> = "", "LETHE_PG_BIN", "Folder of PostgreSQL's programs.";
+    offline: bool = "false", "LETHE_OFFLINE", "Whether downloading PostgreSQL is forbidden.";
+    database_connections: NonZeroU32 = "16", "LETHE_DATABASE_CONNECTIONS", "Most connections to PostgreSQL.";
+    log: LogFilter = "info,sqlx=warn", "LETHE_LOG", "What is logged, for example info or lethe_ledger=debug.";
+    log_format: LogFormat = "text", "LETHE_LOG_FORMAT", "Form of the log: text or json.";
+    max_body_bytes: NonZeroUsize = "4194304", "LETHE_MAX_BODY_BYTES", "Largest request without files.";
+    max_upload_bytes: NonZeroUsize = "67108864", "LETHE_MAX_UPLOAD_BYTES", "Largest request with files.";
+    request_timeout_seconds: NonZeroU64 = "30", "LETHE_REQUEST_TIMEOUT_SECONDS", "Longest time for one request.";
+    shutdown_seconds: NonZeroU64 = "20", "LETHE_SHUTDOWN_SECONDS", "Longest time to finish requests at the end.";
+    graphql_depth: NonZeroUsize = "15", "LETHE_GRAPHQL_DEPTH", "Deepest nesting of a query.";
+    graphql_complexity: NonZeroUsize = "5000", "LETHE_GRAPHQL_COMPLEXITY", "Most fields of a query, lists multiplied.";
+    sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When expired notes are swept, every day, Europe/Copenhagen.";
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use std::path::Path;
+
+use super::layer::{from_environment, from_toml};
+use super::*;
+
+fn resolve(
+    flags: &[(&'static str, &str)],
+    environment: &[(&str, &str)],
+    file: &str,
+) -> Result<Config, ConfigError> {
+    let environment: Vec<_> = environment.to_vec();
+    Config::resolve(&Layers {
+        flags: flags.iter().map(|(key, text)| (*key, (*text).to_owned())).collect(),
+        environment: from_environment(|variable| {
+            environment.iter().find(|(name, _)| *name == variable).map(|(_, text)| (*text).to_owned())
+        }),
+        file: from_toml(Path::new("lethe.toml"), file)?,
+    })
+}
+
+fn listed(config: &Config, key: &str) -> (String, Source) {
+    let entry = config.entries().into_iter().find(|entry| entry.key == key).unwrap();
+    (entry.value, entry.source)
+}
+
+#[test]
+fn flags_come_before_the_environment_before_the_file_before_defaults() {
+    let file = "data_dir = \"file\"\npg_bin = \"file\"\nmax_body_bytes = 100\noffline = true\n";
+    let environment = [("LETHE_DATA_DIR", "environment"), ("LETHE_PG_BIN", "environment"), ("LETHE_LOG", "")];
+    let config = resolve(&[("data_dir", "flag")], &environment, file).unwrap();
+    assert_eq!(listed(&config, "data_dir"), ("flag".into(), Source::Flag));
+    assert_eq!(listed(&config, "pg_bin"), ("environment".into(), Source::Environment));
+    assert_eq!(listed(&config, "max_body_bytes"), ("100".into(), Source::File));
+    assert_eq!(listed(&config, "offline"), ("true".into(), Source::File));
+    assert_eq!(listed(&config, "log"), ("info,sqlx=warn".into(), Source::Default));
+    assert_eq!(config.data_dir, Path::new("flag"));
+}
+
+#[test]
+fn an_unknown_key_is_named() {
+    let error = resolve(&[], &[], "lisen = \"127.0.0.1:1\"").unwrap_err().to_string();
+    assert!(error.contains("\"lisen\"") && error.contains("lethe.toml"), "{error}");
+    let error = resolve(&[], &[], "[listen]\nport = 1").unwrap_err().to_string();
+    assert!(error.contains("\"listen\""), "{error}");
+}
+
+#[test]
+fn an_unreadable_file_is_told_by_its_line_and_not_quoted() {
+    let error = resolve(&[], &[], "offline = true\ndatabase_url = \"postgres://u:marker@h/d\n")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("line 2") && !error.contains("marker"), "{error}");
+}
+
+#[test]
+fn a_value_that_cannot_be_used_names_its_setting_and_its_place() {
+    let error = resolve(&[], &[("LETHE_MAX_BODY_BYTES", "0")], "").unwrap_err().to_string();
+    assert!(error.contains("max_body_bytes (environment)"), "{error}");
+    for (key, text) in
+        [("offline", "maybe"), ("log_format", "xml"), ("sweep_at", "25:00"), ("log", "=="), ("data_dir", "")]
+    {
+        assert!(resolve(&[(key, text)], &[], "").is_err(), "{key}={text}");
+    }
+}
+
+#[test]
+fn only_loopback_addresses_are_accepted() {
+    for address in ["127.0.0.1:0", "127.9.9.9:8080", "[::1]:8080", "localhost:8080"] {
+        assert!(resolve(&[("listen", address)], &[], "").is_ok(), "{address}");
+    }
+    for address in ["0.0.0.0:8080", "[::]:8080", "192.168.1.1:80"] {
+        let error = resolve(&[("listen", address)], &[], "").unwrap_err().to_string();
+        assert!(error.contains("not authenticated"), "{error}");
+    }
+    for address in ["8080", "localhost", "example.org:80", "localhost:99999"] {
+        assert!(resolve(&[("listen", address)], &[], "").is_err(), "{address}");
+    }
+}
+
+#[test]
+fn the_password_of_the_database_is_shown_nowhere() {
+    for url in [
+        "postgres://lethe:marker@db.example.org:5433/crm",
+        "postgresql://db.example.org:5433/crm?user=lethe&password=marker",
+    ] {
+        let config = resolve(&[], &[("DATABASE_URL", url)], "").unwrap();
+        let (shown, source) = listed(&config, "database_url");
+        assert_eq!(
+            (shown.as_str(), source),
+            ("postgres://lethe:***@db.example.org:5433/crm", Source::Environment)
+        );
+        assert!(!format!("{config:?}").contains("marker"));
+    }
+    let error = resolve(&[], &[("DATABASE_URL", "mysql://u:marker@h/d")], "").unwrap_err().to_string();
+    assert!(!error.contains("marker"), "{error}");
+}
+
+#[test]
+fn the_example_file_names_every_key_with_its_default() {
+    let example = include_str!("../../../../lethe.toml");
+    assert!(from_toml(Path::new("lethe.toml"), example).unwrap().is_empty(), "the example sets nothing");
+    let set: Vec<&str> = example
+        .lines()
+        .filter_map(|line| line.strip_prefix('#'))
+        .filter(|line| !line.starts_with(' '))
+        .collect();
+    let layer = from_toml(Path::new("lethe.toml"), &set.join("\n")).unwrap();
+    let defaults = Config::resolve(&Layers::default()).unwrap();
+    let example = Config::resolve(&Layers { file: layer, ..Layers::default() }).unwrap();
+    for (default, entry) in defaults.entries().into_iter().zip(example.entries()) {
+        assert_eq!(entry.source, Source::File, "{} is missing from lethe.toml", entry.key);
+        if !["database_url", "pg_bin"].contains(&entry.key) {
+            assert_eq!(default.value, entry.value, "{}", entry.key);
+        }
+    }
+}

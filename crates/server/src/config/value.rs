@@ -1,0 +1,187 @@
+//! How each kind of setting is written.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use chrono::NaiveTime;
+use sqlx::postgres::PgConnectOptions;
+use tracing_subscriber::EnvFilter;
+
+/// A kind of setting.
+pub(super) trait Value: Sized {
+    /// Reads it; the error is a sentence that says what to write instead.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// How `lethe config` shows it, without secrets.
+    fn shown(&self) -> String;
+}
+
+impl<T: Value> Value for Option<T> {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Ok(None) } else { T::parse(text).map(Some) }
+    }
+
+    fn shown(&self) -> String {
+        self.as_ref().map_or_else(String::new, Value::shown)
+    }
+}
+
+impl Value for PathBuf {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("Name a folder.".to_owned()) } else { Ok(Self::from(text)) }
+    }
+
+    fn shown(&self) -> String {
+        self.display().to_string()
+    }
+}
+
+impl Value for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" | "1" | "yes" => Ok(true),
+            "false" | "0" | "no" => Ok(false),
+            _ => Err("Write true or false.".to_owned()),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty),+) => {$(
+        impl Value for $type {
+            fn parse(text: &str) -> Result<Self, String> {
+                text.parse().map_err(|_| "Write a whole number above zero.".to_owned())
+            }
+
+            fn shown(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+numbers!(NonZeroU32, NonZeroU64, NonZeroUsize);
+
+/// An address to listen on that only this machine reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listen(pub(crate) SocketAddr);
+
+impl Value for Listen {
+    fn parse(text: &str) -> Result<Self, String> {
+        let on_localhost = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+        let address = on_localhost
+            .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            .or_else(|| text.parse().ok())
+            .ok_or("Write an address and a port, for example 127.0.0.1:8080 or [::1]:8080.")?;
+        if address.ip().is_loopback() {
+            return Ok(Self(address));
+        }
+        Err(format!(
+            "{address} can be reached from other machines. Callers are not authenticated yet: whoever reaches the \
+             server acts as anyone. So it listens on loopback only; write 127.0.0.1:{} and forward the port if you \
+             must.",
+            address.port()
+        ))
+    }
+
+    fn shown(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// A PostgreSQL to connect to. Its password is never shown.
+#[derive(Clone)]
+pub(crate) struct DatabaseUrl(pub(crate) PgConnectOptions);
+
+impl Value for DatabaseUrl {
+    fn parse(text: &str) -> Result<Self, String> {
+        let is_url = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        let options = is_url.then(|| text.parse().ok()).flatten();
+        options.map(Self).ok_or_else(|| {
+            "Write a URL such as postgres://user:password@host:5432/database; special characters in the password are \
+             written as %-escapes."
+                .to_owned()
+        })
+    }
+
+    fn shown(&self) -> String {
+        let options = &self.0;
+        let host = options
+            .get_socket()
+            .map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+        let database = options.get_database().unwrap_or(options.get_username());
+        format!("postgres://{}:***@{host}:{}/{database}", options.get_username(), options.get_port())
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+/// What is logged, in the syntax of `tracing`'s `EnvFilter`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogFilter(pub(crate) String);
+
+impl Value for LogFilter {
+    fn parse(text: &str) -> Result<Self, String> {
+        EnvFilter::try_new(text).map_err(|_| {
+            "Write a level (error, warn, info, debug, trace), or parts with levels, for example \
+             info,lethe_ledger=debug."
+                .to_owned()
+        })?;
+        Ok(Self(text.to_owned()))
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// JSON objects, one a line.
+    Json,
+}
+
+impl Value for LogFormat {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("Write text or json.".to_owned()),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Text => "text".to_owned(),
+            Self::Json => "json".to_owned(),
+        }
+    }
+}
+
+/// A time of day in Denmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeOfDay(pub(crate) NaiveTime);
+
+impl Value for TimeOfDay {
+    fn parse(text: &str) -> Result<Self, String> {
+        NaiveTime::parse_from_str(text, "%H:%M")
+            .map(Self)
+            .map_err(|_| "Write a time of day, for example 02:30.".to_owned())
+    }
+
+    fn shown(&self) -> String {
+        self.0.format("%H:%M").to_string()
+    }
+}

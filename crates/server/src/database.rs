@@ -1,0 +1,104 @@
+//! The database: the one configured, or the embedded one.
+
+use lethe_kernel::Clock;
+use lethe_ledger::{Ledger, Views};
+use lethe_local_postgres::{LocalPostgres, Settings};
+use lethe_vault::{RootFile, Vault};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgPool};
+
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::error::Error;
+use crate::{graphql, output};
+
+/// Whether a command owns the embedded PostgreSQL or uses the one that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Using {
+    /// `serve`: starts and supervises it.
+    Owning,
+    /// Every other command: uses the running one, or starts it for its duration.
+    Sharing,
+}
+
+/// A PostgreSQL that answers.
+pub(crate) struct Database {
+    pub(crate) options: PgConnectOptions,
+    local: Option<LocalPostgres>,
+}
+
+impl Database {
+    /// Makes sure that PostgreSQL runs.
+    ///
+    /// # Errors
+    /// [`Error::Postgres`] says what prevents it.
+    pub(crate) async fn start(config: &Config, folder: &DataDir, using: Using) -> Result<Self, Error> {
+        if let Some(url) = &config.database_url {
+            return Ok(Self { options: quiet(url.0.clone()), local: None });
+        }
+        let mut settings = Settings::new(folder.path());
+        settings.bin_dir.clone_from(&config.pg_bin);
+        settings.offline = config.offline;
+        let local = match using {
+            Using::Owning => lethe_local_postgres::start(settings, output::progress()).await?,
+            Using::Sharing => lethe_local_postgres::attach_or_start(settings, output::progress()).await?,
+        };
+        let connection = local.connection();
+        let options = PgConnectOptions::new_without_pgpass()
+            .socket(&connection.socket_dir)
+            .port(connection.port)
+            .username(&connection.user)
+            .database("postgres");
+        Ok(Self { options: quiet(options), local: Some(local) })
+    }
+
+    /// Connects; a server that is just starting is waited for some seconds.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`].
+    pub(crate) async fn connect(&self, config: &Config) -> Result<PgPool, Error> {
+        Ok(lethe_ledger::connect(self.options.clone(), config.database_connections.get()).await?)
+    }
+
+    /// The embedded server, if it is that.
+    pub(crate) fn local(&self) -> Option<&LocalPostgres> {
+        self.local.as_ref()
+    }
+
+    /// Stops an embedded PostgreSQL that this process started.
+    ///
+    /// # Errors
+    /// [`Error::Postgres`] when it does not stop in time.
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        match self.local {
+            Some(local) => Ok(local.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Statements are not logged: their parameters are values.
+fn quiet(options: PgConnectOptions) -> PgConnectOptions {
+    options.disable_statement_logging()
+}
+
+/// Everything a command works with once the tables are up to date.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) ledger: Ledger,
+    pub(crate) views: Views,
+}
+
+impl Running {
+    /// Brings the tables up to date, opens the vault, and starts ledger and views.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`], [`Error::Vault`].
+    pub(crate) async fn start(pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
+        lethe_ledger::migrate(&pool).await?;
+        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(folder.path())).await?;
+        let ledger = Ledger::start(pool, vault, Clock::system()).await?;
+        let views = graphql::views().start(ledger.parts().clone()).await?;
+        Ok(Self { ledger, views })
+    }
+}

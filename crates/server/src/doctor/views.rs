@@ -1,0 +1,73 @@
+//! The read models: how far each has come, and whether each equals its rebuild.
+
+use std::time::Duration;
+
+use lethe_vault::RootFile;
+use sqlx::PgPool;
+
+use super::Finding;
+use crate::data_dir::DataDir;
+use crate::database::Running;
+use crate::http::view_states;
+
+const CHECK: &str = "views";
+const REBUILT: &str = "views equal their rebuild";
+/// How long views may take to catch up while the doctor waits.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Follows the ledger to its present end, and compares.
+pub(super) async fn check(pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
+    let has_root: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM vault.root)").fetch_one(pool).await?;
+    if !has_root {
+        return Ok(vec![Finding::note("root key", "There is none yet; `lethe serve` creates it.")]);
+    }
+    if !RootFile::in_data_dir(folder.path()).path().exists() {
+        let advice = "Put the file back, or point --data-dir at the folder that has it.";
+        let message =
+            "The database has keys, but the root key that wraps them is missing from the data folder.";
+        return Ok(vec![Finding::problem("root key", message, advice)]);
+    }
+    Ok(match Running::start(pool.clone(), folder).await {
+        Ok(running) => compare(&running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)]),
+        Err(error) => vec![Finding::error(CHECK, &error)],
+    })
+}
+
+async fn compare(running: &Running) -> Result<Vec<Finding>, lethe_ledger::LedgerError> {
+    let head = running.ledger.parts().head().await?;
+    running.views.reached(&running.views.names(), head, PATIENCE).await;
+    let mut findings: Vec<Finding> = view_states(running, head)
+        .into_iter()
+        .map(|view| match view.halted {
+            Some(reason) => {
+                let message = format!("{} is halted at position {}: {reason}", view.name, view.position);
+                Finding::problem(CHECK, message, "Start a version of Lethe that knows this event.")
+            }
+            None if view.lag > 0 => {
+                let message = format!("{} is {} positions behind the ledger.", view.name, view.lag);
+                Finding::warning(
+                    CHECK,
+                    message,
+                    "Run the doctor again later; if it does not move, see the log.",
+                )
+            }
+            None => Finding::ok(
+                CHECK,
+                format!("{} is at position {}, the ledger's end.", view.name, view.position),
+            ),
+        })
+        .collect();
+    findings.push(rebuilt(&running.views.differences().await?));
+    Ok(findings)
+}
+
+fn rebuilt(different: &[(&'static str, uuid::Uuid)]) -> Finding {
+    let Some((first, id)) = different.first() else {
+        return Finding::ok(REBUILT, "Every row is what a fold of the whole ledger gives.");
+    };
+    Finding::problem(
+        REBUILT,
+        format!("{} rows differ from their rebuild, the first in {first} with id {id}.", different.len()),
+        "Stop lethe, delete the view's line in ledger.projections, and start it: the view is built anew.",
+    )
+}

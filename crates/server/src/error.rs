@@ -1,0 +1,113 @@
+//! Why a command of the binary failed, and the exit code that says so.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lethe_ledger::LedgerError;
+use lethe_vault::VaultError;
+
+use crate::config::ConfigError;
+
+/// Why a command failed, in sentences that say what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("Cannot {action} {}: {source}. Check the path, its owner and its permissions.", path.display())]
+    File { action: &'static str, path: PathBuf, source: std::io::Error },
+    #[error(
+        "{} holds files that are not Lethe's. Name an empty or a new folder with --data-dir.",
+        .0.display()
+    )]
+    ForeignFolder(PathBuf),
+    #[error("There is no data folder {}. Name the right one with --data-dir, or create it with `lethe serve`.", .0.display())]
+    NoFolder(PathBuf),
+    #[error(
+        "The data folder {} has format {found}, and this version of Lethe knows formats up to {known}. Start the \
+         version that wrote it, or a newer one.",
+        folder.display()
+    )]
+    NewerFolder { folder: PathBuf, found: u32, known: u32 },
+    #[error("The file {} does not hold a format number. Restore it from a backup of the data folder.", .0.display())]
+    DamagedVersion(PathBuf),
+    #[error("The data folder {} is in use by {}. Stop that one first, or name another folder with --data-dir.",
+        folder.display(), pid.as_ref().map_or_else(|| "another lethe".to_owned(), |pid| format!("lethe process {pid}")))]
+    InUse { folder: PathBuf, pid: Option<u32> },
+    #[error(
+        "Cannot listen on {address}: {source}. Stop what listens there, or choose another address with --listen."
+    )]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Postgres(#[from] lethe_local_postgres::Error),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("The database holds no ledger yet. Run `lethe serve` once; it creates the tables.")]
+    NoLedger,
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Fixtures(#[from] lethe_fixtures::Error),
+    #[error("The metrics cannot be recorded: {0}.")]
+    Metrics(String),
+    #[error("The server stopped: {0}.")]
+    Serve(std::io::Error),
+    #[error("The output cannot be written: {0}.")]
+    Output(#[from] std::io::Error),
+}
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All is well.
+    Done,
+    /// There are findings or refused rows, and they were told.
+    Findings,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::SUCCESS,
+            Outcome::Findings => Self::from(1),
+        }
+    }
+}
+
+impl Error {
+    /// For `map_err`: the failure of a file operation on `path`.
+    pub(crate) fn file(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { action, path, source }
+    }
+
+    /// The exit code, as `lethe --help` documents it.
+    pub(crate) fn exit_code(&self) -> u8 {
+        use lethe_local_postgres::Error as Postgres;
+        match self {
+            Self::InUse { .. } | Self::Postgres(Postgres::InUse { .. }) => 5,
+            Self::Postgres(
+                Postgres::Initdb { .. }
+                | Postgres::DidNotStart { .. }
+                | Postgres::DidNotStop { .. }
+                | Postgres::Leftover { .. }
+                | Postgres::Supervision,
+            )
+            | Self::Ledger(_)
+            | Self::NoLedger
+            | Self::Vault(VaultError::Database(_) | VaultError::KeyMissing(_) | VaultError::KeyDamaged(_)) => {
+                4
+            }
+            _ => 3,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}

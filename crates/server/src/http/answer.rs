@@ -1,0 +1,109 @@
+//! Answers as "GraphQL over HTTP" wants them.
+
+use async_graphql::{Response as Executed, ServerError, Value};
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::accept::MediaType;
+
+/// A request that is answered without being executed.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    /// A refusal in a sentence that says what to do.
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// The request is not what the protocol wants.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    /// The answer in a media type that the client takes.
+    pub(super) fn answer(&self, media: MediaType) -> Response {
+        let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
+        let mut response = (self.status, [(CONTENT_TYPE, media.header())], body.to_string()).into_response();
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.answer(MediaType::Json)
+    }
+}
+
+/// The answer to a request that the executor took. One that it refused before running it – syntax, validation,
+/// limits – has no `data`, and says 400 to clients that understand it.
+pub(super) fn executed(mut response: Executed, media: MediaType) -> Response {
+    let refused = response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty());
+    for error in &mut response.errors {
+        add_code(error, refused);
+    }
+    let status = match media {
+        MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    let body = if refused {
+        serde_json::to_string(&json!({ "errors": response.errors }))
+    } else {
+        serde_json::to_string(&response)
+    };
+    match body {
+        Ok(body) => {
+            let mut answer = (status, [(CONTENT_TYPE, media.header())], body).into_response();
+            answer.headers_mut().extend(response.http_headers);
+            answer
+        }
+        Err(error) => {
+            tracing::error!(category = ?error.classify(), "a response could not be encoded");
+            internal().answer(media)
+        }
+    }
+}
+
+/// What is told about a defect: nothing but that it was recorded.
+pub(super) fn internal() -> Refusal {
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "INTERNAL_ERROR",
+        "The server failed. The log has an entry with this answer's x-request-id.",
+    )
+}
+
+/// Errors of resolvers carry their code; those of the executor get one here.
+fn add_code(error: &mut ServerError, refused: bool) {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", if refused { code_of(&error.message) } else { "BAD_USER_INPUT" });
+    }
+}
+
+fn code_of(message: &str) -> &'static str {
+    match message {
+        "Query is nested too deep." => "QUERY_TOO_DEEP",
+        "Query is too complex." => "QUERY_TOO_COMPLEX",
+        _ if message.starts_with("The recursion depth of the query") => "QUERY_TOO_DEEP",
+        _ => "GRAPHQL_VALIDATION_FAILED",
+    }
+}
+
+/// A document that does not parse.
+pub(super) fn syntax(error: async_graphql::parser::Error) -> Executed {
+    let mut error = ServerError::from(error);
+    error.extensions.get_or_insert_default().set("code", "GRAPHQL_PARSE_FAILED");
+    Executed::from_errors(vec![error])
+}

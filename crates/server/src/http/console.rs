@@ -1,0 +1,37 @@
+//! GraphiQL. Its scripts come from unpkg.com; without a network the page says so.
+
+use async_graphql::http::GraphiQLSource;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::response::{Html, IntoResponse};
+
+/// Pinned, so that what runs beside personal data is not whatever was published last.
+const VERSION: &str = "4.1.2";
+const WAITING: &str = "Loading GraphiQL from unpkg.com. If this text stays, the browser cannot reach it; the endpoint \
+                       /graphql works without it, with any GraphQL client.";
+
+/// The page at `/`. Scripts on it may talk to this server only.
+pub(super) async fn page() -> impl IntoResponse {
+    let page = GraphiQLSource::build()
+        .title("Lethe")
+        .endpoint("/graphql")
+        .subscription_endpoint("/graphql/ws")
+        .version(VERSION)
+        .finish()
+        .replace(">Loading...<", &format!(">{WAITING}<"));
+    let policy = HeaderValue::from_static("connect-src 'self'; frame-ancestors 'none'; form-action 'none'");
+    ([(CONTENT_SECURITY_POLICY, policy)], Html(page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_network_the_page_says_what_to_do() {
+        let response = page().await.into_response();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let page = String::from_utf8(body.to_vec()).unwrap();
+        assert!(page.contains(WAITING) && page.contains("graphiql@4.1.2"), "{page}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Is the process alive, can it do its work, and how much did it do.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::database::Running;
+use crate::error::Error;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+const UPKEEP: Duration = Duration::from_secs(5);
+const SECONDS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+const UNITS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// One view, as `/readyz` and `lethe doctor` tell it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ViewState {
+    pub(crate) name: &'static str,
+    pub(crate) position: i64,
+    /// How many positions it is behind the ledger.
+    pub(crate) lag: i64,
+    /// Why it does not go on, if it does not.
+    pub(crate) halted: Option<String>,
+}
+
+/// Every view, compared with the end of the ledger.
+pub(crate) fn view_states(running: &Running, head: i64) -> Vec<ViewState> {
+    let state = |(name, state): (_, lethe_ledger::ProjectionState)| ViewState {
+        name,
+        position: state.position,
+        lag: (head - state.position).max(0),
+        halted: state.halted,
+    };
+    running.views.states().into_iter().map(state).collect()
+}
+
+/// `/healthz`: the process answers.
+pub(super) async fn alive() -> Response {
+    Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response()
+}
+
+/// `/readyz`: the database answers and no view is halted.
+pub(super) async fn ready(State(running): State<Running>) -> Response {
+    let head = tokio::time::timeout(PATIENCE, running.ledger.parts().head()).await.ok().and_then(Result::ok);
+    let views = view_states(&running, head.unwrap_or(0));
+    let ready = head.is_some() && views.iter().all(|view| view.halted.is_none());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "status": if ready { "ready" } else { "not ready" },
+        "database": if head.is_some() { "up" } else { "down" },
+        "head": head,
+        "views": views,
+    });
+    (status, Json(body)).into_response()
+}
+
+/// `/metrics`, in the text form of Prometheus. Labels are names of routes, views and statuses.
+pub(super) async fn metrics(State(handle): State<PrometheusHandle>) -> Response {
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response()
+}
+
+/// Starts to record metrics.
+///
+/// # Errors
+/// [`Error::Metrics`].
+pub(super) fn recorder() -> Result<PrometheusHandle, Error> {
+    let failed = |error: metrics_exporter_prometheus::BuildError| Error::Metrics(error.to_string());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_units".to_owned()), &UNITS))
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(failed)?;
+    let kept = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            kept.run_upkeep();
+        }
+    });
+    Ok(handle)
+}

@@ -1,0 +1,100 @@
+//! The body of a POST.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_graphql::http::{MultipartOptions, receive_body};
+use async_graphql::{ParseRequestError, Request};
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::io::{AsyncRead, AsyncReadExt};
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::Limits;
+use super::answer::Refusal;
+use super::parameters::{batch, from_json};
+
+/// The request in a body: JSON, or a form with files (the GraphQL multipart request specification).
+///
+/// # Errors
+/// 413, 415, and 400 for a body that is neither.
+pub(super) async fn request(headers: &HeaderMap, body: Body, limits: Limits) -> Result<Request, Refusal> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = content_type.split(';').map(str::trim);
+    match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "application/json" if parts.all(is_utf8) => {
+            let mut bytes = Vec::new();
+            let (mut reader, exceeded) = bounded(body, limits.body_bytes);
+            let read = reader.read_to_end(&mut bytes).await;
+            read.map_err(|_| incomplete(&exceeded, limits.body_bytes))?;
+            from_json(&bytes)
+        }
+        "multipart/form-data" => {
+            let most = limits.upload_bytes;
+            let (reader, exceeded) = bounded(body, most);
+            let received = receive_body(Some(content_type), reader, MultipartOptions::default()).await;
+            let request = received.map_err(|error| form(&error, &exceeded, most))?;
+            // An empty array passes for a request there.
+            if request.query.is_empty() { Err(no_form()) } else { Ok(request) }
+        }
+        _ => Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            "Send the request as application/json in UTF-8, or as multipart/form-data if it has files.",
+        )),
+    }
+}
+
+fn is_utf8(parameter: &str) -> bool {
+    match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    }
+}
+
+/// A body of at most that many bytes, and whether it had more. The reader of forms hides why a read failed.
+fn bounded(body: Body, limit: usize) -> (impl AsyncRead + Send + Unpin, Arc<AtomicBool>) {
+    let mut left = limit;
+    let exceeded = Arc::new(AtomicBool::new(false));
+    let noticed = exceeded.clone();
+    let chunks = body.into_data_stream().map(move |chunk| {
+        let chunk = chunk.map_err(io::Error::other)?;
+        left = left.checked_sub(chunk.len()).ok_or_else(|| {
+            noticed.store(true, Ordering::Relaxed);
+            io::ErrorKind::FileTooLarge
+        })?;
+        Ok::<_, io::Error>(chunk)
+    });
+    (chunks.into_async_read(), exceeded)
+}
+
+fn incomplete(exceeded: &AtomicBool, limit: usize) -> Refusal {
+    if exceeded.load(Ordering::Relaxed) {
+        return Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PAYLOAD_TOO_LARGE",
+            format!("The body has more than {limit} bytes. Send less at once."),
+        );
+    }
+    Refusal::bad_request("The body ended before it was complete. Send it again.")
+}
+
+fn form(error: &ParseRequestError, exceeded: &AtomicBool, limit: usize) -> Refusal {
+    match error {
+        ParseRequestError::UnsupportedBatch => batch(),
+        _ if exceeded.load(Ordering::Relaxed) => incomplete(exceeded, limit),
+        // The messages of others may quote the form.
+        _ => no_form(),
+    }
+}
+
+fn no_form() -> Refusal {
+    Refusal::bad_request(
+        "The form does not have the parts of a GraphQL multipart request: operations, map, then the files that map \
+         names.",
+    )
+}

@@ -1,0 +1,282 @@
+//! The endpoint against a schema of its own: no database.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use async_graphql::{Context, EmptySubscription, Object, Schema, Upload};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use lethe_kernel::Caller;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{Limits, api, guarded};
+use crate::signal::Stop;
+
+struct Query;
+
+#[expect(clippy::unused_async, reason = "resolvers are async")]
+#[Object]
+impl Query {
+    async fn caller(&self, context: &Context<'_>) -> String {
+        context.data_unchecked::<Caller>().role.name().to_owned()
+    }
+
+    async fn echo(&self, number: i32) -> i32 {
+        number
+    }
+
+    async fn deeper(&self) -> Self {
+        Self
+    }
+
+    async fn fails(&self) -> async_graphql::Result<bool> {
+        Err("refused".into())
+    }
+
+    async fn panics(&self, context: &Context<'_>) -> bool {
+        *context.data::<bool>().expect("marker")
+    }
+
+    async fn hangs(&self) -> bool {
+        std::future::pending().await
+    }
+}
+
+struct Mutation;
+
+#[expect(clippy::unused_async, reason = "resolvers are async")]
+#[Object]
+impl Mutation {
+    async fn change(&self) -> bool {
+        true
+    }
+
+    async fn length(&self, context: &Context<'_>, file: Upload) -> async_graphql::Result<usize> {
+        Ok(file.value(context)?.content.len())
+    }
+}
+
+const LIMITS: Limits = Limits { body_bytes: 1000, upload_bytes: 2000, time: Duration::from_millis(200) };
+const JSON: &str = "application/json";
+const GRAPHQL: &str = "application/graphql-response+json";
+
+fn router() -> Router {
+    let schema =
+        Schema::build(Query, Mutation, EmptySubscription).limit_depth(5).limit_complexity(20).finish();
+    guarded(api(schema, LIMITS, Stop::by_hand().1), LIMITS)
+}
+
+async fn send(request: Request<Body>) -> (Response<()>, Value) {
+    let response = router().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    (Response::from_parts(parts, ()), body)
+}
+
+fn request(method: &str, uri: &str, accept: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(uri).header("host", "localhost").header("accept", accept)
+}
+
+async fn post(accept: &str, body: impl Into<Body>) -> (Response<()>, Value) {
+    send(request("POST", "/graphql", accept).header("content-type", JSON).body(body.into()).unwrap()).await
+}
+
+async fn query(accept: &str, document: &str) -> (Response<()>, Value) {
+    post(accept, json!({ "query": document }).to_string()).await
+}
+
+async fn get(accept: &str, pairs: &str) -> (Response<()>, Value) {
+    send(request("GET", &format!("/graphql?{pairs}"), accept).body(Body::empty()).unwrap()).await
+}
+
+fn code(body: &Value) -> &str {
+    body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_query_is_answered_in_the_media_type_that_was_asked_for() {
+    for accept in [JSON, GRAPHQL] {
+        let (response, body) = query(accept, "{ caller }").await;
+        assert_eq!(
+            (response.status(), &body),
+            (StatusCode::OK, &json!({ "data": { "caller": "CONSULTANT" } }))
+        );
+        assert_eq!(response.headers()["content-type"], format!("{accept}; charset=utf-8"));
+        let id = response.headers()["x-request-id"].to_str().unwrap();
+        assert_eq!(id.parse::<uuid::Uuid>().unwrap().get_version_num(), 7);
+        assert_eq!(get(accept, "query=%7Bcaller%7D").await.1, body);
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_executed_says_400_to_clients_that_understand_it_and_has_no_data() {
+    for (document, expected) in [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ unknown }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { caller } query B { caller }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{deeper{deeper{deeper{deeper{deeper{caller}}}}}}", "QUERY_TOO_DEEP"),
+        (
+            "{a:echo(number:1) b:deeper{caller} c:deeper{caller} d:deeper{caller} e:deeper{caller} f:deeper{caller} \
+          g:deeper{caller} h:deeper{caller} i:deeper{caller} j:deeper{caller} k:deeper{caller}}",
+            "QUERY_TOO_COMPLEX",
+        ),
+        (&"{deeper".repeat(100_000), ""),
+        (&"{a".repeat(300), "QUERY_TOO_DEEP"),
+    ] {
+        let (response, body) = query(GRAPHQL, document).await;
+        if expected.is_empty() {
+            assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+            continue;
+        }
+        assert_eq!(
+            (response.status(), code(&body)),
+            (StatusCode::BAD_REQUEST, expected),
+            "{document}: {body}"
+        );
+        assert!(body.get("data").is_none());
+        let (response, body) = query(JSON, document).await;
+        assert_eq!((response.status(), code(&body)), (StatusCode::OK, expected));
+    }
+}
+
+#[tokio::test]
+async fn what_was_executed_says_200_even_if_a_field_failed() {
+    let (response, body) = query(GRAPHQL, "{ fails }").await;
+    assert_eq!((response.status(), code(&body)), (StatusCode::OK, "BAD_USER_INPUT"));
+    assert!(body["data"].is_null() && body.get("data").is_some());
+}
+
+#[tokio::test]
+async fn malformed_requests_are_bad_requests_in_either_media_type() {
+    for body in [
+        "",
+        "nonsense",
+        "17",
+        "{}",
+        r#"{"query":7}"#,
+        r#"{"query":"{caller}","variables":[]}"#,
+        r#"{"query":"{caller}","variables":"{}"}"#,
+        r#"{"query":"{caller}","operationName":7}"#,
+        r#"{"query":"{caller}","extensions":[]}"#,
+        r#"[{"query":"{caller}"}]"#,
+        "{\"query\":\"{caller}\u{0}\"}",
+    ] {
+        for accept in [JSON, GRAPHQL] {
+            let (response, answer) = post(accept, body).await;
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
+            assert!(!code(&answer).is_empty(), "{answer}");
+            assert_eq!(response.headers()["content-type"], format!("{accept}; charset=utf-8"));
+        }
+    }
+    let (response, _) = post(JSON, &b"{\"query\":\"\xff\"}"[..]).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    for pairs in ["", "query=%7Bcaller%7D&variables=%7B", "query=%7Bcaller%7D&variables=7"] {
+        assert_eq!(get(JSON, pairs).await.0.status(), StatusCode::BAD_REQUEST, "{pairs}");
+    }
+}
+
+#[tokio::test]
+async fn variables_and_operation_names_are_used_in_get_and_post() {
+    let document = "query A($n: Int!) { echo(number: $n) } query B { caller }";
+    let body =
+        json!({ "query": document, "variables": { "n": 7 }, "operationName": "A", "extensions": null });
+    assert_eq!(post(JSON, body.to_string()).await.1, json!({ "data": { "echo": 7 } }));
+    let pairs = "query=query+A%28%24n%3AInt%21%29%7Becho%28number%3A%24n%29%7Dquery+B%7Bcaller%7D";
+    let (_, body) = get(JSON, &format!("{pairs}&operationName=A&variables=%7B%22n%22%3A7%7D")).await;
+    assert_eq!(body, json!({ "data": { "echo": 7 } }));
+}
+
+#[tokio::test]
+async fn a_get_changes_nothing() {
+    for pairs in [
+        "query=mutation%7Bchange%7D",
+        "query=query+A%7Bcaller%7Dmutation+B%7Bchange%7D&operationName=B",
+        "extensions=%7B%22persistedQuery%22%3A%7B%7D%7D",
+    ] {
+        let (response, body) = get(GRAPHQL, pairs).await;
+        assert_eq!(
+            (response.status(), code(&body)),
+            (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            "{pairs}"
+        );
+        assert_eq!(response.headers()["allow"], "POST");
+    }
+    assert_eq!(query(JSON, "mutation { change }").await.1, json!({ "data": { "change": true } }));
+}
+
+#[tokio::test]
+async fn content_types_and_sizes_are_checked() {
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", ""]
+    {
+        let builder = request("POST", "/graphql", JSON).header("content-type", content_type);
+        let (response, body) = send(builder.body(Body::from(r#"{"query":"{caller}"}"#)).unwrap()).await;
+        assert_eq!(
+            (response.status().as_u16(), code(&body)),
+            (415, "UNSUPPORTED_MEDIA_TYPE"),
+            "{content_type}"
+        );
+    }
+    assert_eq!(query("text/html", "{ caller }").await.0.status(), StatusCode::NOT_ACCEPTABLE);
+    let (response, body) = query(JSON, &format!("{{ caller }}{}", " ".repeat(1000))).await;
+    assert_eq!((response.status().as_u16(), code(&body)), (413, "PAYLOAD_TOO_LARGE"));
+}
+
+async fn upload(operations: &str, content: &str) -> (Response<()>, Value) {
+    let map = r#"{"f":["variables.file"]}"#;
+    let part = |name: &str, text: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name={name}\r\n\r\n{text}\r\n")
+    };
+    let body = format!(
+        "{}{}{}--b--\r\n",
+        part("operations", operations),
+        part("map", map),
+        part("f; filename=a.csv", content)
+    );
+    let builder = request("POST", "/graphql", JSON).header("content-type", "multipart/form-data; boundary=b");
+    send(builder.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn files_are_uploaded_within_their_limit() {
+    let operations = r#"{"query":"mutation($file:Upload!){length(file:$file)}","variables":{"file":null}}"#;
+    assert_eq!(upload(operations, "æøå").await.1, json!({ "data": { "length": 6 } }));
+    let (response, body) = upload(operations, &"x".repeat(3000)).await;
+    assert_eq!((response.status().as_u16(), code(&body)), (413, "PAYLOAD_TOO_LARGE"), "{body}");
+    for operations in ["nonsense", "[]", &format!("[{operations}]")] {
+        assert_eq!(upload(operations, "x").await.0.status(), StatusCode::BAD_REQUEST, "{operations}");
+    }
+}
+
+#[tokio::test]
+async fn callers_come_from_headers_and_strangers_are_kept_out() {
+    let ask = |name: &'static str, value: &'static str| {
+        let builder = request("POST", "/graphql", JSON).header("content-type", JSON).header(name, value);
+        send(builder.body(Body::from(r#"{"query":"{caller}"}"#)).unwrap())
+    };
+    assert_eq!(ask("x-lethe-role", "DPM").await.1, json!({ "data": { "caller": "DPM" } }));
+    let (response, body) = ask("x-lethe-user", "nobody").await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(body["errors"][0]["message"].as_str().unwrap().contains("X-Lethe-User"));
+    let (response, body) = ask("origin", "https://example.org").await;
+    assert_eq!((response.status(), code(&body)), (StatusCode::FORBIDDEN, "CROSS_ORIGIN"));
+    assert!(response.headers().contains_key("x-request-id"));
+}
+
+#[tokio::test]
+async fn defects_and_overlong_requests_are_told_without_detail() {
+    let (response, body) = query(JSON, "{ panics }").await;
+    assert_eq!((response.status().as_u16(), code(&body)), (500, "INTERNAL_ERROR"));
+    assert!(!body.to_string().contains("marker") && response.headers().contains_key("x-request-id"));
+    let (response, body) = query(JSON, "{ hangs }").await;
+    assert_eq!((response.status().as_u16(), code(&body)), (504, "TIMEOUT"));
+}
+
+#[tokio::test]
+async fn unknown_paths_are_not_found() {
+    let (response, body) = send(request("GET", "/favicon.ico", "*/*").body(Body::empty()).unwrap()).await;
+    assert_eq!((response.status().as_u16(), code(&body)), (404, "NOT_FOUND"));
+}

@@ -1,0 +1,76 @@
+//! The log, on stderr. It holds ids, codes, counts and times; never bodies, variables or values.
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{Config, LogFormat};
+
+/// Starts the log.
+pub(crate) fn start(config: &Config) {
+    // A `log` setting that does not parse was refused with the other settings.
+    let chosen = EnvFilter::try_new(&config.log.0).unwrap_or_else(|_| EnvFilter::new("info"));
+    let form = match config.log_format {
+        LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Json => {
+            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
+        }
+    };
+    let started =
+        tracing_subscriber::registry().with(form.with_filter(chosen).with_filter(filter_fn(may_be_logged)));
+    if started.try_init().is_err() {
+        tracing::debug!("the log had been started before");
+    }
+    // A panic's message may quote the value it stumbled over, so only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place = place.as_deref().unwrap_or("unknown"), "a defect: the code panicked");
+    }));
+}
+
+/// Whatever `log` asks for: below `info`, libraries write frames, headers and parameters, which hold personal values.
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target == "lethe"
+        || target.starts_with("lethe_")
+        || target.starts_with("lethe::")
+        || *metadata.level() <= Level::INFO
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn libraries_never_log_details_whatever_the_setting() {
+        let written = Written::default();
+        let writer = written.clone();
+        let form = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).boxed();
+        let form = form.with_filter(EnvFilter::new("trace")).with_filter(filter_fn(may_be_logged));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(form), || {
+            tracing::trace!(target: "tungstenite::protocol", "marker in a frame");
+            tracing::debug!(target: "lethebridge", "marker of a stranger");
+            tracing::trace!(target: "lethe_ledger::writer", "ours");
+            tracing::info!(target: "sqlx::postgres", "theirs");
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(!text.contains("marker") && text.contains("ours") && text.contains("theirs"), "{text}");
+    }
+}
