@@ -1,22 +1,31 @@
-//! The keys of one request: read in as few statements as possible, forgotten with the request.
+//! The keys of one request: read in as few statements as possible, forgotten with the request, and on a connection
+//! that stays open after a second at the latest, so that a destroyed key opens nothing for long.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_graphql::{Context, Result};
 use lethe_kernel::{Personal, PersonalValue, SealedText, Subject};
-use lethe_vault::Keyring;
-use tokio::sync::RwLock;
+use lethe_vault::{Keyring, VaultError};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::app::{parts, request};
 use crate::error::sealed;
 
+const LIFE: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Default)]
-pub(crate) struct Keys(Arc<RwLock<Keyring>>);
+pub(crate) struct Keys(Arc<Mutex<Held>>);
+
+#[derive(Default)]
+struct Held {
+    since: Option<Instant>,
+    keyring: Keyring,
+}
 
 /// Reads the keys of these subjects, in one statement, unless they are there.
 pub(crate) async fn load(context: &Context<'_>, subjects: &[Subject]) -> Result<()> {
-    let mut keyring = request(context).keys.0.write().await;
-    parts(context).vault.load(&mut keyring, subjects).await.map_err(|error| sealed(&error))
+    held(context, subjects).await.map(drop)
 }
 
 /// Opens a value of a subject, if there is one.
@@ -27,9 +36,7 @@ pub(crate) async fn open<T: PersonalValue>(
 ) -> Result<Option<T>> {
     let Some(value) = value else { return Ok(None) };
     let subject = subject.into();
-    load(context, &[subject]).await?;
-    let keyring = request(context).keys.0.read().await;
-    keyring.open(value, subject).map(Some).map_err(|error| sealed(&error))
+    opened(held(context, &[subject]).await?.keyring.open(value, subject)).map(Some)
 }
 
 /// Opens a text that is known by its label alone.
@@ -39,7 +46,19 @@ pub(crate) async fn open_text(
     subject: Subject,
     label: &str,
 ) -> Result<String> {
-    load(context, &[subject]).await?;
-    let keyring = request(context).keys.0.read().await;
-    keyring.open_text(text, subject, label).map_err(|error| sealed(&error))
+    opened(held(context, &[subject]).await?.keyring.open_text(text, subject, label))
+}
+
+async fn held<'c>(context: &'c Context<'_>, subjects: &[Subject]) -> Result<MutexGuard<'c, Held>> {
+    let mut held = request(context).keys.0.lock().await;
+    let now = Instant::now();
+    if held.since.is_none_or(|since| now.duration_since(since) > LIFE) {
+        *held = Held { since: Some(now), keyring: Keyring::default() };
+    }
+    opened(parts(context).vault.load(&mut held.keyring, subjects).await)?;
+    Ok(held)
+}
+
+fn opened<T>(result: Result<T, VaultError>) -> Result<T> {
+    result.map_err(|error| sealed(&error))
 }

@@ -26,5 +26,6 @@ mod unit;
 mod viewer;
 
 pub use app::{App, Request};
+pub use change::Subscription;
 pub use error::top_level;
 pub use schema::{Schema, schema, sdl, views};

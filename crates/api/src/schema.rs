@@ -14,7 +14,7 @@ use lethe_ledger::{Projection, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
 
 use crate::app::App;
-pub use crate::change::Subscription;
+use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
 use crate::consent::{ConsentMutation, ConsentQuery};
 use crate::contact::{ContactMutation, ContactQuery};

@@ -3,9 +3,11 @@
 mod config;
 mod doctor;
 mod fixture;
+mod import;
 mod replay;
 mod schema;
 mod serve;
+mod sweep;
 
 use clap::Subcommand;
 
@@ -19,6 +21,10 @@ use crate::log;
 pub(crate) enum Command {
     /// Serve the GraphQL API until a signal stops it (the default)
     Serve,
+    /// Import contacts or companies from a CSV or XLSX file
+    Import(import::Arguments),
+    /// Expire what is due
+    Sweep(sweep::Arguments),
     /// Write events of the ledger to stdout, as JSON lines; sealed values stay sealed
     Replay(replay::Arguments),
     /// Print the GraphQL schema
@@ -41,6 +47,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
     log::start(&config);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config).await,
+        Command::Import(arguments) => import::run(&config, &arguments).await,
+        Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),

@@ -9,14 +9,24 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use lock::ServeLock;
 
+use crate::config::Config;
 use crate::error::Error;
 
 /// The format of data folders that this version writes.
 const FORMAT: u32 = 1;
 const VERSION: &str = "VERSION";
 /// What Lethe and its embedded PostgreSQL keep in a data folder.
-const OURS: [&str; 8] =
-    [VERSION, "lethe.lock", "postgres", "postgres.new", "postgres.log", "postgres.lock", "run", "vault"];
+const OURS: [&str; 9] = [
+    VERSION,
+    "demo.loading",
+    "lethe.lock",
+    "postgres",
+    "postgres.new",
+    "postgres.log",
+    "postgres.lock",
+    "run",
+    "vault",
+];
 
 /// A data folder of a format that this version knows.
 #[derive(Clone, Debug)]
@@ -46,6 +56,17 @@ impl DataDir {
             return Err(Error::NoFolder(path.to_owned()));
         }
         Self::prepare(path)
+    }
+
+    /// The folder of a command that works on a database: with `DATABASE_URL` a new one will do.
+    ///
+    /// # Errors
+    /// As [`DataDir::existing`].
+    pub(crate) fn for_database(config: &Config) -> Result<Self, Error> {
+        match config.database_url {
+            Some(_) => Self::prepare(&config.data_dir),
+            None => Self::existing(&config.data_dir),
+        }
     }
 
     /// The folder's absolute path.

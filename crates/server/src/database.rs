@@ -1,5 +1,7 @@
 //! The database: the one configured, or the embedded one.
 
+use std::time::Duration;
+
 use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
@@ -11,6 +13,9 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::error::Error;
 use crate::{graphql, output};
+
+/// How long a view may stand still before that is an error.
+const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// Whether a command owns the embedded PostgreSQL or uses the one that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,5 +105,23 @@ impl Running {
         let ledger = Ledger::start(pool, vault, Clock::system()).await?;
         let views = graphql::views().start(ledger.parts().clone()).await?;
         Ok(Self { ledger, views })
+    }
+
+    /// Waits until every view shows what the ledger holds now.
+    ///
+    /// # Errors
+    /// [`Error::ViewsLag`] when a view does not move.
+    pub(crate) async fn caught_up(&self) -> Result<(), Error> {
+        let head = self.ledger.parts().head().await?;
+        loop {
+            let before = self.views.states();
+            if self.views.reached(&self.views.names(), head, CATCH_UP).await {
+                return Ok(());
+            }
+            if self.views.states() == before {
+                return Err(Error::ViewsLag);
+            }
+            output::note("Waiting for the views to catch up with the ledger.");
+        }
     }
 }

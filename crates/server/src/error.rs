@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use lethe_crm::import::ImportError;
 use lethe_ledger::LedgerError;
 use lethe_vault::VaultError;
 
@@ -46,6 +47,10 @@ pub(crate) enum Error {
     NoLedger,
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error("The views do not catch up with the ledger. `lethe doctor` says which one and why.")]
+    ViewsLag,
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error(transparent)]
     Fixtures(#[from] lethe_fixtures::Error),
     #[error("The metrics cannot be recorded: {0}.")]

@@ -1,6 +1,8 @@
 //! The schema that is served. Everything that knows it by name is here.
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, Object};
+use std::time::Duration;
+
+use lethe_api::{App, Request};
 use lethe_kernel::{Caller, RequestId};
 use lethe_ledger::ViewsBuilder;
 
@@ -8,45 +10,29 @@ use crate::config::Config;
 use crate::database::Running;
 
 /// The schema's type.
-pub(crate) type Schema = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+pub(crate) use lethe_api::Schema;
 
-/// The root of all queries.
-pub(crate) struct Query;
-
-#[expect(clippy::unused_async, reason = "resolvers are async")]
-#[Object]
-impl Query {
-    /// The version of the server.
-    async fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
-    }
-
-    /// The request and the role of the caller.
-    async fn viewer(&self, context: &Context<'_>) -> async_graphql::Result<String> {
-        let (caller, request) = context.data::<(Caller, RequestId)>()?;
-        Ok(format!("{request} {}", caller.role.name()))
-    }
-}
+/// How long a mutation waits for the views it returns.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every request carries for its resolvers.
-pub(crate) fn request(caller: Caller, id: RequestId) -> (Caller, RequestId) {
-    (caller, id)
+pub(crate) fn request(caller: Caller, id: RequestId) -> Request {
+    Request::new(caller, id)
 }
 
 /// Every view.
 pub(crate) fn views() -> ViewsBuilder {
-    ViewsBuilder::default()
+    lethe_api::views()
 }
 
 /// The schema on a running ledger.
-pub(crate) fn schema(_running: &Running, config: &Config) -> Schema {
-    Schema::build(Query, EmptyMutation, EmptySubscription)
-        .limit_depth(config.graphql_depth.get())
-        .limit_complexity(config.graphql_complexity.get())
-        .finish()
+pub(crate) fn schema(running: &Running, config: &Config) -> Schema {
+    let Running { ledger, views } = running.clone();
+    let app = App { ledger, views, patience: PATIENCE };
+    lethe_api::schema(app, config.graphql_depth.get(), config.graphql_complexity.get())
 }
 
 /// The schema in GraphQL's definition language.
 pub(crate) fn sdl() -> String {
-    Schema::build(Query, EmptyMutation, EmptySubscription).finish().sdl()
+    lethe_api::sdl()
 }

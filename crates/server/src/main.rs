@@ -10,12 +10,14 @@ mod command;
 mod config;
 mod data_dir;
 mod database;
+mod demo;
 mod doctor;
 mod error;
 mod graphql;
 mod http;
 mod log;
 mod output;
+mod schedule;
 mod signal;
 
 use std::io::ErrorKind;

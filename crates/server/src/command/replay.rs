@@ -37,10 +37,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// [`Error::NoLedger`], [`Error::Ledger`], [`Error::Output`].
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
-    let folder = match config.database_url {
-        Some(_) => DataDir::prepare(&config.data_dir)?,
-        None => DataDir::existing(&config.data_dir)?,
-    };
+    let folder = DataDir::for_database(config)?;
     let database = Database::start(config, &folder, Using::Sharing).await?;
     let pool = database.connect(config).await?;
     let written = write(&pool, arguments).await;

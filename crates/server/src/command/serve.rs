@@ -11,7 +11,7 @@ use crate::database::{Database, Running, Using};
 use crate::error::{Error, Outcome};
 use crate::http::{self, Limits};
 use crate::signal::Stop;
-use crate::{graphql, output};
+use crate::{demo, graphql, output, schedule};
 
 /// How long connections to PostgreSQL may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
@@ -48,6 +48,13 @@ async fn serve(
         started = start(config, folder, database) => started?,
         () = stop.clone().requested() => return Ok(()),
     };
+    if config.database_url.is_none() {
+        tokio::select! {
+            loaded = demo::load(&running.ledger, folder) => loaded?,
+            () = stop.clone().requested() => return Ok(()),
+        }
+    }
+    tokio::spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()));
     let schema = graphql::schema(&running, config);
     let router = http::router(schema, running, Limits::of(config), stop.clone())?;
     let address = listener.local_addr().map_err(Error::Serve)?;

@@ -5,24 +5,18 @@ use lethe_kernel::{Caller, Role, UnitId, UserId};
 use uuid::Uuid;
 
 use super::answer::Refusal;
+use crate::demo::CONSULTANT;
 
 const USER: &str = "x-lethe-user";
 const UNIT: &str = "x-lethe-unit";
 const ROLE: &str = "x-lethe-role";
-
-/// Who asks when no header says so: a consultant of the first unit of the demo data.
-pub(super) const DEMO: Caller = Caller {
-    user: UserId(Uuid::from_u128(0x0d3e_0000_0000_8000_8000_0000_0000_0001)),
-    unit: UnitId(Uuid::from_u128(0x9eab_5b04_5ebc_5824_843b_c3fe_65dc_6dd6)),
-    role: Role::Consultant,
-};
 
 /// The caller that the headers of a request name.
 ///
 /// # Errors
 /// 400 names the header that is malformed.
 pub(super) fn from_headers(headers: &HeaderMap) -> Result<Caller, Refusal> {
-    named(DEMO, |name| {
+    named(CONSULTANT, |name| {
         let mut values = headers.get_all(name).iter();
         let first = values.next()?;
         // Two values contradict each other; neither is believed.
@@ -125,12 +119,13 @@ mod tests {
 
     #[test]
     fn a_connection_may_name_its_caller_in_the_payload() {
-        let caller = from_payload(&json!({ "X-Lethe-User": ID, "x-lethe-role": "AUDITOR" }), DEMO).unwrap();
+        let caller =
+            from_payload(&json!({ "X-Lethe-User": ID, "x-lethe-role": "AUDITOR" }), CONSULTANT).unwrap();
         assert_eq!(
             (caller.user.to_string().as_str(), caller.unit, caller.role),
-            (ID, DEMO.unit, Role::Auditor)
+            (ID, CONSULTANT.unit, Role::Auditor)
         );
-        assert_eq!(from_payload(&json!(null), DEMO).unwrap(), DEMO);
-        assert!(from_payload(&json!({ "X-Lethe-Unit": 7 }), DEMO).is_err());
+        assert_eq!(from_payload(&json!(null), CONSULTANT).unwrap(), CONSULTANT);
+        assert!(from_payload(&json!({ "X-Lethe-Unit": 7 }), CONSULTANT).is_err());
     }
 }

@@ -1,0 +1,143 @@
+//! `lethe import`.
+
+mod report;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use lethe_crm::import::{ImportFile, ImportKind, Prepared, Source, Summary, dry_run, prepare};
+use lethe_kernel::{Caller, RequestId, Role, UnitId, UserId};
+use lethe_ledger::{Context, Ledger};
+use uuid::Uuid;
+
+use self::report::Report;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::database::{Database, Running, Using};
+use crate::demo;
+use crate::error::{Error, Outcome};
+use crate::output;
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Contacts: one person a row
+    Contacts,
+    /// Companies: one company a row
+    Companies,
+}
+
+/// The flags of `lethe import`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The file is CSV (; or , or tab; UTF-8, UTF-16 or Windows-1252) or XLSX. Its first row \
+names the columns, in Danish, Swedish or English.
+
+Every row is stored wholly or not at all. The same file again goes on where it stopped and doubles nothing: a row is \
+already there if its external reference is, or if the same row of the same file was imported before.
+
+The report names rows, columns and codes, never values. Exit code 1 means that rows were refused."
+)]
+pub(crate) struct Arguments {
+    /// What the file holds
+    #[arg(value_enum)]
+    what: What,
+    /// The file
+    file: PathBuf,
+    /// Check every row as the import would, and store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// A header that stands for another column than Lethe guesses, for example "Kontakt=name"; may be repeated
+    #[arg(long = "map", value_name = "HEADER=COLUMN", value_parser = mapping)]
+    mappings: Vec<(String, String)>,
+    /// The unit in whose name [default: the first unit of the demo data]
+    #[arg(long, value_name = "UUID", default_value_t = demo::CONSULTANT.unit.0)]
+    unit: Uuid,
+    /// The user in whose name [default: the consultant of the demo data]
+    #[arg(long, value_name = "UUID", default_value_t = demo::CONSULTANT.user.0)]
+    user: Uuid,
+    /// Write what became of each row to this file, as JSON lines
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Print what became of each row, and the summary last, as JSON lines
+    #[arg(long)]
+    json: bool,
+}
+
+fn mapping(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(header, column)| (header.to_owned(), column.to_owned()))
+        .ok_or_else(|| "write it as HEADER=COLUMN".to_owned())
+}
+
+/// Imports a file and reports every row.
+///
+/// # Errors
+/// [`Error::Import`] for a file that cannot be imported, or whose import stopped.
+pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
+    let folder = DataDir::for_database(config)?;
+    // Before anything slow: a report that cannot be written is told at once.
+    let report = Report::open(arguments.report.as_deref(), arguments.json)?;
+    let database = Database::start(config, &folder, Using::Sharing).await?;
+    let imported = import(config, &folder, &database, arguments, report).await;
+    database.stop().await?;
+    let summary = imported?;
+    Ok(if summary.tally.refused == 0 { Outcome::Done } else { Outcome::Findings })
+}
+
+async fn import(
+    config: &Config,
+    folder: &DataDir,
+    database: &Database,
+    arguments: &Arguments,
+    mut report: Report,
+) -> Result<Summary, Error> {
+    let pool = database.connect(config).await?;
+    let running = Running::start(pool.clone(), folder).await?;
+    let ledger = &running.ledger;
+    let caller =
+        Caller { user: UserId(arguments.user), unit: UnitId(arguments.unit), role: Role::Consultant };
+    let context = Context::new(caller, RequestId(ledger.parts().ids.next()));
+    let file = ImportFile {
+        source: Source::Path(arguments.file.clone()),
+        kind: match arguments.what {
+            What::Contacts => ImportKind::Contacts,
+            What::Companies => ImportKind::Companies,
+        },
+        overrides: arguments.mappings.clone(),
+    };
+    let summary = if arguments.dry_run {
+        dry_run(ledger, &context, file, |progress| report.rows(progress)).await?
+    } else {
+        run_import(ledger, &context, file, &mut report).await?
+    };
+    report.finish(&summary)?;
+    pool.close().await;
+    Ok(summary)
+}
+
+async fn run_import(
+    ledger: &Ledger,
+    context: &Context,
+    file: ImportFile,
+    report: &mut Report,
+) -> Result<Summary, Error> {
+    let prepared = prepare(ledger, context, file).await?;
+    tell(&prepared);
+    Ok(lethe_crm::import::run(prepared, ledger, context, |progress| report.rows(progress)).await?)
+}
+
+fn tell(prepared: &Prepared) {
+    let how = match (prepared.is_resumed(), prepared.is_repeated()) {
+        (true, _) => "goes on where it stopped",
+        (_, true) => "was imported before and is gone through again",
+        _ => "is new",
+    };
+    output::note(&format!("The file {how}: import {}, {} rows.", prepared.import(), prepared.total()));
+    for (header, column) in prepared.mapping().describe() {
+        output::note(&format!("  {header} → {column}"));
+    }
+    for (place, header) in prepared.mapping().unmapped_headers() {
+        output::note(&format!("  {header} (column {}) is left out", place + 1));
+    }
+}
