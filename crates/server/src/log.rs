@@ -1,5 +1,7 @@
 //! The log, on stderr. It holds ids, codes, counts and times; never bodies, variables or values.
 
+use std::io::IsTerminal;
+
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -12,7 +14,10 @@ pub(crate) fn start(config: &Config) {
     // A `log` setting that does not parse was refused with the other settings.
     let chosen = EnvFilter::try_new(&config.log.0).unwrap_or_else(|_| EnvFilter::new("info"));
     let form = match config.log_format {
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .boxed(),
         LogFormat::Json => {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
         }

@@ -93,11 +93,13 @@ async fn until_stopped(
         tokio::time::sleep(grace).await;
     };
     tokio::select! {
-        result = server.into_future() => result.map_err(Error::Serve),
+        // First, so that people are told before an idle server has stopped already.
+        biased;
         () = overdue => {
             tracing::warn!("some requests were not finished in time");
             Ok(())
         }
+        result = server.into_future() => result.map_err(Error::Serve),
     }
 }
 

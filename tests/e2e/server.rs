@@ -1,0 +1,176 @@
+//! A running `lethe serve` with a data folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A running server; it is stopped when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    pub(crate) folder: TempDir,
+    client: reqwest::Client,
+    role: &'static str,
+}
+
+/// The binary under test.
+pub(crate) const LETHE: &str = env!("CARGO_BIN_EXE_lethe");
+
+/// How long anything may take before the test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Server {
+    /// A server on a fresh data folder, with the demo data.
+    pub(crate) async fn start() -> Self {
+        // Everybody may pass through, so that PostgreSQL's own user reaches the folder when the tests run as root.
+        let folder = tempfile::Builder::new().prefix("lethe-e2e-").tempdir().unwrap();
+        Self::start_in(folder).await
+    }
+
+    /// A server on a data folder that exists.
+    pub(crate) async fn start_in(folder: TempDir) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let child = lethe(folder.path())
+            .args(["serve", "--listen", &address])
+            .stdout(Stdio::null())
+            .stderr(log(folder.path()))
+            .spawn()
+            .unwrap();
+        let server = Self { child, address, folder, client: reqwest::Client::new(), role: "CONSULTANT" };
+        server.ready().await;
+        server
+    }
+
+    /// Waits until it answers.
+    async fn ready(&self) {
+        let begun = Instant::now();
+        while !self
+            .client
+            .get(self.url("/readyz"))
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            assert!(begun.elapsed() < PATIENCE, "the server does not start: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// From now on requests come in this role.
+    pub(crate) fn as_role(&mut self, role: &'static str) {
+        self.role = role;
+    }
+
+    /// Sends a request and answers what came back, errors included.
+    pub(crate) async fn request(&self, query: &str, variables: Value) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        let request = self.client.post(self.url("/graphql")).header("x-lethe-role", self.role).json(&body);
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Sends a request that must succeed; answers its data.
+    pub(crate) async fn data(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.request(query, variables).await;
+        assert!(answer.get("errors").is_none(), "{answer:#}");
+        answer["data"].take()
+    }
+
+    /// Sends a mutation that must not be refused; answers its payload.
+    pub(crate) async fn done(&self, query: &str, variables: Value) -> Value {
+        let data = self.data(query, variables).await;
+        let payload = data.as_object().unwrap().values().next().unwrap().clone();
+        assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+        payload
+    }
+
+    /// Sends a mutation that must be refused; answers the errors.
+    pub(crate) async fn refused(&self, query: &str, variables: Value) -> Vec<Value> {
+        let data = self.data(query, variables).await;
+        let errors =
+            data.as_object().unwrap().values().next().unwrap()["userErrors"].as_array().unwrap().clone();
+        assert!(!errors.is_empty(), "{data:#}");
+        errors
+    }
+
+    /// Runs a command of the binary on the server's data folder; answers its exit code and output.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        run_in(self.folder.path(), arguments)
+    }
+
+    /// Stops it as Ctrl-C does, and hands over its folder.
+    pub(crate) fn stop(mut self) -> TempDir {
+        signal(self.pid(), "-INT");
+        assert!(self.child.wait().unwrap().success(), "{}", self.log());
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
+    /// Kills it without a chance to clean up, and hands over its folder.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The guard of PostgreSQL stops it when we are gone.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A command of the binary on a folder.
+pub(crate) fn lethe(folder: &Path) -> Command {
+    let mut command = Command::new(LETHE);
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).current_dir(folder);
+    command.arg("--data-dir").arg(folder.join("data"));
+    command
+}
+
+/// Runs a command of the binary on a folder; answers its exit code and output.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = lethe(folder).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+pub(crate) fn signal(pid: u32, name: &str) {
+    assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+}
+
+fn log(folder: &Path) -> std::fs::File {
+    std::fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log")).unwrap()
+}
+
+/// A port that nobody listens on; each is given out once per test process.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 20_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    loop {
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed);
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
