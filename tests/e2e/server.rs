@@ -1,5 +1,7 @@
 //! A running `lethe serve` with a data folder of its own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -27,19 +29,23 @@ impl Server {
     /// A server on a fresh data folder, with the demo data.
     pub(crate) async fn start() -> Self {
         // Everybody may pass through, so that PostgreSQL's own user reaches the folder when the tests run as root.
-        let folder = tempfile::Builder::new().prefix("lethe-e2e-").tempdir().unwrap();
+        let open = Permissions::from_mode(0o711);
+        let folder = tempfile::Builder::new().prefix("lethe-e2e-").permissions(open).tempdir().unwrap();
         Self::start_in(folder).await
     }
 
     /// A server on a data folder that exists.
     pub(crate) async fn start_in(folder: TempDir) -> Self {
+        Self::start_with(folder, |_| {}).await
+    }
+
+    /// A server whose command is changed before it starts.
+    pub(crate) async fn start_with(folder: TempDir, change: impl FnOnce(&mut Command)) -> Self {
         let address = format!("127.0.0.1:{}", free_port());
-        let child = lethe(folder.path())
-            .args(["serve", "--listen", &address])
-            .stdout(Stdio::null())
-            .stderr(log(folder.path()))
-            .spawn()
-            .unwrap();
+        let mut command = lethe(folder.path());
+        command.args(["serve", "--listen", &address]).stdout(Stdio::null()).stderr(log(folder.path()));
+        change(&mut command);
+        let child = command.spawn().unwrap();
         let server = Self { child, address, folder, client: reqwest::Client::new(), role: "CONSULTANT" };
         server.ready().await;
         server
@@ -83,9 +89,14 @@ impl Server {
 
     /// Sends a request and answers what came back, errors included.
     pub(crate) async fn request(&self, query: &str, variables: Value) -> Value {
+        self.try_request(query, variables).await.unwrap()
+    }
+
+    /// Sends a request to a server that may have gone away.
+    pub(crate) async fn try_request(&self, query: &str, variables: Value) -> reqwest::Result<Value> {
         let body = json!({"query": query, "variables": variables});
         let request = self.client.post(self.url("/graphql")).header("x-lethe-role", self.role).json(&body);
-        request.send().await.unwrap().json().await.unwrap()
+        request.send().await?.json().await
     }
 
     /// Sends a request that must succeed; answers its data.
@@ -112,14 +123,24 @@ impl Server {
         errors
     }
 
+    /// A request to the endpoint in the role, to be filled and sent.
+    pub(crate) fn post(&self) -> reqwest::RequestBuilder {
+        self.client.post(self.url("/graphql")).header("x-lethe-role", self.role)
+    }
+
     /// Runs a command of the binary on the server's data folder; answers its exit code and output.
     pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         run_in(self.folder.path(), arguments)
     }
 
     /// Stops it as Ctrl-C does, and hands over its folder.
-    pub(crate) fn stop(mut self) -> TempDir {
+    pub(crate) fn stop(self) -> TempDir {
         signal(self.pid(), "-INT");
+        self.ended()
+    }
+
+    /// Waits for the end that it was asked for, and hands over its folder.
+    pub(crate) fn ended(mut self) -> TempDir {
         assert!(self.child.wait().unwrap().success(), "{}", self.log());
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }

@@ -19,9 +19,9 @@ const BATCH: i64 = 200;
 /// How long a change waits for the views, so that its object shows it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// One event, and the object it changed.
 pub(crate) struct Change(Recorded);
 
+/// One event, and the object it changed.
 #[Object]
 impl Change {
     /// Where in the ledger it stands; pass the last one you have seen as `after` to go on from there.

@@ -26,8 +26,6 @@ use crate::loader::{Identified, by_id};
 use crate::scalar::MaskedCpr;
 use crate::unit::{CountryField, Unit};
 
-/// A company. Its number never changes; a wrong one is corrected by registering the right company and closing this
-/// one.
 #[derive(Clone)]
 pub(crate) struct Company(pub(crate) CompanyRow);
 
@@ -54,6 +52,8 @@ impl Company {
     }
 }
 
+/// A company. Its number never changes; a wrong one is corrected by registering the right company and closing this
+/// one.
 #[Object]
 impl Company {
     /// The company's id.

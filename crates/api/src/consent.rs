@@ -27,7 +27,6 @@ use crate::loader::{Identified, by_id};
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
 
-/// On what legal basis a unit may use a contact's data for one purpose, and whether that was withdrawn.
 #[derive(Clone)]
 pub(crate) struct Consent(pub(crate) ConsentRow);
 
@@ -65,6 +64,7 @@ impl Identified for ConsentRow {
     }
 }
 
+/// On what legal basis a unit may use a contact's data for one purpose, and whether that was withdrawn.
 #[Object]
 impl Consent {
     /// The consent's id.

@@ -20,7 +20,6 @@ use crate::keys::open_text;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
 
-/// One stored event: what happened, who caused it and when.
 #[derive(Clone)]
 pub(crate) struct Event(pub(crate) Recorded);
 
@@ -36,7 +35,6 @@ pub(crate) struct Stream {
     sequence: i64,
 }
 
-/// Who caused an event.
 pub(crate) struct CallerRef(lethe_kernel::Caller);
 
 /// A role.
@@ -59,6 +57,7 @@ pub(crate) enum RoleField {
     System,
 }
 
+/// Who caused an event.
 #[Object]
 impl CallerRef {
     /// The user.
@@ -77,6 +76,7 @@ impl CallerRef {
     }
 }
 
+/// One stored event: what happened, who caused it and when.
 #[Object]
 impl Event {
     /// The event's id.

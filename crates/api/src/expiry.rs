@@ -40,10 +40,10 @@ pub(crate) enum ItemKindField {
     Note,
 }
 
-/// An item that will expire.
 #[derive(Clone)]
 pub(crate) struct ScheduleEntry(Due);
 
+/// An item that will expire.
 #[Object]
 impl ScheduleEntry {
     /// What kind of item.

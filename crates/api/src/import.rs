@@ -25,7 +25,6 @@ use crate::loader::{Identified, by_id};
 use crate::scalar::Position;
 use crate::unit::Unit;
 
-/// Work that takes long: an import. Watch it with `changes(of:)`.
 #[derive(Clone)]
 pub(crate) struct Operation(pub(crate) OperationRow);
 
@@ -104,6 +103,7 @@ impl Operation {
     }
 }
 
+/// Work that takes long: an import. Watch it with `changes(of:)`.
 #[Object]
 impl Operation {
     /// The operation's id.

@@ -19,6 +19,7 @@ mod loader;
 mod mutate;
 mod node;
 mod note;
+mod persisted;
 mod prospect;
 mod scalar;
 mod schema;

@@ -28,7 +28,6 @@ use crate::loader::{Identified, by_id, by_ids};
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
 
-/// Free text about contacts or a company.
 #[derive(Clone)]
 pub(crate) struct Note(pub(crate) NoteRow);
 
@@ -50,6 +49,7 @@ impl Identified for NoteRow {
     }
 }
 
+/// Free text about contacts or a company.
 #[Object]
 impl Note {
     /// The note's id.

@@ -27,8 +27,6 @@ use crate::loader::{Identified, by_id};
 use crate::scalar::Position;
 use crate::unit::Unit;
 
-/// A business idea without a company number, of exactly one contact. It is never converted into a company, but linked
-/// to the one it founds.
 #[derive(Clone)]
 pub(crate) struct Prospect(pub(crate) ProspectRow);
 
@@ -38,6 +36,8 @@ impl Identified for ProspectRow {
     }
 }
 
+/// A business idea without a company number, of exactly one contact. It is never converted into a company, but linked
+/// to the one it founds.
 #[Object]
 impl Prospect {
     /// The prospect's id.

@@ -4,10 +4,10 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use chrono::NaiveDate;
 use lethe_nordic::Cvr;
 
-/// Where in the ledger an answer stands, as a string; pass it as `minPosition` to read your own writes anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position(pub(crate) i64);
 
+/// Where in the ledger an answer stands, as a string; pass it as `minPosition` to read your own writes anywhere.
 #[Scalar]
 impl ScalarType for Position {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -26,10 +26,10 @@ impl ScalarType for Position {
     }
 }
 
-/// A day, `YYYY-MM-DD`, in Europe/Copenhagen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Date(pub(crate) NaiveDate);
 
+/// A day, `YYYY-MM-DD`, in Europe/Copenhagen.
 #[Scalar]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -46,10 +46,10 @@ impl ScalarType for Date {
     }
 }
 
-/// A CPR number without its last four digits, `DDMMYY-****`, or a personnummer likewise, `YYMMDD-****`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MaskedCpr(pub(crate) String);
 
+/// A CPR number without its last four digits, `DDMMYY-****`, or a personnummer likewise, `YYMMDD-****`.
 #[Scalar]
 impl ScalarType for MaskedCpr {
     fn parse(_: Value) -> InputValueResult<Self> {
@@ -61,10 +61,10 @@ impl ScalarType for MaskedCpr {
     }
 }
 
-/// A CVR number of a Danish legal unit: 8 digits, modulus 11.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CvrNumber(pub(crate) Cvr);
 
+/// A CVR number of a Danish legal unit: 8 digits, modulus 11.
 #[Scalar(name = "Cvr")]
 impl ScalarType for CvrNumber {
     fn parse(value: Value) -> InputValueResult<Self> {

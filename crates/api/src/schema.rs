@@ -1,7 +1,6 @@
 //! The root of the graph: one line per area.
 
 use async_graphql::dataloader::DataLoader;
-use async_graphql::extensions::apollo_persisted_queries::{ApolloPersistedQueries, LruCacheStorage};
 use async_graphql::{MergedObject, SchemaBuilder};
 use lethe_access::unit::UnitView;
 use lethe_crm::company::CompanyView;
@@ -23,6 +22,7 @@ use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
 use crate::node::NodeQuery;
 use crate::note::{NoteMutation, NoteQuery};
+use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
 use crate::unit::{UnitMutation, UnitQuery};
 use crate::viewer::ViewerQuery;
@@ -57,9 +57,6 @@ pub struct Mutation(
 
 /// The schema of the API.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
-
-/// How many persisted queries are remembered.
-const PERSISTED: usize = 500;
 
 /// The views the API reads.
 #[must_use]
@@ -98,7 +95,8 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)
-        .extension(ApolloPersistedQueries::new(LruCacheStorage::new(PERSISTED)))
+        .extension(ForgetTexts)
+        .extension(persisted_queries())
         .finish()
 }
 

@@ -17,7 +17,6 @@ use crate::id::Kind;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{execute, payload};
 
-/// An organisation that shares the database with others.
 #[derive(Clone)]
 pub(crate) struct Unit(pub(crate) UnitRow);
 
@@ -64,6 +63,7 @@ impl Unit {
     }
 }
 
+/// An organisation that shares the database with others.
 #[Object]
 impl Unit {
     /// The unit's id.

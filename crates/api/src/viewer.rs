@@ -7,9 +7,9 @@ use crate::event::RoleField;
 use crate::id::Kind;
 use crate::unit::Unit;
 
-/// Who you are to the server.
 pub(crate) struct Viewer;
 
+/// Who you are to the server.
 #[Object]
 impl Viewer {
     /// Your user id.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 /// An aggregate that the ledger stores: its rules are refusals a user understands.
 pub trait Stored: Aggregate<Services = Secrets, Error: Rule, Event: 'static> + 'static {
-    /// Whose personal values its state holds and its decisions compare; their keys are loaded before it decides.
+    /// Whose personal values its state holds and its decisions compare. Their keys are loaded before it decides; if one
+    /// of them is gone, the command fails.
     fn subjects(&self, id: Uuid) -> Vec<Subject> {
         let _ = id;
         Vec::new()

@@ -129,6 +129,7 @@ async fn follow_others(parts: std::sync::Weak<Parts>) {
             Ok(position) => {
                 parts.head.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
             }
+            Err(LedgerError::Database(sqlx::Error::PoolClosed)) => return,
             Err(error) => tracing::warn!(%error, "the ledger's head could not be read"),
         }
     }

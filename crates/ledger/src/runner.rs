@@ -39,6 +39,8 @@ pub(crate) async fn follow<P: Projection>(parts: Arc<Parts>, state: watch::Sende
                     }
                 }
             }
+            // The process ends.
+            Err(LedgerError::Database(sqlx::Error::PoolClosed)) => return,
             Err(error) => {
                 tracing::error!(view = P::NAME, %error, "the view does not go on");
                 state.send_modify(|state| state.halted = Some(error.to_string()));

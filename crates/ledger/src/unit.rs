@@ -152,6 +152,8 @@ impl<'l> Unit<'l> {
         let id = id.into();
         let subjects = self.load::<A>(id).await?.subjects(id);
         self.load_keys(&subjects).await?;
+        // A lost key is never replaced by a new one: what was sealed before would stay closed behind it.
+        self.keyring.require(&subjects)?;
         let mut loaded = self
             .streams
             .remove(&(A::TYPE, id))

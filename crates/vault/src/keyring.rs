@@ -110,6 +110,18 @@ impl Keyring {
         Ok(key)
     }
 
+    /// Makes sure that there is a key for each of these subjects, for whom values are sealed already.
+    ///
+    /// # Errors
+    /// [`VaultError::KeyMissing`].
+    pub fn require(&self, subjects: &[Subject]) -> Result<(), VaultError> {
+        let has_key = |subject: &&Subject| self.keys.keys().any(|(owner, _)| owner == *subject);
+        match subjects.iter().find(|subject| !has_key(subject)) {
+            Some(subject) => Err(VaultError::KeyMissing(*subject)),
+            None => Ok(()),
+        }
+    }
+
     /// The keys minted here, to be stored with the events that use them.
     #[must_use]
     pub fn minted(&self) -> &[Arc<SubjectKey>] {

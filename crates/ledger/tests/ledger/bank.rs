@@ -50,9 +50,20 @@ impl PartialEq for Raw {
 /// Also the commands: an account takes what it is told, as long as its money lasts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum AccountEvent {
-    Named { name: Personal<Name> },
-    Added { amount: i64 },
-    Marked { kind: String, mark: Raw },
+    Named {
+        name: Personal<Name>,
+    },
+    Added {
+        amount: i64,
+    },
+    /// Taken as it is: no rule compares it with what is known.
+    Nicknamed {
+        name: Personal<Name>,
+    },
+    Marked {
+        kind: String,
+        mark: Raw,
+    },
 }
 
 impl cqrs_es::DomainEvent for AccountEvent {
@@ -60,6 +71,7 @@ impl cqrs_es::DomainEvent for AccountEvent {
         match self {
             Self::Named { .. } => "account.named".to_owned(),
             Self::Added { .. } => "account.added".to_owned(),
+            Self::Nicknamed { .. } => "account.nicknamed".to_owned(),
             Self::Marked { kind, .. } => kind.clone(),
         }
     }
@@ -94,7 +106,9 @@ impl Aggregate for Account {
         sink: &EventSink<Self>,
     ) -> Result<(), Broken> {
         match (&event, &self.name) {
-            (AccountEvent::Added { amount }, _) if self.balance + amount < 0 => return Err(Broken::Overdrawn),
+            (AccountEvent::Added { amount }, _) if self.balance + amount < 0 => {
+                return Err(Broken::Overdrawn);
+            }
             (AccountEvent::Named { name }, Some(old)) if secrets.same(old, name, holder(id)) => return Ok(()),
             _ => {}
         }
@@ -106,7 +120,7 @@ impl Aggregate for Account {
         match event {
             AccountEvent::Named { name } => self.name = Some(name),
             AccountEvent::Added { amount } => self.balance += amount,
-            AccountEvent::Marked { .. } => {}
+            AccountEvent::Nicknamed { .. } | AccountEvent::Marked { .. } => {}
         }
     }
 }
@@ -149,12 +163,7 @@ impl Aggregate for Book {
     type Error = Broken;
     type Services = Secrets;
 
-    async fn handle(
-        &mut self,
-        event: BookEvent,
-        _: &Secrets,
-        sink: &EventSink<Self>,
-    ) -> Result<(), Broken> {
+    async fn handle(&mut self, event: BookEvent, _: &Secrets, sink: &EventSink<Self>) -> Result<(), Broken> {
         if self.closed {
             return Err(Broken::Closed);
         }

@@ -17,12 +17,8 @@ async fn of_two_units_decided_on_the_same_version_one_wins_and_the_other_decides
     let (one, other) = (ledger(&database).await, ledger(&database).await);
     one.execute(&context(), &Add(id(1), 100)).await.unwrap();
     let barrier = Barrier::new(2);
-    let withdraw = || Meeting {
-        work: Add(id(1), -70),
-        account: id(1),
-        barrier: &barrier,
-        runs: AtomicUsize::new(0),
-    };
+    let withdraw =
+        || Meeting { work: Add(id(1), -70), account: id(1), barrier: &barrier, runs: AtomicUsize::new(0) };
     let (first, second) = (withdraw(), withdraw());
     let context = context();
     let (a, b) = tokio::join!(one.execute(&context, &first), other.execute(&context, &second));

@@ -1,11 +1,23 @@
 //! The ledger on a real PostgreSQL.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test"
+)]
 
 mod bank;
+mod connection;
 mod contention;
+mod idempotency;
+mod keys;
+mod metadata;
 mod order;
 mod postgres;
+mod storage;
 mod unit_of_work;
+mod view;
+mod views;
 mod works;
 mod world;

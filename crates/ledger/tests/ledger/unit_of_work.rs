@@ -1,5 +1,6 @@
 //! A unit of work is appended wholly or not at all.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lethe_kernel::ErrorCode;
@@ -86,26 +87,18 @@ async fn a_malformed_value_fails_alone_and_its_neighbours_in_the_batch_are_appen
     let ledger = ledger(&database).await;
     let mut holder = database.pool.acquire().await.unwrap();
     sqlx::query(&format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut *holder).await.unwrap();
-    let begun = std::sync::Arc::new(AtomicUsize::new(0));
+    let begun = Arc::new(AtomicUsize::new(0));
     // The first unit makes the writer wait; all others are waiting behind it before it goes on. This test runs on one
     // thread, so a unit whose work has run is in the queue whenever the test looks.
     let append = |n: u128, kind: &str| {
-        let (ledger, begun) = (ledger.clone(), begun.clone());
         let event = AccountEvent::Marked { kind: kind.to_owned(), mark: Raw::new("{}") };
-        tokio::spawn(async move {
-            let work = Counted(Append(id(n), event), AtomicUsize::new(0));
-            let counted = async {
-                eventually("the work has run", async || work.1.load(Ordering::SeqCst) > 0).await;
-                begun.fetch_add(1, Ordering::SeqCst);
-            };
-            tokio::join!(ledger.execute(&context(), &work), counted).0
-        })
+        let (ledger, work) = (ledger.clone(), Counted(Append(id(n), event), begun.clone()));
+        tokio::spawn(async move { ledger.execute(&context(), &work).await })
     };
     let first = append(100, "account.marked");
     appends_waiting(&database, 1).await;
-    let rest: Vec<_> = (0..9)
-        .map(|n| append(n, if n == 4 { "account.\0marked" } else { "account.marked" }))
-        .collect();
+    let rest: Vec<_> =
+        (0..9).map(|n| append(n, if n == 4 { "account.\0marked" } else { "account.marked" })).collect();
     eventually("all are waiting", async || begun.load(Ordering::SeqCst) == 10).await;
     sqlx::query(&format!("SELECT pg_advisory_unlock({LOCK})")).execute(&mut *holder).await.unwrap();
 

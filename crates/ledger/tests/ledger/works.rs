@@ -1,7 +1,7 @@
 //! The commands the tests give.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use lethe_kernel::Personal;
 use lethe_ledger::{Answer, Failure, Ledger, Unit, Work};
@@ -121,8 +121,8 @@ impl<W: Work> Work for Meeting<'_, W> {
     }
 }
 
-/// Another command, whose amounts of runs can be read.
-pub(crate) struct Counted<W>(pub(crate) W, pub(crate) AtomicUsize);
+/// Another command, whose runs are counted.
+pub(crate) struct Counted<W>(pub(crate) W, pub(crate) Arc<AtomicUsize>);
 
 impl<W: Work> Work for Counted<W> {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {

@@ -48,7 +48,7 @@ pub(crate) async fn ledger_with(database: &Database, options: PgConnectOptions, 
 /// A process with views that can be killed: everything it does happens on a runtime of its own.
 pub(crate) struct Process {
     runtime: Option<tokio::runtime::Runtime>,
-    pub(crate) ledger: Ledger,
+    _ledger: Ledger,
     pub(crate) views: Views,
 }
 
@@ -63,7 +63,7 @@ impl Process {
             (ledger, views)
         });
         let (ledger, views) = started.await.unwrap();
-        Self { runtime: Some(runtime), ledger, views }
+        Self { runtime: Some(runtime), _ledger: ledger, views }
     }
 
     /// Stops every task where it is; open transactions end with their connections.

@@ -1,4 +1,5 @@
-//! GraphiQL. Its scripts come from unpkg.com; without a network the page says so.
+//! GraphiQL. Its scripts come from unpkg.com; until they have come, and without a network, the page is a plain
+//! console of our own.
 
 use async_graphql::http::GraphiQLSource;
 use axum::http::HeaderValue;
@@ -7,8 +8,8 @@ use axum::response::{Html, IntoResponse};
 
 /// Pinned, so that what runs beside personal data is not whatever was published last.
 const VERSION: &str = "4.1.2";
-const WAITING: &str = "Loading GraphiQL from unpkg.com. If this text stays, the browser cannot reach it; the endpoint \
-                       /graphql works without it, with any GraphQL client.";
+/// What the page shows until GraphiQL has loaded.
+const PLAIN: &str = include_str!("console.html");
 
 /// The page at `/`. Scripts on it may talk to this server only.
 pub(super) async fn page() -> impl IntoResponse {
@@ -18,7 +19,7 @@ pub(super) async fn page() -> impl IntoResponse {
         .subscription_endpoint("/graphql/ws")
         .version(VERSION)
         .finish()
-        .replace(">Loading...<", &format!(">{WAITING}<"));
+        .replace(">Loading...<", &format!(">{PLAIN}<"));
     let policy = HeaderValue::from_static("connect-src 'self'; frame-ancestors 'none'; form-action 'none'");
     ([(CONTENT_SECURITY_POLICY, policy)], Html(page))
 }
@@ -28,10 +29,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn without_a_network_the_page_says_what_to_do() {
+    async fn without_a_network_the_page_is_a_plain_console() {
         let response = page().await.into_response();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let page = String::from_utf8(body.to_vec()).unwrap();
-        assert!(page.contains(WAITING) && page.contains("graphiql@4.1.2"), "{page}");
+        assert!(page.contains(PLAIN) && page.contains("graphiql@4.1.2"), "{page}");
     }
 }

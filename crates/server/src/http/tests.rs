@@ -58,18 +58,22 @@ impl Mutation {
     }
 }
 
-const LIMITS: Limits = Limits { body_bytes: 1000, upload_bytes: 2000, time: Duration::from_millis(200) };
+const LIMITS: Limits = Limits { body_bytes: 1000, upload_bytes: 2000, time: Duration::from_mins(1) };
 const JSON: &str = "application/json";
 const GRAPHQL: &str = "application/graphql-response+json";
 
-fn router() -> Router {
+fn router(limits: Limits) -> Router {
     let schema =
         Schema::build(Query, Mutation, EmptySubscription).limit_depth(5).limit_complexity(20).finish();
-    guarded(api(schema, LIMITS, Stop::by_hand().1), LIMITS)
+    guarded(api(schema, limits, Stop::by_hand().1), limits)
 }
 
 async fn send(request: Request<Body>) -> (Response<()>, Value) {
-    let response = router().oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+    send_within(LIMITS, request).await
+}
+
+async fn send_within(limits: Limits, request: Request<Body>) -> (Response<()>, Value) {
+    let response = router(limits).oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -271,7 +275,10 @@ async fn defects_and_overlong_requests_are_told_without_detail() {
     let (response, body) = query(JSON, "{ panics }").await;
     assert_eq!((response.status().as_u16(), code(&body)), (500, "INTERNAL_ERROR"));
     assert!(!body.to_string().contains("marker") && response.headers().contains_key("x-request-id"));
-    let (response, body) = query(JSON, "{ hangs }").await;
+    let short = Limits { time: Duration::from_millis(1), ..LIMITS };
+    let builder = request("POST", "/graphql", JSON).header("content-type", JSON);
+    let (response, body) =
+        send_within(short, builder.body(Body::from(r#"{"query":"{hangs}"}"#)).unwrap()).await;
     assert_eq!((response.status().as_u16(), code(&body)), (504, "TIMEOUT"));
 }
 

@@ -1,0 +1,76 @@
+//! A key that is gone or damaged is an error, never a reason for a new key.
+
+use lethe_kernel::Personal;
+use lethe_ledger::{Failure, Ledger, LedgerError, Work};
+use lethe_vault::VaultError;
+
+use crate::bank::{AccountEvent, Name, holder};
+use crate::postgres::Database;
+use crate::works::{Append, Enter, Rename, Sabotaged};
+use crate::world::{context, id, keyed, ledger, rows};
+
+async fn fault(ledger: &Ledger, work: &impl Work) -> VaultError {
+    match ledger.execute(&context(), work).await.unwrap_err() {
+        Failure::Failed(LedgerError::Vault(error)) => error,
+        failure => panic!("not a fault of the vault: {failure}"),
+    }
+}
+
+#[tokio::test]
+async fn the_lost_key_of_somebody_who_has_sealed_values_is_never_replaced_by_a_new_one() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    ledger.execute(&context(), &Rename(id(10), "Åse")).await.unwrap();
+    database.run("DELETE FROM vault.keys").await;
+    let before = rows(&database).await;
+    for name in ["Åse", "Bo"] {
+        let error = fault(&ledger, &Rename(id(10), name)).await;
+        assert!(matches!(error, VaultError::KeyMissing(subject) if subject == holder(id(10))), "{error}");
+    }
+    // Also by a command that seals a value for them without comparing it with an earlier one.
+    let name = Personal::of(holder(id(10)), Name("Bo".into()));
+    let nicknamed = Append(id(10), AccountEvent::Nicknamed { name });
+    let error = fault(&ledger, &nicknamed).await;
+    assert!(matches!(error, VaultError::KeyMissing(_)), "{error}");
+    assert_eq!(rows(&database).await, before);
+}
+
+#[tokio::test]
+async fn a_key_destroyed_while_a_unit_decides_makes_the_unit_fail() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    ledger.execute(&context(), &Rename(id(10), "Åse")).await.unwrap();
+    let work = Sabotaged {
+        work: Rename(id(10), "Bo"),
+        pool: database.pool.clone(),
+        sql: Some("DELETE FROM vault.keys".to_owned()).into(),
+    };
+    let error = fault(&ledger, &work).await;
+    assert!(matches!(error, VaultError::KeyMissing(_)), "{error}");
+    assert_eq!(rows(&database).await, [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_key_minted_by_two_units_at_once_is_stored_once_and_used_by_both() {
+    let database = Database::create().await;
+    let (one, other) = (ledger(&database).await, ledger(&database).await);
+    let (first, second) = (keyed(1, b"one"), keyed(2, b"other"));
+    // Both begin to use the key of the same user, and nothing else is shared.
+    let enter = |account, book| Enter { account: id(account), book: id(book) };
+    let (a, b) = (enter(10, 20), enter(11, 21));
+    let (a, b) = tokio::join!(one.execute(&first, &a), other.execute(&second, &b));
+    a.unwrap();
+    b.unwrap();
+    assert_eq!(rows(&database).await, [6, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_damaged_key_fails_the_command_and_says_whose_it_is() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    ledger.execute(&context(), &Rename(id(10), "Åse")).await.unwrap();
+    database.run("UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)").await;
+    let error = fault(&ledger, &Rename(id(10), "Bo")).await;
+    assert!(matches!(error, VaultError::KeyDamaged(subject) if subject == holder(id(10))), "{error}");
+    assert_eq!(database.count("SELECT count(*) FROM ledger.events").await, 1);
+}

@@ -1,0 +1,99 @@
+//! The wrapped keys: a row that is not what was stored opens nothing and says so.
+
+use std::sync::Arc;
+
+use lethe_kernel::{ContactId, EventId, KeyClass, Personal, Subject};
+use lethe_vault::{Keyring, RootFile, Vault, VaultError, sealed_json};
+use uuid::Uuid;
+
+use crate::postgres::Database;
+
+lethe_kernel::personal_text! {
+    /// A name.
+    Name = "test.name",
+}
+
+fn subject(n: u128) -> Subject {
+    ContactId(Uuid::from_u128(n)).into()
+}
+
+/// A vault with one stored key, and a value sealed with it, for each of two subjects.
+struct World {
+    database: Database,
+    vault: Vault,
+    values: Vec<Personal<Name>>,
+}
+
+impl World {
+    async fn create() -> Self {
+        let database = Database::create().await;
+        let file = RootFile::in_data_dir(database.folder.path());
+        let vault = Vault::open(database.pool.clone(), &file).await.unwrap();
+        let mut values = Vec::new();
+        for n in [1, 2] {
+            let mut keyring = vault.keyring(&[subject(n)]).await.unwrap();
+            let key = keyring.ensure(subject(n), KeyClass::Crm, Uuid::from_u128(100 + n)).unwrap();
+            store(&database, &vault.wrap(&key).unwrap()).await;
+            let value = Personal::of(subject(n), Name(format!("name {n}")));
+            let json = sealed_json(&value, &Arc::new(keyring), EventId(Uuid::from_u128(7))).unwrap();
+            values.push(serde_json::from_str(&json).unwrap());
+        }
+        Self { database, vault, values }
+    }
+
+    /// Opens the value of the first subject after a statement was run on the database.
+    async fn open_after(&self, sql: &str) -> Result<Name, VaultError> {
+        self.database.run(sql).await;
+        let keyring = self.vault.keyring(&[subject(1)]).await?;
+        keyring.open(self.values.first().unwrap(), subject(1))
+    }
+}
+
+async fn store(database: &Database, key: &lethe_vault::NewKey) {
+    sqlx::query("INSERT INTO vault.keys VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(key.id)
+        .bind(key.subject.kind.name())
+        .bind(key.subject.id)
+        .bind(key.class.name())
+        .bind(&key.wrapped)
+        .bind(key.commitment.as_slice())
+        .execute(&database.pool)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_stored_key_opens_what_it_sealed() {
+    let world = World::create().await;
+    assert_eq!(world.open_after("").await.unwrap(), Name("name 1".into()));
+    let keyring: Keyring = world.vault.keyring(&[subject(1), subject(2)]).await.unwrap();
+    assert_eq!(keyring.open(&world.values[1], subject(2)).unwrap(), Name("name 2".into()));
+    assert!(matches!(keyring.open(&world.values[1], subject(1)), Err(VaultError::Corrupt { .. })));
+}
+
+#[tokio::test]
+async fn an_altered_row_of_a_key_is_damage_whichever_column_was_altered() {
+    let swapped = "WITH old AS (SELECT * FROM vault.keys) UPDATE vault.keys k SET wrapped = old.wrapped, \
+                   commitment = old.commitment FROM old WHERE old.key_id <> k.key_id";
+    for sql in [
+        "UPDATE vault.keys SET wrapped = set_byte(wrapped, 0, get_byte(wrapped, 0) # 1)",
+        "UPDATE vault.keys SET wrapped = set_byte(wrapped, 12, get_byte(wrapped, 12) # 128)",
+        "UPDATE vault.keys SET wrapped = substr(wrapped, 1, 5)",
+        "UPDATE vault.keys SET wrapped = ''",
+        "UPDATE vault.keys SET commitment = set_byte(commitment, 31, get_byte(commitment, 31) # 1)",
+        "UPDATE vault.keys SET key_id = gen_random_uuid()",
+        swapped,
+    ] {
+        let error = World::create().await.open_after(sql).await.unwrap_err();
+        assert!(matches!(error, VaultError::KeyDamaged(owner) if owner == subject(1)), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_removed_row_of_a_key_is_a_missing_key() {
+    let world = World::create().await;
+    let error = world.open_after("DELETE FROM vault.keys").await.unwrap_err();
+    assert!(matches!(error, VaultError::KeyMissing(owner) if owner == subject(1)), "{error}");
+    let keyring = world.vault.keyring(&[subject(1)]).await.unwrap();
+    assert!(matches!(keyring.require(&[subject(1)]), Err(VaultError::KeyMissing(_))));
+}

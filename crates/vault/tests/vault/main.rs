@@ -1,0 +1,9 @@
+//! The vault on a real PostgreSQL: its root file, and the wrapped keys.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
+
+mod keys;
+#[path = "../../../ledger/tests/ledger/postgres.rs"]
+#[expect(dead_code, reason = "the ledger's tests use more of it")]
+mod postgres;
+mod root;
