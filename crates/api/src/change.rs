@@ -92,20 +92,17 @@ impl Feed {
             let parts = self.app.ledger.parts();
             let mut head = parts.head_watch();
             let read = parts.after(self.position, BATCH).await.map_err(|error| fault(&error))?;
-            match read.last() {
-                Some(last) => {
-                    self.position = last.position;
-                    self.pending = read.into_iter().filter(|event| self.wants(event)).rev().collect();
-                }
-                None => {
-                    let position = self.position;
-                    if head.wait_for(|head| *head > position).await.is_err() {
-                        return Err(top_level(
-                            "UNAVAILABLE",
-                            "The server stops. Subscribe again from the last position.",
-                        ));
-                    }
-                }
+            if let Some(last) = read.last() {
+                self.position = last.position;
+                self.pending = read.into_iter().filter(|event| self.wants(event)).rev().collect();
+                continue;
+            }
+            let position = self.position;
+            if head.wait_for(|head| *head > position).await.is_err() {
+                return Err(top_level(
+                    "UNAVAILABLE",
+                    "The server stops. Subscribe again from the last position.",
+                ));
             }
         }
     }

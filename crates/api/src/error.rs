@@ -116,13 +116,7 @@ pub fn top_level(code: &'static str, message: impl Into<String>) -> async_graphq
 pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     match error {
         LedgerError::Busy => top_level("UNAVAILABLE", error.to_string()),
-        LedgerError::Database(inner) if inner.as_database_error().is_none() => {
-            tracing::error!(%error, "the database cannot be reached");
-            top_level(
-                "UNAVAILABLE",
-                "The database cannot be reached at the moment. Send the request again with the same idempotency key.",
-            )
-        }
+        LedgerError::Database(inner) if is_outage(inner) => outage(inner),
         LedgerError::Database(sqlx::Error::Database(inner)) if inner.code().as_deref() == Some("22007") => {
             top_level(
                 "BAD_CURSOR",
@@ -140,8 +134,28 @@ pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     }
 }
 
+/// Whether PostgreSQL is away, stops, starts or has no connection left, rather than refusing a statement.
+fn is_outage(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_none_or(|inner| {
+        inner.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0") || code == "53300")
+    })
+}
+
+fn outage(error: &sqlx::Error) -> async_graphql::Error {
+    tracing::error!(%error, "the database cannot be reached");
+    top_level(
+        "UNAVAILABLE",
+        "The database cannot be reached at the moment. Send the request again with the same idempotency key.",
+    )
+}
+
 /// A value that should open and does not is never shown as empty.
 pub(crate) fn sealed(error: &VaultError) -> async_graphql::Error {
+    if let VaultError::Database(inner) = error
+        && is_outage(inner)
+    {
+        return outage(inner);
+    }
     tracing::error!(%error, "a sealed value does not open");
     metrics::counter!("lethe_vault_faults_total").increment(1);
     top_level(

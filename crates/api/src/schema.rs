@@ -1,5 +1,7 @@
 //! The root of the graph: one line per area.
 
+use std::sync::Arc;
+
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{MergedObject, SchemaBuilder};
 use lethe_access::unit::UnitView;
@@ -9,7 +11,7 @@ use lethe_crm::expiry::{PolicyView, ScheduleView};
 use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
-use lethe_ledger::{Projection, ViewsBuilder};
+use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
 
 use crate::app::App;
@@ -78,12 +80,6 @@ pub fn views() -> ViewsBuilder {
 #[must_use]
 pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
     let parts = app.ledger.parts().clone();
-    fn by_id<P: Projection>(parts: &std::sync::Arc<lethe_ledger::Parts>) -> DataLoader<ById<P>>
-    where
-        P::Row: Identified,
-    {
-        ById::<P>::new(parts.clone())
-    }
     build()
         .data(by_id::<UnitView>(&parts))
         .data(by_id::<ContactView>(&parts))
@@ -98,6 +94,13 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .extension(ForgetTexts)
         .extension(persisted_queries())
         .finish()
+}
+
+fn by_id<P: Projection>(parts: &Arc<Parts>) -> DataLoader<ById<P>>
+where
+    P::Row: Identified,
+{
+    ById::<P>::new(parts.clone())
 }
 
 /// The schema's text, as `schema.graphql` holds it.

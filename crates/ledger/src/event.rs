@@ -31,7 +31,7 @@ pub struct Metadata {
     pub causation: Option<EventId>,
     /// When the command was decided.
     pub occurred: DateTime<Utc>,
-    /// The keys created with this event: `subject kind/subject id/class/key id/commitment (hex)`, separated by blanks.
+    /// The keys created with this event: `subject kind/subject id/class/key id/commitment (base64url)`, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<String>,
 }

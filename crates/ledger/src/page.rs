@@ -67,7 +67,7 @@ pub async fn page<P: Projection>(
     filter(&mut sql);
     slice(&mut sql, order, page);
     sql.push(") q");
-    finish::<P>(sql.build().fetch_all(pool).await?, page)
+    finish::<P>(&sql.build().fetch_all(pool).await?, page)
 }
 
 /// The same page of the lists of several parents, in one statement. `join` is the SQL that joins the row `r` with
@@ -87,7 +87,7 @@ pub async fn nested<P: Projection>(
     select::<P>(&mut sql, order, join);
     slice(&mut sql, order, page);
     sql.push(") q");
-    finish::<P>(sql.build().fetch_all(pool).await?, page)
+    finish::<P>(&sql.build().fetch_all(pool).await?, page)
 }
 
 fn select<P: Projection>(sql: &mut QueryBuilder<'_, Postgres>, order: Order, join: &str) {
@@ -110,7 +110,7 @@ fn slice(sql: &mut QueryBuilder<'_, Postgres>, order: Order, page: &Page) {
     sql.push(format!(" ORDER BY {} {direction}, r.id {direction} LIMIT ", order.by)).push_bind(page.limit);
 }
 
-fn finish<P: Projection>(rows: Vec<PgRow>, page: &Page) -> Result<Vec<Found<P::Row>>, LedgerError> {
+fn finish<P: Projection>(rows: &[PgRow], page: &Page) -> Result<Vec<Found<P::Row>>, LedgerError> {
     let mut found = rows.iter().map(read::<P>).collect::<Result<Vec<_>, _>>()?;
     if page.from_end {
         found.reverse();

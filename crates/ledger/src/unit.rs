@@ -4,6 +4,8 @@ use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use cqrs_es::DomainEvent;
 use cqrs_es::event_sink::EventSink;
 use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, Subject, UserError};
@@ -286,7 +288,7 @@ impl<'l> Unit<'l> {
 }
 
 fn created(key: &lethe_vault::NewKey) -> String {
-    let commitment: String = key.commitment.iter().map(|byte| format!("{byte:02x}")).collect();
+    let commitment = BASE64_URL_SAFE_NO_PAD.encode(key.commitment);
     format!("{}/{}/{}/{}/{commitment}", key.subject.kind.name(), key.subject.id, key.class.name(), key.id)
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{LedgerError, Parts, Projection, ProjectionState, runner, store};
 
+type Differences = Result<Vec<Uuid>, LedgerError>;
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Collects the views that a server offers.
@@ -19,7 +20,7 @@ struct Definition {
     name: &'static str,
     prepare: fn(Arc<Parts>) -> Task<Result<i64, LedgerError>>,
     follow: fn(Arc<Parts>, watch::Sender<ProjectionState>) -> Task<()>,
-    differences: fn(Arc<Parts>) -> Task<Result<Vec<Uuid>, LedgerError>>,
+    differences: fn(Arc<Parts>) -> Task<Differences>,
 }
 
 impl ViewsBuilder {

@@ -29,9 +29,9 @@ pub(crate) enum SchemeField {
 pub(crate) enum LegalFormField {
     /// One person: enkeltmandsvirksomhed, enskild firma.
     SoleProprietor,
-    /// A limited company: ApS, AB.
+    /// A limited company: anpartsselskab, aktiebolag.
     Limited,
-    /// A public limited company: A/S, publikt AB.
+    /// A public limited company: aktieselskab, publikt aktiebolag.
     PublicLimited,
     /// A partnership: I/S, K/S, HB.
     Partnership,

@@ -142,7 +142,7 @@ impl ContactRow {
                 self.companies.sort_by_key(|link| link.company_id);
             }
             ContactEvent::CompanyUnlinked(event) => {
-                self.companies.retain(|link| link.company_id != event.company)
+                self.companies.retain(|link| link.company_id != event.company);
             }
             ContactEvent::ItemAttached(event) => {
                 self.units.insert(event.unit);

@@ -1,3 +1,5 @@
+#![allow(unreachable_pub, reason = "personal_text! declares public types")]
+
 use std::sync::Mutex;
 
 use uuid::Uuid;

@@ -1,3 +1,5 @@
+#![allow(unreachable_pub, reason = "personal_text! declares public types")]
+
 use lethe_kernel::ContactId;
 use proptest::prelude::*;
 

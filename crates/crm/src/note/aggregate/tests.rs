@@ -19,8 +19,8 @@ fn today() -> NaiveDate {
     date("2026-06-01")
 }
 
-fn expiry(on: &str) -> Option<Expiry> {
-    Some(Expiry { on: date(on), effect: Effect::Delete })
+fn expiry(on: &str) -> Expiry {
+    Expiry { on: date(on), effect: Effect::Delete }
 }
 
 fn text(text: &str) -> Personal<NoteText> {
@@ -36,7 +36,7 @@ fn written() -> Written {
         text: text("met"),
         contains_personal: true,
         contains_sensitive: false,
-        expiry: expiry("2027-01-01"),
+        expiry: Some(expiry("2027-01-01")),
     }
 }
 
@@ -81,7 +81,7 @@ fn only_a_note_free_of_personal_and_sensitive_data_may_never_expire() {
 
 #[test]
 fn refuses_a_date_that_has_come() {
-    let late = Written { expiry: expiry("2026-06-01"), ..written() };
+    let late = Written { expiry: Some(expiry("2026-06-01")), ..written() };
     note().given_no_previous_events().when(write(late)).then_expect_error(NoteError::ExpiryPassed);
 }
 
