@@ -6,6 +6,8 @@ import test from 'node:test';
 import WebSocket from 'ws';
 import { server, socket } from './server.js';
 
+const url = `${server.replace(/^http/, 'ws')}/graphql/ws`;
+
 const CHANGES = `subscription Changes($after: Position) {
   changes(after: $after) {
     position
@@ -96,24 +98,43 @@ test('queries and mutations run over the socket, as the caller that its payload 
   await consultant.dispose();
 });
 
-test('an invalid document is an error of its operation and leaves the connection open', async () => {
+test('a client that only listens is asked whether it is still there', async () => {
   const client = socket();
-  await assert.rejects(client.iterate({ query: '{ unknown }' }).next(), (errors) => {
-    assert.match(errors[0].message, /unknown/);
-    return true;
-  });
-  assert.ok((await single(client, { query: '{ viewer { role } }' })).viewer.role);
+  const pinged = new Promise((resolve) => client.on('ping', resolve));
+  const waiting = client.iterate({ query: CHANGES }).next();
+  await pinged;
+  await client.dispose();
+  await waiting;
+});
+
+test('an invalid document fails its operation and leaves the connection open', async () => {
+  const client = socket();
+  // The protocol has a message `error` for this; the server sends the errors as the one result instead.
+  const { value } = await client.iterate({ query: '{ unknown }' }).next();
+  assert.match(value.errors[0].message, /unknown/);
+  const { viewer } = await single(client, { query: '{ viewer { role } }' });
+  assert.equal(viewer.role, 'CONSULTANT');
   await client.dispose();
 });
 
-test('the protocol is kept: no operation before the connection is acknowledged, and only this protocol', async () => {
-  const url = server.replace(/^http/, 'ws') + '/graphql/ws';
-  const hasty = new WebSocket(url, 'graphql-transport-ws');
-  await once(hasty, 'open');
-  hasty.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: '{ viewer { role } }' } }));
-  const [code] = await once(hasty, 'close');
-  assert.equal(code, 4401);
+test('a connection that does not keep to the protocol is closed with its codes', async () => {
+  const init = { type: 'connection_init' };
+  const subscribe = { id: '1', type: 'subscribe', payload: { query: '{ viewer { role } }' } };
+  for (const [expected, ...messages] of [
+    [4401, subscribe],
+    [4400, { type: 'nonsense' }],
+    [4400, { ...init, payload: { 'X-Lethe-User': 'nobody' } }],
+    [4429, init, init],
+  ]) {
+    const socket = new WebSocket(url, 'graphql-transport-ws');
+    await once(socket, 'open');
+    for (const message of messages) socket.send(JSON.stringify(message));
+    const [code] = await once(socket, 'close');
+    assert.equal(code, expected, JSON.stringify(messages));
+  }
+});
 
+test('a client that does not speak the protocol is refused', async () => {
   const [error] = await once(new WebSocket(url, 'graphql-ws'), 'error');
   assert.match(error.message, /400/);
 });

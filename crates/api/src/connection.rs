@@ -17,7 +17,13 @@ pub(crate) const USUAL: i32 = 20;
 /// What a connection costs: its entries times what is asked of each.
 pub(crate) fn weight(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
     let size = first.or(last).unwrap_or(USUAL).clamp(1, LARGEST);
-    usize::try_from(size).unwrap_or(1) * child + 1
+    cost(usize::try_from(size).unwrap_or(1), child)
+}
+
+/// What a list costs. The cost stays so small that the costs of all fields of a request cannot overflow together, and
+/// so large that no limit allows it.
+pub(crate) fn cost(entries: usize, child: usize) -> usize {
+    entries.saturating_mul(child).saturating_add(1).min(1 << 40)
 }
 
 /// The arguments of a connection.
@@ -141,6 +147,13 @@ mod tests {
             shown(&last, vec![found(1), found(2), found(3)]),
             (vec!["2".into(), "3".into()], true, false)
         );
+    }
+
+    #[test]
+    fn costs_do_not_overflow_however_deep_a_query_is() {
+        let deep = (0..100).fold(1, |child, _| weight(Some(100), None, child));
+        assert_eq!(deep, 1 << 40);
+        assert_eq!(weight(None, Some(5), 3), 16);
     }
 
     #[test]

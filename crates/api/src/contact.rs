@@ -227,6 +227,8 @@ impl Contact {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "contact", self.row.id.0, self.as_of, &Slice { first, after, last, before }).await
+        let slice = Slice { first, after, last, before };
+        let until = self.as_of.map(|_| self.row.version);
+        history(context, "contact", self.row.id.0, until, &slice).await
     }
 }

@@ -134,10 +134,12 @@ pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     }
 }
 
-/// Whether PostgreSQL is away, stops, starts or has no connection left, rather than refusing a statement.
+/// Whether PostgreSQL is away, stops, starts, is read-only or out of a resource, rather than refusing a statement:
+/// classes of SQLSTATE that pass by themselves or when somebody mends the server.
 fn is_outage(error: &sqlx::Error) -> bool {
+    const PASSING: [&str; 6] = ["08", "25006", "40", "53", "57", "58"];
     error.as_database_error().is_none_or(|inner| {
-        inner.code().is_some_and(|code| code.starts_with("08") || code.starts_with("57P0") || code == "53300")
+        inner.code().is_some_and(|code| PASSING.iter().any(|class| code.starts_with(class)))
     })
 }
 

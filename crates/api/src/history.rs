@@ -9,14 +9,13 @@ use crate::app::parts;
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, top_level};
 use crate::event::Event;
-use crate::scalar::Position;
 
-/// A page of the events of a stream, up to a position.
+/// A page of the events of a stream, up to one of them.
 pub(crate) async fn history(
     context: &Context<'_>,
     stream_type: &str,
     stream: Uuid,
-    until: Option<Position>,
+    until: Option<i64>,
     slice: &Slice,
 ) -> Result<Connection<Opaque, Event>> {
     let page = slice.page()?;
@@ -25,14 +24,12 @@ pub(crate) async fn history(
         Some(cursor) if cursor.id == stream => cursor.key.parse().map_err(|_| bad_cursor()),
         Some(_) => Err(bad_cursor()),
     };
-    let (after, before) = (sequence(&page.after, 0)?, sequence(&page.before, i64::MAX)?);
-    let mut events = parts(context)
+    let end = until.map_or(i64::MAX, |last| last.saturating_add(1));
+    let (after, before) = (sequence(&page.after, 0)?, sequence(&page.before, i64::MAX)?.min(end));
+    let events = parts(context)
         .stream_page(stream_type, stream, (after, before), (page.limit, page.from_end))
         .await
         .map_err(|error| fault(&error))?;
-    if let Some(Position(until)) = until {
-        events.retain(|event| event.position <= until);
-    }
     let found = events.into_iter().map(|event| {
         let cursor = Cursor { key: event.sequence.to_string(), id: stream };
         Found { parent: stream, cursor, row: event }

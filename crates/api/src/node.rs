@@ -46,7 +46,7 @@ impl NodeQuery {
     }
 
     /// The objects with these ids, at most 100, in the same order; null where there is none.
-    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    #[graphql(complexity = "crate::connection::cost(ids.len(), child_complexity)")]
     async fn nodes(&self, context: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
         if ids.len() > usize::try_from(LARGEST).unwrap_or(0) {
             return Err(top_level(

@@ -112,7 +112,7 @@ impl Note {
     }
 
     /// The contacts it concerns; at most 500.
-    #[graphql(complexity = "100 * child_complexity + 1")]
+    #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn contacts(&self, context: &Context<'_>) -> Result<Vec<Contact>> {
         let ids: Vec<Uuid> = self.0.contacts.iter().map(|named| named.contact_id.0).collect();
         Ok(by_ids::<ContactView>(context, &ids).await?.into_iter().map(Contact::now).collect())

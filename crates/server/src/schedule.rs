@@ -32,7 +32,7 @@ fn until_next(now: DateTime<Utc>, time: NaiveTime) -> Duration {
         .filter_map(|day| Copenhagen.from_local_datetime(&day.and_time(time)).earliest())
         .find(|at| *at > now)
         .and_then(|at| (at.with_timezone(&Utc) - now).to_std().ok())
-        .unwrap_or(Duration::from_secs(24 * 60 * 60))
+        .unwrap_or(Duration::from_hours(24))
 }
 
 #[cfg(test)]

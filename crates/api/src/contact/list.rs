@@ -69,7 +69,7 @@ impl ContactQuery {
         min_position: Option<Position>,
     ) -> Result<Option<Contact>> {
         let id = Kind::Contact.read(&id, "id").map_err(|error| refused(&error))?;
-        wait_for(context, &["contact"], min_position).await?;
+        wait_for(context, VIEWS, min_position).await?;
         match as_of {
             Some(moment) => contact_at(context, id, moment.position(context).await?).await,
             None => Ok(by_id::<ContactView>(context, id).await?.map(Contact::now)),
@@ -90,7 +90,7 @@ impl ContactQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Contact>> {
-        wait_for(context, &["contact", "company", "note", "consent"], min_position).await?;
+        wait_for(context, VIEWS, min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();

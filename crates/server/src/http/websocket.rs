@@ -1,5 +1,7 @@
 //! `/graphql/ws`: queries, mutations and subscriptions over the protocol `graphql-transport-ws`.
 
+mod outgoing;
+
 use std::time::Duration;
 
 use async_graphql::{Data, Executor};
@@ -9,15 +11,20 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use futures_util::sink::unfold;
 use lethe_kernel::{Caller, RequestId};
+use tokio::sync::mpsc;
 
 use super::answer::Refusal;
 use super::{Endpoint, caller};
 use crate::graphql;
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// How long a client may leave a ping unanswered.
-const PING: Duration = Duration::from_secs(30);
+/// How often a client is asked whether it is still there.
+const PING: Duration = Duration::from_secs(10);
+/// How long it may leave that unanswered.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Turns the connection into a web socket.
 pub(super) async fn upgrade<E: Executor>(State(endpoint): State<Endpoint<E>>, request: Request) -> Response {
@@ -54,8 +61,11 @@ async fn serve<E: Executor>(
     protocol: GraphQLProtocol,
     (caller, request): (Caller, RequestId),
 ) {
-    let connection = GraphQLWebSocket::new(socket, endpoint.executor, protocol)
-        .keepalive_timeout(PING)
+    let (socket, incoming) = socket.split();
+    let (sender, messages) = mpsc::channel(1);
+    let answers = unfold(sender, async |sender, message| sender.send(message).await.map(|()| sender));
+    let connection = GraphQLWebSocket::new_with_pair(answers, incoming, endpoint.executor, protocol)
+        .keepalive_timeout(SILENCE)
         .on_connection_init(move |payload| async move {
             let caller = caller::from_payload(&payload, caller).map_err(|refusal| refusal.message)?;
             let mut data = Data::default();
@@ -64,7 +74,7 @@ async fn serve<E: Executor>(
             Ok(data)
         });
     tokio::select! {
-        () = connection.serve() => {}
+        ((), ()) = async { tokio::join!(connection.serve(), outgoing::send(messages, socket, PING)) } => {}
         () = endpoint.stop.requested() => {}
     }
 }
