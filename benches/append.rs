@@ -19,14 +19,16 @@ use std::time::Instant;
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::persist::PersistedEventStore;
 use cqrs_es::{Aggregate, CqrsFramework, DomainEvent};
-use lethe_kernel::{Caller, Clock, ContactId, ErrorCode, Personal, RequestId, Role, Rule, UnitId, UserId, personal_text};
+use lethe_kernel::{
+    Caller, Clock, ContactId, ErrorCode, Personal, RequestId, Role, Rule, UnitId, UserId, personal_text,
+};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Secrets, Stored, Unit, Work};
 use lethe_local_postgres::{Settings, start};
 use lethe_vault::{RootFile, Vault};
 use postgres_es::PostgresEventRepository;
 use serde::{Deserialize, Serialize};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 const ROUNDS: usize = 5;
@@ -75,7 +77,12 @@ macro_rules! aggregate {
             type Error = Never;
             type Services = $services;
 
-            async fn handle(&mut self, name: $name, _: &$services, sink: &EventSink<Self>) -> Result<(), Never> {
+            async fn handle(
+                &mut self,
+                name: $name,
+                _: &$services,
+                sink: &EventSink<Self>,
+            ) -> Result<(), Never> {
                 sink.write($event { name }, self).await;
                 Ok(())
             }
@@ -128,11 +135,16 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let postgres = start(Settings::new(folder.path().join("data")), Arc::new(|_: &str| {})).await.unwrap();
     let connection = postgres.connection();
-    let server = PgConnectOptions::new_without_pgpass().socket(&connection.socket_dir).username(&connection.user);
+    let server =
+        PgConnectOptions::new_without_pgpass().socket(&connection.socket_dir).username(&connection.user);
     let server = server.port(connection.port);
     let bench = Arc::new(Bench {
         ledger: ledger(&server, folder.path()).await,
-        stock: Arc::new(CqrsFramework::new(PersistedEventStore::new_event_store(stock(&server).await), vec![], ())),
+        stock: Arc::new(CqrsFramework::new(
+            PersistedEventStore::new_event_store(stock(&server).await),
+            vec![],
+            (),
+        )),
     });
     println!("{commands} commands a round, median of {ROUNDS} rounds; commands/s\n");
     println!("| tasks | stock | ours | ours / stock |\n|---:|---:|---:|---:|");

@@ -16,7 +16,10 @@ async fn a_consent_is_given_and_withdrawn_with_two_times_each() {
         "keptUntil": "2030-01-01",
     });
     let given = server.act("consentGive", give.clone(), FIELDS).await["consent"].clone();
-    assert_eq!((&given["status"], &given["effectiveAt"]), (&json!("GIVEN"), &json!("2024-05-01T10:00:00Z")));
+    assert_eq!(
+        (&given["status"], &given["effectiveAt"]),
+        (&json!("GIVEN"), &json!("2024-05-01T10:00:00+00:00"))
+    );
     assert_eq!(given["wording"], "Ja tak til nyhedsbrevet.");
     assert_eq!((&given["withdrawnAt"], &given["keptUntil"]), (&json!(null), &json!("2030-01-01")));
     assert!(text(&given["recordedAt"]) > text(&given["effectiveAt"]), "{given}");
@@ -29,7 +32,7 @@ async fn a_consent_is_given_and_withdrawn_with_two_times_each() {
     });
     let withdrawn = server.act("consentWithdraw", withdraw, FIELDS).await["consent"].clone();
     assert_eq!(withdrawn["status"], "WITHDRAWN");
-    assert_eq!(withdrawn["withdrawnAt"], "2025-06-01T08:00:00Z");
+    assert_eq!(withdrawn["withdrawnAt"], "2025-06-01T08:00:00+00:00");
     assert!(text(&withdrawn["withdrawalRecordedAt"]) > text(&withdrawn["recordedAt"]), "{withdrawn}");
     assert_eq!(withdrawn["withdrawalNote"], "Ringede om det.");
     assert_eq!((&withdrawn["id"], &withdrawn["recordedAt"]), (&given["id"], &given["recordedAt"]));

@@ -1,5 +1,7 @@
 //! Mutations and queries that several tests send.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -106,4 +108,9 @@ pub(crate) fn texts(list: &Value, key: &str) -> Vec<String> {
         .iter()
         .map(|item| text(&item[key]))
         .collect()
+}
+
+/// The global id of an object that the test names, whether there is one or not.
+pub(crate) fn global(kind: &str, n: u128) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(format!("{kind}:{}", Uuid::from_u128(n).simple()))
 }

@@ -23,7 +23,7 @@ pub(crate) struct Server {
 pub(crate) const LETHE: &str = env!("CARGO_BIN_EXE_lethe");
 
 /// How long anything may take before the test gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 impl Server {
     /// A server on a fresh data folder, with the demo data.

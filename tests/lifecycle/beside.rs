@@ -6,6 +6,9 @@ use crate::observe::{assert_healthy, assert_stopped, event_counts, postmaster};
 use crate::requests::{contacts, references};
 use crate::server::{Server, run_in};
 
+/// How many contacts the demo data has.
+const DEMO_CONTACTS: usize = 58;
+
 /// Imports three rows, one of which has no name; answers the summary.
 fn import(folder: &Path, name: &str) -> Value {
     let file = folder.join(format!("{name}.csv"));
@@ -31,7 +34,7 @@ async fn commands_beside_a_server_use_its_postgresql_and_leave_it_running() {
     let summary = import(folder, "BESIDE");
     assert_eq!((&summary["created"], &summary["refused"]), (&json!(2), &json!(1)), "{summary}");
     let counts = event_counts(folder);
-    assert_eq!(counts["contact.registered"], 62);
+    assert_eq!(counts["contact.registered"], DEMO_CONTACTS + 2);
     assert_eq!(sweep(folder)["due"], 0);
     assert_healthy(folder);
     assert_eq!(postmaster(folder), Some(before), "the server's PostgreSQL was stopped or started anew");
@@ -50,7 +53,7 @@ async fn commands_without_a_server_start_postgresql_and_stop_it() {
     let summary = import(folder.path(), "ALONE");
     assert_eq!((&summary["created"], &summary["refused"]), (&json!(2), &json!(1)), "{summary}");
     assert_stopped(folder.path());
-    assert_eq!(event_counts(folder.path())["contact.registered"], 62);
+    assert_eq!(event_counts(folder.path())["contact.registered"], DEMO_CONTACTS + 2);
     assert_stopped(folder.path());
     assert_eq!(sweep(folder.path())["due"], 0);
     assert_stopped(folder.path());

@@ -1,6 +1,8 @@
 //! The server on a PostgreSQL that somebody else runs.
 
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use lethe_local_postgres::{LocalPostgres, Settings};
@@ -10,11 +12,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
 
-use crate::observe::{eventually, folder};
-use crate::requests::{REGISTER, contact};
-use crate::server::{LETHE, Server, free_port, lethe};
-
-const LIST: &str = "query($at: Position) { contacts(first: 100, minPosition: $at) { nodes { externalReference } } }";
+use crate::observe::folder;
+use crate::requests::{REGISTER, contact, contacts, references};
+use crate::server::{Server, free_port, lethe, signal};
 
 /// A PostgreSQL with an empty database.
 struct Elsewhere {
@@ -74,34 +74,173 @@ fn new_root() -> Vec<u8> {
     std::fs::read(file.path()).unwrap()
 }
 
-/// Registers a unit as a system administrator does; answers its id.
-async fn unit(server: &Server) -> String {
+/// Registers a unit as a system administrator does; answers its own id.
+async fn register_unit(server: &Server, elsewhere: &Elsewhere) -> String {
     let mutation = "mutation { unitRegister(input: { name: \"Prøvehus\", country: DK, kind: BUSINESS_HUB }) {
-        unit { history(first: 1) { nodes { stream { id } } } } userErrors { code } } }";
-    let answer = ask(server, None, mutation, json!({})).await;
+        userErrors { code } } }";
+    let answer = ask(server, ("x-lethe-role", "SYSTEM_ADMINISTRATOR"), mutation, json!({})).await;
     assert_eq!(answer["data"]["unitRegister"]["userErrors"], json!([]), "{answer:#}");
-    let mut events = server_events(server);
-    let registered = events.find(|event| event["type"] == "unit.registered").unwrap();
-    registered["stream"].as_str().unwrap().split_once(':').unwrap().1.to_owned()
+    let mut connection = elsewhere.connect("crm").await;
+    let query = "SELECT aggregate_id FROM ledger.events WHERE event_type = 'unit.registered'";
+    sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
 }
 
-fn server_events(server: &Server) -> impl Iterator<Item = Value> {
-    let mut command = Command::new(LETHE);
-    let url = std::fs::read_to_string(format!("/proc/{}/environ", server.pid())).unwrap_or_default();
-    let url = url.split('\0').find_map(|pair| pair.strip_prefix("DATABASE_URL=").map(str::to_owned)).unwrap();
-    command.env_clear().env("DATABASE_URL", url).arg("--data-dir").arg(server.data_dir()).arg("replay");
-    let output = command.output().unwrap();
-    assert!(output.status.success());
-    let lines = String::from_utf8(output.stdout).unwrap();
-    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>().into_iter()
-}
-
-async fn ask(server: &Server, unit: Option<&str>, query: &str, variables: Value) -> Value {
-    let client = reqwest::Client::new();
-    let mut request = client.post(server.url("/graphql")).json(&json!({"query": query, "variables": variables}));
-    request = match unit {
-        Some(unit) => request.header("x-lethe-unit", unit),
-        None => request.header("x-lethe-role", "SYSTEM_ADMINISTRATOR"),
-    };
+async fn ask(server: &Server, header: (&str, &str), query: &str, variables: Value) -> Value {
+    let body = json!({"query": query, "variables": variables});
+    let request = reqwest::Client::new().post(server.url("/graphql")).header(header.0, header.1).json(&body);
     request.send().await.unwrap().json().await.unwrap()
+}
+
+/// Registers a contact in the name of a unit; answers where in the ledger it stands.
+async fn register(server: &Server, unit: &str, reference: &str) -> Value {
+    let answer = ask(server, ("x-lethe-unit", unit), REGISTER, contact(reference)).await;
+    let payload = &answer["data"]["contactRegister"];
+    assert_eq!(payload["userErrors"], json!([]), "{answer:#}");
+    payload["position"].clone()
+}
+
+#[tokio::test]
+async fn a_configured_database_gets_tables_and_no_demo_data() {
+    let elsewhere = Elsewhere::start().await;
+    let server = elsewhere.server(folder()).await;
+    assert!(!server.data_dir().join("postgres").exists(), "it started a PostgreSQL of its own");
+    assert!(contacts(&server, None).await.is_empty());
+    assert_eq!(elsewhere.count("SELECT count(*) FROM ledger.events").await, 0);
+
+    let refused = server.refused(REGISTER, contact("NO-UNIT")).await;
+    assert!(refused[0]["code"] == "NOT_FOUND" || refused[0]["code"] == "RULE_VIOLATED", "{refused:?}");
+    let unit = register_unit(&server, &elsewhere).await;
+    let position = register(&server, &unit, "CRM-1").await;
+    assert_eq!(references(&contacts(&server, Some(&position)).await, "CRM-"), ["CRM-1"]);
+
+    let folder = server.stop();
+    let server = elsewhere.server(folder).await;
+    assert_eq!(references(&contacts(&server, None).await, "CRM-"), ["CRM-1"]);
+    server.stop();
+    // It is somebody else's, so it goes on.
+    assert_eq!(elsewhere.count("SELECT 1::bigint").await, 1);
+    elsewhere.postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_servers_on_one_database_see_each_others_writes_once() {
+    let elsewhere = Elsewhere::start().await;
+    let root = new_root();
+    let servers =
+        [elsewhere.server(folder_with_root(&root)).await, elsewhere.server(folder_with_root(&root)).await];
+    let unit = register_unit(&servers[0], &elsewhere).await;
+    let mut positions = write_at_once(&servers, &unit).await;
+    positions.sort_unstable();
+    // The unit is the first event; every contact is one more, with no gap and none twice.
+    assert_eq!(positions, (2..=61).collect::<Vec<_>>());
+    let written = |server| (0..30).map(move |number| format!("TWO-{server}-{number:02}"));
+    let expected: Vec<String> = (0..2).flat_map(written).collect();
+    for server in &servers {
+        let shown = contacts(server, Some(&json!("61"))).await;
+        assert_eq!(references(&shown, "TWO-"), expected);
+        assert!(
+            shown.iter().all(|contact| contact["firstName"] == "Åse"),
+            "each opens what the other sealed"
+        );
+    }
+    let findings = doctor(&elsewhere, servers[0].folder.path());
+    assert!(findings.contains("Every row is what a fold of the whole ledger gives."), "{findings}");
+    for server in servers {
+        server.stop();
+    }
+    elsewhere.postgres.stop().await.unwrap();
+}
+
+/// Thirty contacts by each server, all at once; answers their positions.
+async fn write_at_once(servers: &[Server; 2], unit: &str) -> Vec<u64> {
+    let writes = (0..60).map(|number| async move {
+        let server = number % 2;
+        let reference = format!("TWO-{server}-{:02}", number / 2);
+        let position = register(&servers[server], unit, &reference).await;
+        // What the other one shows right then.
+        let shown = contacts(&servers[1 - server], Some(&position)).await;
+        assert_eq!(references(&shown, &reference), [reference]);
+        position.as_str().unwrap().parse().unwrap()
+    });
+    futures_util::future::join_all(writes).await
+}
+
+fn doctor(elsewhere: &Elsewhere, folder: &Path) -> String {
+    let output = lethe(folder).arg("doctor").env("DATABASE_URL", elsewhere.url()).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Two starts at the same moment; what each came to: serving, or an exit code and what it said.
+async fn start_two(elsewhere: &Elsewhere, folders: &[TempDir; 2]) -> Vec<Result<Child, (i32, String)>> {
+    let spawn = |folder: &TempDir| {
+        let mut command = lethe(folder.path());
+        let address = format!("127.0.0.1:{}", free_port());
+        command.args(["serve", "--listen", &address]).env("DATABASE_URL", elsewhere.url());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children = [spawn(&folders[0]), spawn(&folders[1])];
+    let outcome = |mut child: Child| {
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        if line.starts_with("GraphiQL") {
+            return Ok(child);
+        }
+        let output = child.wait_with_output().unwrap();
+        Err((output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap()))
+    };
+    let waiting = children.map(|child| tokio::task::spawn_blocking(move || outcome(child)));
+    futures_util::future::join_all(waiting).await.into_iter().map(Result::unwrap).collect()
+}
+
+fn end(mut child: Child) {
+    signal(child.id(), "-INT");
+    assert!(child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn of_two_first_starts_at_once_the_one_without_the_root_key_is_refused() {
+    let elsewhere = Elsewhere::start().await;
+    let folders = [folder(), folder()];
+    let (mut served, mut refused) = (Vec::new(), Vec::new());
+    for outcome in start_two(&elsewhere, &folders).await {
+        match outcome {
+            Ok(child) => served.push(child),
+            Err(refusal) => refused.push(refusal),
+        }
+    }
+    let [(code, said)] = &refused[..] else { panic!("{refused:?}") };
+    assert_eq!(*code, 3, "{said}");
+    assert!(said.contains("root key") && said.contains("--data-dir"), "{said}");
+    assert_eq!(elsewhere.count("SELECT count(*) FROM vault.root").await, 1);
+    let roots = folders.iter().filter(|folder| folder.path().join("data/vault/root.key").exists()).count();
+    assert_eq!(roots, 1, "the one that was refused made no root key");
+    served.into_iter().for_each(end);
+
+    // And later: a data folder with a root key of another installation.
+    let other = folder_with_root(&new_root());
+    let output = lethe(other.path())
+        .args(["serve", "--listen", &format!("127.0.0.1:{}", free_port())])
+        .env("DATABASE_URL", elsewhere.url())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("belongs to another database"), "{said}");
+    elsewhere.postgres.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_first_starts_at_once_with_one_root_key_both_serve() {
+    let elsewhere = Elsewhere::start().await;
+    let root = new_root();
+    let folders = [folder_with_root(&root), folder_with_root(&root)];
+    for outcome in start_two(&elsewhere, &folders).await {
+        end(outcome.unwrap());
+    }
+    assert_eq!(elsewhere.count("SELECT count(*) FROM vault.root").await, 1);
+    let migrations =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations")).unwrap().count();
+    let applied = elsewhere.count("SELECT count(*) FROM _sqlx_migrations WHERE success").await;
+    assert_eq!(usize::try_from(applied).unwrap(), migrations);
+    elsewhere.postgres.stop().await.unwrap();
 }

@@ -122,7 +122,8 @@ async fn the_service_recovers_from_a_killed_postmaster_by_itself() {
         });
     }
     for killed_at in [40, 150] {
-        eventually("writes are acknowledged", async || acknowledged.load(Ordering::Relaxed) >= killed_at).await;
+        eventually("writes are acknowledged", async || acknowledged.load(Ordering::Relaxed) >= killed_at)
+            .await;
         let before = postmaster(server.folder.path());
         signal(before.unwrap(), "-KILL");
         eventually("another postmaster", async || {

@@ -1,5 +1,14 @@
 //! How the server lives, dies and comes back: starts, crashes, stops, refusals, and the commands beside it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test"
+)]
+#![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
+
 mod beside;
 mod configured;
 mod crash;
@@ -7,7 +16,10 @@ mod observe;
 mod refusal;
 mod requests;
 #[path = "../e2e/server.rs"]
-#[expect(dead_code, reason = "this target stops and starts more, and asks less, than the one that owns the file")]
+#[expect(
+    dead_code,
+    reason = "this target stops and starts more, and asks less, than the one that owns the file"
+)]
 mod server;
 mod settings;
 mod start;

@@ -1,5 +1,7 @@
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::observe::{assert_stopped, folder, processes};
 use crate::requests::{REGISTER, contact, contacts, references};
@@ -10,16 +12,27 @@ fn refused(folder: &Path, arguments: &[&str]) -> (i32, String) {
     refused_with(folder, arguments, |_| {})
 }
 
-fn refused_with(
+fn refused_with(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) -> (i32, String) {
+    refused_at(folder, &format!("127.0.0.1:{}", free_port()), arguments, change)
+}
+
+fn refused_at(
     folder: &Path,
+    address: &str,
     arguments: &[&str],
-    change: impl FnOnce(&mut std::process::Command),
+    change: impl FnOnce(&mut Command),
 ) -> (i32, String) {
     let mut command = lethe(folder);
-    command.args(["serve", "--listen", &format!("127.0.0.1:{}", free_port())]).args(arguments);
+    command.args(["serve", "--listen", address]).args(arguments);
     change(&mut command);
-    let output = command.output().unwrap();
-    assert!(output.stdout.is_empty(), "it says that it serves");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    if !line.is_empty() {
+        child.kill().unwrap();
+        panic!("it serves");
+    }
+    let output = child.wait_with_output().unwrap();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
@@ -39,9 +52,8 @@ fn a_port_that_is_taken_is_told_before_anything_is_created() {
     let folder = folder();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let output = lethe(folder.path()).args(["serve", "--listen", &address]).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let (code, said) = refused_at(folder.path(), &address, &[], |_| {});
+    assert_eq!(code, 3, "{said}");
     assert!(said.contains(&address) && said.contains("--listen"), "{said}");
     assert!(!folder.path().join("data/postgres").exists() && !folder.path().join("data/vault").exists());
 }
@@ -50,9 +62,8 @@ fn a_port_that_is_taken_is_told_before_anything_is_created() {
 fn an_address_that_other_machines_reach_is_refused() {
     let folder = folder();
     for address in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
-        let output = lethe(folder.path()).args(["serve", "--listen", address]).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{said}");
+        let (code, said) = refused_at(folder.path(), address, &[], |_| {});
+        assert_eq!(code, 3, "{said}");
         assert!(said.contains("loopback only"), "{said}");
     }
     assert!(!folder.path().join("data").exists());

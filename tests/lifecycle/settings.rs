@@ -33,7 +33,8 @@ fn config_shows_every_value_and_its_source_and_hides_the_password() {
     assert_eq!(entry("database_url"), ("postgres://lethe:***@db.example.org:5433/crm", "environment"));
 
     let table = run(&["config"]);
-    let line = |key: &str| table.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{table}"));
+    let line =
+        |key: &str| table.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{table}"));
     for (key, value, source) in [
         ("listen", "127.0.0.1:9", "flag"),
         ("shutdown_seconds", "7", "file"),

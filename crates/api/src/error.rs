@@ -117,11 +117,12 @@ pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     match error {
         LedgerError::Busy => top_level("UNAVAILABLE", error.to_string()),
         LedgerError::Database(inner) if is_outage(inner) => outage(inner),
-        LedgerError::Database(sqlx::Error::Database(inner)) if inner.code().as_deref() == Some("22007") => {
-            top_level(
-                "BAD_CURSOR",
-                "The cursor does not belong to this list in this order. Begin from the first page.",
-            )
+        LedgerError::ForeignCursor => top_level("BAD_CURSOR", error.to_string()),
+        // The key of a cursor that somebody made up is no time, no date or no number.
+        LedgerError::Database(sqlx::Error::Database(inner))
+            if matches!(inner.code().as_deref(), Some("22007" | "22008" | "22P02" | "22003")) =>
+        {
+            top_level("BAD_CURSOR", LedgerError::ForeignCursor.to_string())
         }
         LedgerError::Vault(error) => sealed(error),
         error => {

@@ -9,7 +9,7 @@ use lethe_crm::expiry::PolicyEvent;
 use lethe_crm::import::ImportEvent;
 use lethe_crm::note::NoteEvent;
 use lethe_crm::prospect::ProspectEvent;
-use lethe_kernel::Role;
+use lethe_kernel::{EventId, Role};
 use lethe_ledger::{Change, Described, LedgerError, Recorded, Value};
 use lethe_privacy::consent::ConsentEvent;
 
@@ -128,7 +128,7 @@ impl Event {
     async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
         let mut shown = Vec::new();
         for change in changes(&self.0).map_err(|error| fault(&error))? {
-            shown.push(FieldChange::of(context, change).await?);
+            shown.push(FieldChange::of(context, change, self.0.id).await?);
         }
         Ok(shown)
     }
@@ -176,7 +176,7 @@ pub(crate) struct FieldChange {
 }
 
 impl FieldChange {
-    async fn of(context: &Context<'_>, change: Change) -> Result<Self> {
+    async fn of(context: &Context<'_>, change: Change, event: EventId) -> Result<Self> {
         let Change { field, value } = change;
         let shown = |value| Self { field, value: Some(value), withheld: None };
         Ok(match value {
@@ -192,7 +192,7 @@ impl FieldChange {
                 shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
             }
             Some(Value::Personal { subject, label, sealed }) => {
-                let text = open_text(context, &sealed, subject, label).await?;
+                let text = open_text(context, &sealed, subject, label, event).await?;
                 shown(FieldValue::Text(TextValue { text }))
             }
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::{Context, Result};
-use lethe_kernel::{Personal, PersonalValue, SealedText, Subject};
+use lethe_kernel::{EventId, Personal, PersonalValue, SealedText, Subject};
 use lethe_vault::{Keyring, VaultError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -39,14 +39,15 @@ pub(crate) async fn open<T: PersonalValue>(
     opened(held(context, &[subject]).await?.keyring.open(value, subject)).map(Some)
 }
 
-/// Opens a text that is known by its label alone.
+/// Opens a text of an event that is known by its label alone.
 pub(crate) async fn open_text(
     context: &Context<'_>,
     text: &SealedText,
     subject: Subject,
     label: &str,
+    event: EventId,
 ) -> Result<String> {
-    opened(held(context, &[subject]).await?.keyring.open_text(text, subject, label))
+    opened(held(context, &[subject]).await?.keyring.open_text(text, subject, label, event))
 }
 
 async fn held<'c>(context: &'c Context<'_>, subjects: &[Subject]) -> Result<MutexGuard<'c, Held>> {

@@ -13,7 +13,8 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
     let pool = PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(std::time::Duration::from_secs(10))
-        .connect_with(options.application_name("lethe"))
+        // ledger.append waits for a lock and must then see what was committed meanwhile.
+        .connect_with(options.application_name("lethe").options([("default_transaction_isolation", "read committed")]))
         .await?;
     for setting in ["fsync", "full_page_writes"] {
         let value: String =

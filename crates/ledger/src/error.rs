@@ -36,6 +36,9 @@ pub enum LedgerError {
     /// PostgreSQL is set so that it may lose what it acknowledged.
     #[error("PostgreSQL runs with {0}=off and may lose acknowledged data. Set {0}=on and restart it.")]
     Unsafe(&'static str),
+    /// A cursor of another list or order.
+    #[error("The cursor does not belong to this list in this order. Begin from the first page.")]
+    ForeignCursor,
     /// The database belongs to a newer version of Lethe.
     #[error("The database was written by a newer version of Lethe. Start that version, or a newer one.")]
     NewerVersion,
@@ -50,6 +53,22 @@ pub enum Failure {
     /// Something failed; the user may try again.
     #[error(transparent)]
     Failed(#[from] LedgerError),
+}
+
+impl Failure {
+    /// The same, with refusals at the input field that named what was refused.
+    #[must_use]
+    pub fn at(self, field: &str) -> Self {
+        match self {
+            Self::Refused(errors) => Self::Refused(
+                errors
+                    .into_iter()
+                    .map(|error| UserError { field: vec![field.to_owned()], ..error })
+                    .collect(),
+            ),
+            Self::Failed(error) => Self::Failed(error),
+        }
+    }
 }
 
 impl From<UserError> for Failure {

@@ -88,8 +88,11 @@ impl Ledger {
         let idempotency = context.idempotency.as_ref();
         let command =
             idempotency.map_or_else(|| CommandId(parts.ids.next()), |key| key.command(context.caller));
-        for _ in 0..ATTEMPTS {
-            if let Some(earlier) = earlier_answer(&parts.pool, &parts.vault, command, idempotency).await? {
+        for attempt in 0..ATTEMPTS {
+            // A new id was never used before.
+            if (attempt > 0 || idempotency.is_some())
+                && let Some(earlier) = earlier_answer(&parts.pool, &parts.vault, command, idempotency).await?
+            {
                 return Ok(earlier);
             }
             let mut unit = Unit::new(parts, context, command);

@@ -21,7 +21,7 @@ pub struct Order {
 /// A place in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
-    /// The text of the order's expression.
+    /// The list and its order, then the text of the order's expression.
     pub key: String,
     /// The row's id.
     pub id: Uuid,
@@ -54,7 +54,7 @@ pub struct Found<R> {
 /// One page of a view; `filter` adds conditions over the row `r`, each beginning with ` AND `.
 ///
 /// # Errors
-/// Errors of the database; a cursor that does not fit the order is one of them.
+/// [`LedgerError::ForeignCursor`], and errors of the database.
 pub async fn page<P: Projection>(
     pool: &PgPool,
     filter: impl FnOnce(&mut QueryBuilder<'_, Postgres>),
@@ -65,9 +65,9 @@ pub async fn page<P: Projection>(
         QueryBuilder::new("SELECT '00000000-0000-0000-0000-000000000000'::uuid AS parent, q.* FROM (");
     select::<P>(&mut sql, order, "");
     filter(&mut sql);
-    slice(&mut sql, order, page);
+    slice::<P>(&mut sql, order, page)?;
     sql.push(") q");
-    finish::<P>(&sql.build().fetch_all(pool).await?, page)
+    finish::<P>(&sql.build().fetch_all(pool).await?, order, page)
 }
 
 /// The same page of the lists of several parents, in one statement. `join` is the SQL that joins the row `r` with
@@ -85,9 +85,9 @@ pub async fn nested<P: Projection>(
     let mut sql = QueryBuilder::new("SELECT p.id AS parent, q.* FROM unnest(");
     sql.push_bind(parents.to_vec()).push(") p(id) CROSS JOIN LATERAL (");
     select::<P>(&mut sql, order, join);
-    slice(&mut sql, order, page);
+    slice::<P>(&mut sql, order, page)?;
     sql.push(") q");
-    finish::<P>(&sql.build().fetch_all(pool).await?, page)
+    finish::<P>(&sql.build().fetch_all(pool).await?, order, page)
 }
 
 fn select<P: Projection>(sql: &mut QueryBuilder<'_, Postgres>, order: Order, join: &str) {
@@ -95,12 +95,23 @@ fn select<P: Projection>(sql: &mut QueryBuilder<'_, Postgres>, order: Order, joi
     sql.push(format!("SELECT {row} AS row, ({key})::text AS key, r.id FROM view.{view} r {join} WHERE true"));
 }
 
-fn slice(sql: &mut QueryBuilder<'_, Postgres>, order: Order, page: &Page) {
+/// What the keys of cursors begin with, so that a cursor of another list or order is not mistaken for one of this.
+fn mark<P: Projection>(order: Order) -> String {
+    format!("{} {} ", P::NAME, order.by)
+}
+
+fn slice<P: Projection>(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    order: Order,
+    page: &Page,
+) -> Result<(), LedgerError> {
+    let mark = mark::<P>(order);
     for (cursor, behind) in [(&page.after, true), (&page.before, false)] {
         if let Some(cursor) = cursor {
+            let key = cursor.key.strip_prefix(&mark).ok_or(LedgerError::ForeignCursor)?;
             let sign = if behind == order.descending { "<" } else { ">" };
             sql.push(format!(" AND ({}, r.id) {sign} (", order.by))
-                .push_bind(cursor.key.clone())
+                .push_bind(key.to_owned())
                 .push(format!("::{}, ", order.sql_type))
                 .push_bind(cursor.id)
                 .push(")");
@@ -108,20 +119,26 @@ fn slice(sql: &mut QueryBuilder<'_, Postgres>, order: Order, page: &Page) {
     }
     let direction = if order.descending == page.from_end { "ASC" } else { "DESC" };
     sql.push(format!(" ORDER BY {} {direction}, r.id {direction} LIMIT ", order.by)).push_bind(page.limit);
+    Ok(())
 }
 
-fn finish<P: Projection>(rows: &[PgRow], page: &Page) -> Result<Vec<Found<P::Row>>, LedgerError> {
-    let mut found = rows.iter().map(read::<P>).collect::<Result<Vec<_>, _>>()?;
+fn finish<P: Projection>(
+    rows: &[PgRow],
+    order: Order,
+    page: &Page,
+) -> Result<Vec<Found<P::Row>>, LedgerError> {
+    let mark = mark::<P>(order);
+    let mut found = rows.iter().map(|row| read::<P>(row, &mark)).collect::<Result<Vec<_>, _>>()?;
     if page.from_end {
         found.reverse();
     }
     Ok(found)
 }
 
-fn read<P: Projection>(row: &PgRow) -> Result<Found<P::Row>, LedgerError> {
+fn read<P: Projection>(row: &PgRow, mark: &str) -> Result<Found<P::Row>, LedgerError> {
     Ok(Found {
         parent: row.try_get("parent")?,
-        cursor: Cursor { key: row.try_get("key")?, id: row.try_get("id")? },
+        cursor: Cursor { key: mark.to_owned() + row.try_get("key")?, id: row.try_get("id")? },
         row: decode::<P::Row>(row.try_get("row")?)?,
     })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ async fn step<P: Projection>(parts: &Parts, position: i64) -> Result<i64, Ledger
     sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
     if !advance::<P>(&mut transaction, position, last).await? {
         drop(transaction);
-        return current::<P>(&parts.pool).await;
+        return current::<P>(&mut *parts.pool.acquire().await?).await;
     }
     if !events.is_empty() {
         let mut keys = keys::<P>(&events)?;
@@ -99,12 +99,12 @@ async fn advance<P: Projection>(
 }
 
 /// Where another process left the view.
-async fn current<P: Projection>(pool: &PgPool) -> Result<i64, LedgerError> {
+async fn current<P: Projection>(connection: &mut PgConnection) -> Result<i64, LedgerError> {
     let position: Option<i64> =
         sqlx::query_scalar("SELECT position FROM ledger.projections WHERE name = $1 AND version = $2")
             .bind(P::NAME)
             .bind(P::VERSION)
-            .fetch_optional(pool)
+            .fetch_optional(connection)
             .await?;
     position.ok_or(LedgerError::NewerVersion)
 }
@@ -138,7 +138,12 @@ pub(crate) fn fold_into<P: Projection>(
 
 /// The keys whose stored row is not what a fold of the whole ledger up to the view's position gives.
 pub(crate) async fn differences<P: Projection>(parts: Arc<Parts>) -> Result<Vec<Uuid>, LedgerError> {
-    let until = current::<P>(&parts.pool).await?;
+    // Rows and position of one moment, however busy the view is.
+    let mut snapshot = parts.pool.begin().await?;
+    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *snapshot).await?;
+    let until = current::<P>(&mut snapshot).await?;
+    let stored = store::all::<P>(&mut snapshot).await?;
+    snapshot.rollback().await?;
     let mut rebuilt = HashMap::new();
     let mut position = 0;
     while position < until {
@@ -147,7 +152,6 @@ pub(crate) async fn differences<P: Projection>(parts: Arc<Parts>) -> Result<Vec<
         position = events.last().map_or(until, |event| event.position);
         fold_into::<P>(&mut rebuilt, &events)?;
     }
-    let stored = store::all::<P>(&parts.pool).await?;
     let mut wrong: Vec<Uuid> =
         rebuilt.iter().filter(|(key, row)| stored.get(*key) != Some(row)).map(|(key, _)| *key).collect();
     wrong.extend(stored.keys().filter(|key| !rebuilt.contains_key(*key)));

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::Clock;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::LedgerError;
@@ -112,7 +112,7 @@ async fn try_append(
         Err(error) if error.as_database_error().is_none() => {
             // The connection broke: the batch may be in or not. Ask on a new one before answering.
             drop(connection);
-            match what_happened(&mut *pool.acquire().await?, batch).await? {
+            match what_happened(pool, batch).await? {
                 Some(appended) => Ok(appended),
                 None => Err(error),
             }
@@ -121,25 +121,20 @@ async fn try_append(
     }
 }
 
-/// Looks a batch up that was sent on a connection that broke: all of it is in, or nothing.
-async fn what_happened(
-    connection: &mut PgConnection,
-    batch: &[NewUnit],
-) -> Result<Option<Vec<Appended>>, sqlx::Error> {
+/// Looks a batch up that was sent on a connection that broke: what was not refused of it is in, or nothing is.
+async fn what_happened(pool: &PgPool, batch: &[NewUnit]) -> Result<Option<Vec<Appended>>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
     // The old transaction holds this lock until it has ended.
-    sqlx::query("SELECT pg_advisory_lock(hashtextextended('lethe.ledger.append', 0))")
-        .execute(&mut *connection)
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0))")
+        .execute(&mut *transaction)
         .await?;
     let ids: Vec<_> = batch.iter().map(|unit| unit.command.0).collect();
-    let found: Result<Vec<(uuid::Uuid, i64)>, _> =
-        sqlx::query_as("SELECT command_id, position FROM ledger.commands WHERE command_id = ANY($1)")
+    let found: Vec<uuid::Uuid> =
+        sqlx::query_scalar("SELECT command_id FROM ledger.commands WHERE command_id = ANY($1)")
             .bind(ids)
-            .fetch_all(&mut *connection)
-            .await;
-    sqlx::query("SELECT pg_advisory_unlock(hashtextextended('lethe.ledger.append', 0))")
-        .execute(connection)
-        .await?;
-    let found: std::collections::HashMap<_, _> = found?.into_iter().collect();
+            .fetch_all(&mut *transaction)
+            .await?;
+    transaction.rollback().await?;
     if found.is_empty() {
         return Ok(None);
     }
@@ -147,7 +142,8 @@ async fn what_happened(
         batch
             .iter()
             .map(|unit| {
-                found.get(&unit.command.0).map_or(Appended::Conflict, |position| Appended::At(*position))
+                // A duplicate is answered from what is stored, whether this attempt or an earlier one stored it.
+                if found.contains(&unit.command.0) { Appended::Duplicate } else { Appended::Conflict }
             })
             .collect(),
     ))

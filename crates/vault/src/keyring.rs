@@ -151,12 +151,21 @@ impl Keyring {
         }
     }
 
-    /// Opens a text whose label is known only at run time, for showing history.
+    /// Opens a text of an event, whose label is known only at run time, for showing history.
     ///
     /// # Errors
-    /// As [`Keyring::open`].
-    pub fn open_text(&self, text: &SealedText, subject: Subject, label: &str) -> Result<String, VaultError> {
+    /// As [`Keyring::open`], and [`VaultError::Corrupt`] for a value that was sealed for another event.
+    pub fn open_text(
+        &self,
+        text: &SealedText,
+        subject: Subject,
+        label: &str,
+        event: EventId,
+    ) -> Result<String, VaultError> {
         let place = Place { subject, class: KeyClass::Crm, label };
+        if sealed::event_of(text) != Some(event) {
+            return Err(self.corrupt(place));
+        }
         let json = sealed::open(self.key(subject, place.class)?, place, text)?;
         serde_json::from_slice(&json).map_err(|_| self.corrupt(place))
     }

@@ -67,6 +67,13 @@ pub(crate) fn open(
     try_open(key, place, text).ok_or_else(|| place.corrupt())
 }
 
+/// The event that a value was sealed for.
+pub(crate) fn event_of(text: &SealedText) -> Option<EventId> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(&text.0).ok()?;
+    let event = <[u8; 16]>::try_from(bytes.get(17..33)?).ok()?;
+    Some(EventId(Uuid::from_bytes(event)))
+}
+
 fn try_open(key: &SubjectKey, place: Place<'_>, text: &SealedText) -> Option<Zeroizing<Vec<u8>>> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(&text.0).ok()?;
     let (version, rest) = bytes.split_first()?;

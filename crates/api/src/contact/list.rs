@@ -54,6 +54,9 @@ pub(crate) enum ContactOrderField {
     Expiry,
 }
 
+/// The views that a contact with its lists is read from.
+const VIEWS: &[&str] = &["contact", "company", "note", "consent"];
+
 /// Queries about contacts.
 #[derive(Default)]
 pub(crate) struct ContactQuery;

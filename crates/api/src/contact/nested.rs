@@ -152,10 +152,7 @@ pub(super) async fn notes(
         (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
         (None, Some(position)) => {
             let items: Vec<Uuid> = contact.row.items.iter().map(|item| item.attached.item.0).collect();
-            let rows = parts(context)
-                .rows_at::<NoteView>(&items, position.0)
-                .await
-                .map_err(|error| fault(&error))?;
+            let rows = notes_at(context, &items, position.0).await?;
             newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
         }
         (None, None) => notes_of_contacts(&parts(context).pool, &[id], NOTES(), &page)
@@ -163,6 +160,22 @@ pub(super) async fn notes(
             .map_err(|error| fault(&error))?,
     };
     slice.connection(found, Note)
+}
+
+/// Notes as they were, but with no text that may not be shown today: of a note that has ended since, or was declared
+/// sensitive since.
+async fn notes_at(context: &Context<'_>, ids: &[Uuid], position: i64) -> Result<HashMap<Uuid, NoteRow>> {
+    let parts = parts(context);
+    let mut then = parts.rows_at::<NoteView>(ids, position).await.map_err(|error| fault(&error))?;
+    let now = parts.rows_at::<NoteView>(ids, i64::MAX).await.map_err(|error| fault(&error))?;
+    for (id, note) in &mut then {
+        let Some(now) = now.get(id) else { continue };
+        note.contains_sensitive |= now.contains_sensitive;
+        if now.text.is_none() {
+            note.text = None;
+        }
+    }
+    Ok(then)
 }
 
 pub(super) async fn consents(

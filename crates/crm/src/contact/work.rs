@@ -38,7 +38,7 @@ impl Work for RegisterContact {
         };
         unit.handle::<Contact>(id, ContactCommand::Register(registered)).await?;
         for company in &self.companies {
-            existing_company(unit, *company).await?;
+            existing_company(unit, *company).await.map_err(|failure| failure.at("companyIds"))?;
             unit.handle::<Contact>(id, ContactCommand::Link(*company)).await?;
         }
         Ok(Answer::about(id, id))

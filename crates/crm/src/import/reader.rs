@@ -1,6 +1,6 @@
 //! Reads a file's rows beside everything else, because reading it blocks.
 
-use lethe_tabular::{Error, Row, RowError};
+use lethe_tabular::{Error, Row, RowError, RowErrorKind};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -25,6 +25,10 @@ impl Reader {
         let (sender, rows) = mpsc::channel(AHEAD);
         let reading = tokio::task::spawn_blocking(move || {
             for row in source.table()?.rows() {
+                // What cannot be read to its end is not imported to its end.
+                if matches!(&row, Err(error) if error.kind == RowErrorKind::Unreadable) {
+                    return Err(Error::Corrupt);
+                }
                 // Nobody waits any more once the import was stopped.
                 if number(&row) > after && sender.blocking_send(row).is_err() {
                     break;

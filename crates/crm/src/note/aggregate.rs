@@ -74,6 +74,9 @@ impl Note {
 fn amend(current: &Written, amendment: Amendment, secrets: &Secrets) -> Decision {
     let Amendment { note, change, expiry, today } = amendment;
     let change = real(current, change, note, secrets);
+    if change.contains_sensitive == Some(false) {
+        return Err(NoteError::StaysSensitive);
+    }
     let expiry = match expiry {
         Patch::Set(new) if Some(new) != current.expiry => Patch::Set(new),
         Patch::Clear if current.expiry.is_some() => Patch::Clear,

@@ -24,6 +24,9 @@ pub enum NoteError {
          leave the expiry out for the default."
     )]
     NeedsExpiry,
+    /// Nobody may read its text without a trace by declaring it harmless.
+    #[error("A note declared to contain sensitive data stays so. Write a new note, and remove this one.")]
+    StaysSensitive,
     /// The date has passed.
     #[error("The expiry date must lie after today. Give a later date, or remove the note.")]
     ExpiryPassed,
@@ -36,7 +39,7 @@ impl Rule for NoteError {
             Self::Ended => ErrorCode::Ended,
             Self::Nobody => ErrorCode::Required,
             Self::TooManyContacts(_) | Self::ExpiryPassed => ErrorCode::InvalidValue,
-            Self::NeedsExpiry => ErrorCode::RuleViolated,
+            Self::NeedsExpiry | Self::StaysSensitive => ErrorCode::RuleViolated,
         }
     }
 
@@ -45,6 +48,7 @@ impl Rule for NoteError {
             Self::Unknown | Self::Ended => "noteId",
             Self::Nobody | Self::TooManyContacts(_) => "contactIds",
             Self::NeedsExpiry | Self::ExpiryPassed => "expiry",
+            Self::StaysSensitive => "containsSensitive",
         };
         vec![field.to_owned()]
     }

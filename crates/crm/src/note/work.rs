@@ -193,7 +193,7 @@ async fn linked(
     company: Option<CompanyId>,
 ) -> Result<(), Failure> {
     for contact in contacts {
-        existing_contact(unit, *contact).await?;
+        existing_contact(unit, *contact).await.map_err(|failure| failure.at("contactIds"))?;
     }
     if let Some(company) = company {
         existing_company(unit, company).await?;

@@ -21,3 +21,8 @@ mod view;
 mod views;
 mod works;
 mod world;
+
+/// Creates the tables in the database that the tests' databases are copies of.
+async fn migrate(pool: &sqlx::PgPool) {
+    lethe_ledger::migrate(pool).await.unwrap();
+}

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::postgres::Database;
+use crate::view::PATIENCE;
 use crate::works::Add;
 use crate::world::{appends_waiting, context, id, insist, ledger, ledger_with};
 
@@ -99,9 +100,9 @@ async fn a_reader_misses_nothing_while_a_slow_transaction_holds_the_lock_and_ano
         let writers = write(n + 1);
         appends_waiting(&database, 2).await;
         if commits {
-            slow.commit().await.unwrap()
+            slow.commit().await.unwrap();
         } else {
-            slow.rollback().await.unwrap()
+            slow.rollback().await.unwrap();
         }
         writers.await;
     }
@@ -140,5 +141,6 @@ async fn a_process_notices_what_another_one_appended() {
     let (one, other) = (ledger(&database).await, ledger(&database).await);
     let mut head = other.parts().head_watch();
     one.execute(&context(), &Add(id(1), 1)).await.unwrap();
-    assert_eq!(*head.wait_for(|position| *position > 0).await.unwrap(), 1);
+    let noticed = tokio::time::timeout(PATIENCE, head.wait_for(|position| *position > 0)).await;
+    assert_eq!(*noticed.unwrap().unwrap(), 1);
 }

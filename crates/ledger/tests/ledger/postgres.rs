@@ -77,7 +77,7 @@ async fn prepare(options: &PgConnectOptions) {
     let outside = pool(options.clone());
     sqlx::query("CREATE DATABASE migrated").execute(&outside).await.unwrap();
     let inside = pool(options.clone().database("migrated"));
-    sqlx::migrate!("../../migrations").run(&inside).await.unwrap();
+    crate::migrate(&inside).await;
     inside.close().await;
     outside.close().await;
 }

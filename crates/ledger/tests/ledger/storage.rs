@@ -101,7 +101,11 @@ async fn a_personal_value_is_sealed_in_its_event_and_occurs_nowhere_in_any_table
 
     let all = dump(&database).await;
     assert!(all.contains("view.balance") && all.contains("ledger.events") && all.contains("vault.keys"));
-    let hex: String = MARKER.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = sqlx::query_scalar("SELECT encode($1::bytea, 'hex')")
+        .bind(MARKER.as_bytes())
+        .fetch_one(&database.pool)
+        .await
+        .unwrap();
     for text in [MARKER, "Personsen", &hex] {
         assert!(!all.contains(text), "{text} is in {all}");
     }

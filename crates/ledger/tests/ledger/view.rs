@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::bank::{AccountEvent, Name};
+use crate::world::eventually;
 
 /// Long enough for the slowest machine; a test that waits so long has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -22,11 +23,11 @@ pub(crate) struct BalanceRow {
     pub(crate) version: i64,
     pub(crate) name: Option<Personal<Name>>,
     pub(crate) balance: i64,
-    pub(crate) amounts: Vec<Amount>,
+    pub(crate) amounts: Vec<Change>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Amount {
+pub(crate) struct Change {
     pub(crate) account_id: Uuid,
     pub(crate) position: i64,
     pub(crate) amount: i64,
@@ -56,7 +57,7 @@ impl<const V: i32> Projection for BalanceView<V> {
             AccountEvent::Named { name } => row.name = Some(name),
             AccountEvent::Added { amount } => {
                 row.balance += amount;
-                row.amounts.push(Amount { account_id, position: event.position, amount });
+                row.amounts.push(Change { account_id, position: event.position, amount });
             }
             AccountEvent::Nicknamed { .. } | AccountEvent::Marked { .. } => {}
         }
@@ -105,8 +106,19 @@ pub(crate) async fn start(ledger: &Ledger, views: ViewsBuilder) -> Followed {
 impl Followed {
     /// Waits until all of them show everything up to a position.
     pub(crate) async fn until(&self, position: i64) {
-        assert!(self.0.reached(&self.0.names(), position, PATIENCE).await, "{:?}", self.0.states());
+        caught_up(&self.0, position).await;
     }
+}
+
+/// Waits until all views show everything up to a position; fails at once if one of them halts.
+pub(crate) async fn caught_up(views: &Views, position: i64) {
+    eventually("the views show the position", async || {
+        let states = views.states();
+        assert!(states.iter().all(|(_, state)| state.halted.is_none()), "{states:?}");
+        states.iter().all(|(_, state)| state.position >= position)
+    })
+    .await;
+    assert!(views.reached(&views.names(), position, PATIENCE).await);
 }
 
 /// The rows of some accounts, by id.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::bank::{Strange, StrangeEvent};
 use crate::postgres::Database;
-use crate::view::{BalanceView, PATIENCE, balances, both, following, start};
+use crate::view::{BalanceView, PATIENCE, balances, both, caught_up, following, start};
 use crate::works::{Add, Enter, Estrange, Rename};
 use crate::world::{Process, context, eventually, id, insist, ledger};
 
@@ -25,7 +25,7 @@ async fn a_view_counts_every_event_exactly_once_though_its_process_is_killed_aga
     });
     for killed_at in [10, 80, 150, 220] {
         let process = Process::start(&database, both()).await;
-        assert!(process.views.reached(&["balance", "event_count"], killed_at, PATIENCE).await);
+        caught_up(&process.views, killed_at).await;
         process.kill();
     }
     let writer = writing.await.unwrap();
@@ -199,7 +199,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn after_any_history_every_view_equals_its_rebuild(steps in steps()) {
@@ -227,7 +227,7 @@ proptest! {
                 }
             }
             let head = ledger.parts().head().await.unwrap();
-            assert!(process.views.reached(&["balance", "event_count"], head, PATIENCE).await);
+            caught_up(&process.views, head).await;
             assert_eq!(process.views.differences().await.unwrap(), []);
             let counted = "SELECT coalesce(sum(events), 0)::bigint FROM view.event_count";
             assert_eq!(database.count(counted).await, head);

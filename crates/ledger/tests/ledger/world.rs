@@ -67,7 +67,9 @@ impl Process {
     }
 
     /// Stops every task where it is; open transactions end with their connections.
-    pub(crate) fn kill(self) {}
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
 }
 
 impl Drop for Process {

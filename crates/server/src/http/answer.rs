@@ -47,12 +47,7 @@ impl IntoResponse for Refusal {
 /// The answer to a request that the executor took. One that it refused before running it – syntax, validation,
 /// limits – has no `data`, and says 400 to clients that understand it.
 pub(super) fn executed(mut response: Executed, media: MediaType) -> Response {
-    let refused = response.data == Value::Null
-        && !response.errors.is_empty()
-        && response.errors.iter().all(|error| error.path.is_empty());
-    for error in &mut response.errors {
-        add_code(error, refused);
-    }
+    let refused = add_codes(&mut response);
     let status = match media {
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
@@ -82,6 +77,17 @@ pub(super) fn internal() -> Refusal {
         "INTERNAL_ERROR",
         "The server failed. The log has an entry with this answer's x-request-id.",
     )
+}
+
+/// Gives every error a code; answers whether the request was refused before running it.
+pub(super) fn add_codes(response: &mut Executed) -> bool {
+    let refused = response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty());
+    for error in &mut response.errors {
+        add_code(error, refused);
+    }
+    refused
 }
 
 /// Errors of resolvers carry their code; those of the executor get one here.

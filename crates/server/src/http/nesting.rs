@@ -3,6 +3,8 @@
 use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::stream::{BoxStream, StreamExt};
 
+use super::answer::add_codes;
+
 /// Deeper than any limit on queries, with room for lists and objects in arguments.
 const DEEPEST: usize = 200;
 
@@ -24,7 +26,14 @@ impl<E: Executor> Executor for Guarded<E> {
         session_data: Option<std::sync::Arc<Data>>,
     ) -> BoxStream<'static, Response> {
         match check(&request.query) {
-            Ok(()) => self.0.execute_stream(request, session_data),
+            Ok(()) => self
+                .0
+                .execute_stream(request, session_data)
+                .map(|mut response| {
+                    add_codes(&mut response);
+                    response
+                })
+                .boxed(),
             Err(refusal) => futures_util::stream::once(std::future::ready(*refusal)).boxed(),
         }
     }

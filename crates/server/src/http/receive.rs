@@ -9,8 +9,9 @@ use async_graphql::{ParseRequestError, Request};
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
+use futures_util::TryStreamExt;
+use futures_util::future::ready;
 use futures_util::io::{AsyncRead, AsyncReadExt};
-use futures_util::{StreamExt, TryStreamExt};
 
 use super::Limits;
 use super::answer::Refusal;
@@ -28,7 +29,9 @@ pub(super) async fn request(headers: &HeaderMap, body: Body, limits: Limits) -> 
             let mut bytes = Vec::new();
             let (mut reader, exceeded) = bounded(body, limits.body_bytes);
             let read = reader.read_to_end(&mut bytes).await;
-            read.map_err(|_| incomplete(&exceeded, limits.body_bytes))?;
+            if read.is_err() || exceeded.load(Ordering::Relaxed) {
+                return Err(incomplete(&exceeded, limits.body_bytes));
+            }
             from_json(&bytes)
         }
         "multipart/form-data" => {
@@ -36,6 +39,9 @@ pub(super) async fn request(headers: &HeaderMap, body: Body, limits: Limits) -> 
             let (reader, exceeded) = bounded(body, most);
             let received = receive_body(Some(content_type), reader, MultipartOptions::default()).await;
             let request = received.map_err(|error| form(&error, &exceeded, most))?;
+            if exceeded.load(Ordering::Relaxed) {
+                return Err(incomplete(&exceeded, most));
+            }
             // An empty array passes for a request there.
             if request.query.is_empty() { Err(no_form()) } else { Ok(request) }
         }
@@ -56,19 +62,26 @@ fn is_utf8(parameter: &str) -> bool {
     }
 }
 
+/// How many times the limit is read, most of it thrown away, so that a client that is still sending gets the answer.
+const GRACE: usize = 4;
+
 /// A body of at most that many bytes, and whether it had more. The reader of forms hides why a read failed.
 fn bounded(body: Body, limit: usize) -> (impl AsyncRead + Send + Unpin, Arc<AtomicBool>) {
-    let mut left = limit;
+    let mut read = 0_usize;
     let exceeded = Arc::new(AtomicBool::new(false));
     let noticed = exceeded.clone();
-    let chunks = body.into_data_stream().map(move |chunk| {
-        let chunk = chunk.map_err(io::Error::other)?;
-        left = left.checked_sub(chunk.len()).ok_or_else(|| {
+    let chunks = body.into_data_stream().try_filter_map(move |chunk| {
+        read = read.saturating_add(chunk.len());
+        if read > limit {
             noticed.store(true, Ordering::Relaxed);
-            io::ErrorKind::FileTooLarge
-        })?;
-        Ok::<_, io::Error>(chunk)
+        }
+        ready(if read > limit.saturating_mul(GRACE) {
+            Err(axum::Error::new(io::Error::from(io::ErrorKind::FileTooLarge)))
+        } else {
+            Ok((read <= limit).then_some(chunk))
+        })
     });
+    let chunks = chunks.map_err(io::Error::other);
     (chunks.into_async_read(), exceeded)
 }
 

@@ -7,3 +7,8 @@ mod keys;
 #[expect(dead_code, reason = "the ledger's tests use more of it")]
 mod postgres;
 mod root;
+
+/// Creates the tables in the database that the tests' databases are copies of.
+async fn migrate(pool: &sqlx::PgPool) {
+    sqlx::migrate!("../../migrations").run(pool).await.unwrap();
+}

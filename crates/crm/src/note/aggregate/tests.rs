@@ -121,6 +121,14 @@ fn refuses_to_lose_its_expiry_while_it_is_personal() {
 }
 
 #[test]
+fn a_note_once_declared_sensitive_stays_so() {
+    let sensitive = vec![NoteEvent::Written(Written { contains_sensitive: true, ..written() })];
+    let harmless = Amended { contains_sensitive: Some(false), ..Amended::default() };
+    note().given(sensitive).when(amend(harmless.clone(), Patch::Keep)).then_expect_error(NoteError::StaysSensitive);
+    note().given(history()).when(amend(harmless, Patch::Keep)).then_expect_events(vec![]);
+}
+
+#[test]
 fn expires_on_its_date_and_not_before_and_only_once() {
     let expire = |on: &str| NoteCommand::Expire { today: date(on) };
     let expired = NoteEvent::Expired(Expired { effect: Effect::Delete, due: date("2027-01-01") });
