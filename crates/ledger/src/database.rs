@@ -14,7 +14,11 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
         .max_connections(connections)
         .acquire_timeout(std::time::Duration::from_secs(10))
         // ledger.append waits for a lock and must then see what was committed meanwhile.
-        .connect_with(options.application_name("lethe").options([("default_transaction_isolation", "read committed")]))
+        .connect_with(
+            options
+                .application_name("lethe")
+                .options([("default_transaction_isolation", "read\\ committed")]),
+        )
         .await?;
     for setting in ["fsync", "full_page_writes"] {
         let value: String =

@@ -35,7 +35,9 @@ pub(crate) fn decode<R: DeserializeOwned>(text: &str) -> Result<R, LedgerError> 
 }
 
 /// All rows of a view, by key.
-pub(crate) async fn all<P: Projection>(connection: &mut PgConnection) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
+pub(crate) async fn all<P: Projection>(
+    connection: &mut PgConnection,
+) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
     let sql = format!("SELECT r.id, {} AS row FROM view.{} r", row_json::<P>(), P::NAME);
     let found = sqlx::query(&sql).fetch_all(connection).await?;
     found.iter().map(|row| Ok((row.try_get("id")?, decode::<P::Row>(row.try_get("row")?)?))).collect()

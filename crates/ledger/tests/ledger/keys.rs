@@ -6,8 +6,8 @@ use lethe_vault::VaultError;
 
 use crate::bank::{AccountEvent, Name, holder};
 use crate::postgres::Database;
-use crate::works::{Append, Enter, Rename, Sabotaged};
-use crate::world::{context, id, keyed, ledger, rows};
+use crate::works::{Add, Append, Rename, Sabotaged};
+use crate::world::{LOCK, appends_waiting, context, id, keyed, ledger, rows};
 
 async fn fault(ledger: &Ledger, work: &impl Work) -> VaultError {
     match ledger.execute(&context(), work).await.unwrap_err() {
@@ -54,14 +54,18 @@ async fn a_key_destroyed_while_a_unit_decides_makes_the_unit_fail() {
 async fn a_key_minted_by_two_units_at_once_is_stored_once_and_used_by_both() {
     let database = Database::create().await;
     let (one, other) = (ledger(&database).await, ledger(&database).await);
-    let (first, second) = (keyed(1, b"one"), keyed(2, b"other"));
+    let mut lock = database.pool.acquire().await.unwrap();
+    sqlx::query(&format!("SELECT pg_advisory_lock({LOCK})")).execute(&mut *lock).await.unwrap();
     // Both begin to use the key of the same user, and nothing else is shared.
-    let enter = |account, book| Enter { account: id(account), book: id(book) };
-    let (a, b) = (enter(10, 20), enter(11, 21));
-    let (a, b) = tokio::join!(one.execute(&first, &a), other.execute(&second, &b));
-    a.unwrap();
-    b.unwrap();
-    assert_eq!(rows(&database).await, [6, 2, 2]);
+    let append = |ledger: Ledger, n: u128| {
+        tokio::spawn(async move { ledger.execute(&keyed(n, b"+1"), &Add(id(n), 1)).await.unwrap() })
+    };
+    let (first, second) = (append(one, 1), append(other, 2));
+    appends_waiting(&database, 2).await;
+    sqlx::query(&format!("SELECT pg_advisory_unlock({LOCK})")).execute(&mut *lock).await.unwrap();
+    first.await.unwrap();
+    second.await.unwrap();
+    assert_eq!(rows(&database).await, [2, 2, 1]);
 }
 
 #[tokio::test]
