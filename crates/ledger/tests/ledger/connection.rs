@@ -155,7 +155,7 @@ async fn a_commit_whose_answer_is_lost_is_looked_up_and_acknowledged() {
     ledger.execute(&context(), &Add(id(1), 1)).await.unwrap();
     *plan.lock().unwrap() = Some((r#"{"amount":777}"#, Cut::BeforeAnswer));
     let done = ledger.execute(&context(), &Add(id(1), 777)).await.unwrap();
-    assert_eq!((done.position, done.repeated), (2, false));
+    assert_eq!((done.position, done.objects), (2, vec![id(1)]));
     assert!(plan.lock().unwrap().is_none(), "the connection was cut");
     assert_eq!(count(&database, 777).await, 1);
     assert_eq!(ledger.execute(&context(), &Add(id(1), 1)).await.unwrap().position, 3);

@@ -51,7 +51,9 @@ fn a_sealed_value_opens_only_for_its_subject_and_label() {
 fn a_value_sealed_for_another_event_does_not_open_in_history() {
     let ring = ring(&[subject(1)]);
     let name = sealed(&ring, subject(1), "Åse");
-    let open = |event| ring.open_text(name.sealed().unwrap(), subject(1), "test.name", EventId(Uuid::from_u128(event)));
+    let open = |event| {
+        ring.open_text(name.sealed().unwrap(), subject(1), "test.name", EventId(Uuid::from_u128(event)))
+    };
     assert_eq!(open(7).unwrap(), "Åse");
     assert!(matches!(open(8), Err(VaultError::Corrupt { .. })));
 }

@@ -124,7 +124,10 @@ fn refuses_to_lose_its_expiry_while_it_is_personal() {
 fn a_note_once_declared_sensitive_stays_so() {
     let sensitive = vec![NoteEvent::Written(Written { contains_sensitive: true, ..written() })];
     let harmless = Amended { contains_sensitive: Some(false), ..Amended::default() };
-    note().given(sensitive).when(amend(harmless.clone(), Patch::Keep)).then_expect_error(NoteError::StaysSensitive);
+    note()
+        .given(sensitive)
+        .when(amend(harmless.clone(), Patch::Keep))
+        .then_expect_error(NoteError::StaysSensitive);
     note().given(history()).when(amend(harmless, Patch::Keep)).then_expect_events(vec![]);
 }
 
