@@ -131,7 +131,7 @@ impl Bench {
 #[tokio::main]
 async fn main() {
     // `cargo bench` adds flags of its own.
-    let commands = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(2_000);
+    let commands = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(2_000);
     let folder = tempfile::tempdir().unwrap();
     let postgres = start(Settings::new(folder.path().join("data")), Arc::new(|_: &str| {})).await.unwrap();
     let connection = postgres.connection();
