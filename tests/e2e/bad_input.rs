@@ -71,7 +71,7 @@ async fn queries_that_are_malformed_too_deep_or_too_costly_are_refused_with_a_co
         (
             "query($f: CompanyFilterInput) { companies(filter: $f) { nodes { id } } }",
             json!({"f": {"cvr": "12345678"}}),
-            "GRAPHQL_VALIDATION_FAILED",
+            "BAD_USER_INPUT",
         ),
     ] {
         assert_eq!(server.fault(query, variables.clone()).await, code, "{query:.80} {variables}");

@@ -65,8 +65,8 @@ async fn history_tells_who_changed_what_and_when_in_types() {
     let input = json!({
         "contactIds": [id], "kind": "CALL", "text": "Kort.", "expiry": {"on": {"date": "2090-01-31", "effect": "DELETE"}},
     });
-    let note = server.act("noteWrite", input, "note { id }").await["note"]["id"].clone();
-    let answer = server.data(HISTORY, json!({"id": note})).await;
+    let written = server.act("noteWrite", input, "note { id }").await["note"].clone();
+    let answer = server.data(HISTORY, json!({"id": written["id"]})).await;
     let written = &answer["node"]["history"]["nodes"][0];
     assert_eq!(
         change(written, "expiresOn")["value"],

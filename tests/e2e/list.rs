@@ -29,10 +29,8 @@ async fn walk(
         };
         let page = server.data(CONTACTS, variables).await["contacts"].clone();
         let found = texts(&page["nodes"], "id");
-        let (end, more) = match forward {
-            true => ("endCursor", "hasNextPage"),
-            false => ("startCursor", "hasPreviousPage"),
-        };
+        let (end, more) =
+            if forward { ("endCursor", "hasNextPage") } else { ("startCursor", "hasPreviousPage") };
         ids = if forward { [ids, found].concat() } else { [found, ids].concat() };
         if page["pageInfo"][more] == false {
             return ids;
@@ -53,7 +51,9 @@ async fn pages_give_each_row_once_both_ways_while_rows_are_inserted() {
                 let order = json!({"by": by, "descending": descending});
                 let ids = walk(&server, &order, 13, forward, async || drop(server.contact("Ny").await)).await;
                 let mut seen: HashMap<&String, u32> = HashMap::new();
-                ids.iter().for_each(|id| *seen.entry(id).or_default() += 1);
+                for id in &ids {
+                    *seen.entry(id).or_default() += 1;
+                }
                 assert!(seen.values().all(|times| *times == 1), "{order} {forward}: a row came twice");
                 assert!(before.iter().all(|id| seen.contains_key(id)), "{order} {forward}: a row is missing");
             }
@@ -83,9 +83,9 @@ async fn lists_are_filtered_and_ordered() {
         texts(&answer["contacts"]["nodes"], "id")
     };
     let (linked, late) = (text(&linked["id"]), text(&late["contact"]["id"]));
-    assert_eq!(ids(json!({"company": company})).await, [linked.clone()]);
+    assert_eq!(ids(json!({"company": company})).await, std::slice::from_ref(&linked));
     assert_eq!(ids(json!({"company": other})).await, [] as [String; 0]);
-    assert_eq!(ids(json!({"created": {"from": late_at}})).await, [late.clone()]);
+    assert_eq!(ids(json!({"created": {"from": late_at}})).await, std::slice::from_ref(&late));
     assert!(!ids(json!({"created": {"until": late_at}, "unit": viewer})).await.contains(&late));
     assert_eq!(ids(json!({"changed": {"from": late_at}})).await, [linked.clone(), late.clone()]);
     assert_eq!(ids(json!({"unit": global("Unit", 7)})).await, [] as [String; 0]);
@@ -98,8 +98,14 @@ async fn lists_are_filtered_and_ordered() {
     let found = async |filter: Value| {
         server.data(companies, json!({"f": filter})).await["companies"]["nodes"].clone()
     };
-    assert_eq!(texts(&found(json!({"cvr": crate::graph::cvr(0)})).await, "id"), [company.clone()]);
-    assert_eq!(texts(&found(json!({"number": crate::graph::cvr(1)})).await, "id"), [other.clone()]);
+    assert_eq!(
+        texts(&found(json!({"cvr": crate::graph::cvr(0)})).await, "id"),
+        std::slice::from_ref(&company)
+    );
+    assert_eq!(
+        texts(&found(json!({"number": crate::graph::cvr(1)})).await, "id"),
+        std::slice::from_ref(&other)
+    );
     let swedish = found(json!({"country": "SE"})).await;
     assert!(!swedish.as_array().unwrap().is_empty() && texts(&swedish, "country").iter().all(|c| c == "SE"));
     server.act("companyClose", json!({"companyId": other, "reason": "DISSOLVED"}), "company { id }").await;

@@ -1,5 +1,13 @@
 //! The whole server as its users meet it: the binary, a real PostgreSQL, real requests.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test"
+)]
+
 mod as_of;
 mod bad_input;
 mod changes;

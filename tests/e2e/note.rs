@@ -110,8 +110,8 @@ async fn sensitive_texts_and_cpr_numbers_never_come_out() {
     assert_eq!(answer["node"]["withheld"], json!([{"field": "text", "reason": "MASKED"}]));
     let events = answer["node"]["history"]["nodes"].as_array().unwrap();
     for event in events {
-        let changes = event["changes"].as_array().unwrap();
-        let text = changes.iter().find(|change| change["field"] == "text").unwrap();
+        let fields = event["changes"].as_array().unwrap();
+        let text = fields.iter().find(|change| change["field"] == "text").unwrap();
         assert_eq!((&text["withheld"], &text["value"]), (&json!("MASKED"), &json!(null)));
     }
     assert_eq!(events.len(), 2);

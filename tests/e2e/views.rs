@@ -99,8 +99,8 @@ async fn replay_prints_sealed_events_from_until_and_of_one_stream() {
     // A stream replayed by hand is the object's history.
     let history = "query($id: ID!) { contact(id: $id) { history(first: 100) { nodes { position type stream { sequence } } } } }";
     let history = server.data(history, json!({"id": contact})).await["contact"]["history"]["nodes"].clone();
-    let first = &history[0]["position"];
-    let stream = text(&all.iter().find(|event| event["position"].to_string() == *first).unwrap()["stream"]);
+    let first: i64 = text(&history[0]["position"]).parse().unwrap();
+    let stream = text(&all.iter().find(|event| place(event) == first).unwrap()["stream"]);
     let replayed: Vec<Value> = lines(&["--stream", &stream])
         .iter()
         .map(|event| {

@@ -70,7 +70,7 @@ impl World {
     async fn act(&self, work: impl Work) -> Uuid {
         let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
         let context = Context::new(caller, RequestId(Uuid::from_u128(1)));
-        let done = self.ledger.execute(&context, &work).await.unwrap().objects[0];
+        let done = self.ledger.execute(&context, &work).await.unwrap().objects.remove(0);
         self.caught_up().await;
         done
     }

@@ -63,6 +63,25 @@ impl Parts {
         rows.iter().map(Recorded::from_row).collect()
     }
 
+    /// The events of some types of streams between two positions, the second included, at most `limit`, in order.
+    /// Damage in other streams does not matter to it.
+    ///
+    /// # Errors
+    /// As [`Parts::after`].
+    pub(crate) async fn between(
+        &self,
+        (after, until): (i64, i64),
+        aggregate_types: &[&str],
+        limit: i64,
+    ) -> Result<Vec<Recorded>, LedgerError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM ledger.events WHERE position > $1 AND position <= $2 \
+             AND aggregate_type = ANY($3) ORDER BY position LIMIT $4"
+        );
+        let query = sqlx::query(&sql).bind(after).bind(until).bind(aggregate_types).bind(limit);
+        query.fetch_all(&self.pool).await?.iter().map(Recorded::from_row).collect()
+    }
+
     /// One event; `None` if the ledger has no such position.
     ///
     /// # Errors

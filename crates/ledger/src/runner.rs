@@ -57,9 +57,11 @@ fn gauge(position: i64) -> f64 {
 
 /// Takes the next batch; answers the new position.
 async fn step<P: Projection>(parts: &Parts, position: i64) -> Result<i64, LedgerError> {
-    let events = parts.after(position, BATCH).await?;
-    let Some(last) = events.last().map(|event| event.position) else { return Ok(position) };
-    let events: Vec<Recorded> = events.into_iter().filter(|event| follows::<P>(event)).collect();
+    let head = parts.head().await?;
+    if head <= position {
+        return Ok(position);
+    }
+    let (events, last) = batch::<P>(parts, position, head).await?;
     let mut transaction = parts.pool.begin().await?;
     // What is lost of a view in a crash is folded again; the ledger itself is always durable.
     sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
@@ -78,6 +80,18 @@ async fn step<P: Projection>(parts: &Parts, position: i64) -> Result<i64, Ledger
     }
     transaction.commit().await?;
     Ok(last)
+}
+
+/// The next events that `P` follows, up to a position, and the position up to which there are no others.
+async fn batch<P: Projection>(
+    parts: &Parts,
+    after: i64,
+    until: i64,
+) -> Result<(Vec<Recorded>, i64), LedgerError> {
+    let events = parts.between((after, until), P::SOURCES, BATCH).await?;
+    let full = i64::try_from(events.len()).is_ok_and(|read| read == BATCH);
+    let last = events.last().map_or(until, |event| if full { event.position } else { until });
+    Ok((events, last))
 }
 
 /// Moves the checkpoint, if it still is where this process left it.
@@ -147,9 +161,8 @@ pub(crate) async fn differences<P: Projection>(parts: Arc<Parts>) -> Result<Vec<
     let mut rebuilt = HashMap::new();
     let mut position = 0;
     while position < until {
-        let mut events = parts.after(position, BATCH).await?;
-        events.retain(|event| event.position <= until);
-        position = events.last().map_or(until, |event| event.position);
+        let (events, last) = batch::<P>(&parts, position, until).await?;
+        position = last;
         fold_into::<P>(&mut rebuilt, &events)?;
     }
     let mut wrong: Vec<Uuid> =
