@@ -17,7 +17,7 @@ use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
-use crate::mutate::{execute, payload};
+use crate::mutate::{changed, execute, payload};
 use crate::note::Note;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
@@ -206,13 +206,7 @@ impl ExpiryMutation {
         });
         let key = input.idempotency_key.as_ref();
         let outcome = execute(context, "expiryPolicySet", key, Ok(work), &["expiry_policy"]).await?;
-        let set = match outcome.object() {
-            Some(id) => {
-                let rows = parts(context).rows_at::<PolicyView>(&[id], i64::MAX).await;
-                rows.map_err(|error| fault(&error))?.remove(&id).map(policies)
-            }
-            None => None,
-        };
+        let set = changed::<PolicyView>(context, &outcome).await?.map(policies);
         Ok(ExpiryPolicySetPayload::new(outcome, set))
     }
 }

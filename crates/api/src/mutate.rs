@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, ID, Result};
 use lethe_kernel::{self as kernel, ErrorCode};
-use lethe_ledger::{Context as WorkContext, Failure, Idempotency, Work};
+use lethe_ledger::{Context as WorkContext, Failure, Idempotency, Projection, Work};
 use uuid::Uuid;
 
-use crate::app::{app, request};
+use crate::app::{app, parts, request};
 use crate::error::{UserError, fault};
 use crate::scalar::Position;
 
@@ -61,6 +61,16 @@ pub(crate) async fn execute(
         }
         Err(Failure::Failed(error)) => Err(fault(&error)),
     }
+}
+
+/// The object a mutation changed, folded from its own events, so that it is right even while the view lags.
+pub(crate) async fn changed<P: Projection>(
+    context: &Context<'_>,
+    outcome: &Outcome,
+) -> Result<Option<P::Row>> {
+    let Some(id) = outcome.object() else { return Ok(None) };
+    let mut rows = parts(context).rows_at::<P>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    Ok(rows.remove(&id))
 }
 
 fn idempotency(

@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
-use crate::mutate::{execute, payload};
+use crate::mutate::{changed, execute, payload};
 
 #[derive(Clone)]
 pub(crate) struct Unit(pub(crate) UnitRow);
@@ -168,13 +168,7 @@ impl UnitMutation {
         let work = RegisterUnit { id: None, unit: registered };
         let outcome =
             execute(context, "unitRegister", input.idempotency_key.as_ref(), Ok(work), &["unit"]).await?;
-        let unit = match outcome.object() {
-            Some(id) => {
-                let rows = parts(context).rows_at::<UnitView>(&[id], i64::MAX).await;
-                rows.map_err(|error| fault(&error))?.remove(&id).map(Unit)
-            }
-            None => None,
-        };
+        let unit = changed::<UnitView>(context, &outcome).await?.map(Unit);
         Ok(UnitRegisterPayload::new(outcome, unit))
     }
 }

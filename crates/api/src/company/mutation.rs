@@ -4,11 +4,9 @@ use lethe_kernel::{CompanyId, Patch, UserError};
 
 use super::Company;
 use super::fields::{LegalFormField, NaceVersionField};
-use crate::app::parts;
 use crate::argument::patch;
-use crate::error::fault;
 use crate::id::Kind;
-use crate::mutate::{Outcome, execute, payload};
+use crate::mutate::{changed, execute, payload};
 use crate::unit::CountryField;
 
 /// A company to register.
@@ -113,7 +111,7 @@ impl CompanyMutation {
         let key = input.idempotency_key.clone();
         let outcome =
             execute(context, "companyRegister", key.as_ref(), Ok(input.work()), &["company"]).await?;
-        let company = changed(context, &outcome).await?;
+        let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyRegisterPayload::new(outcome, company))
     }
 
@@ -125,7 +123,7 @@ impl CompanyMutation {
     ) -> Result<CompanyAmendPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "companyAmend", key.as_ref(), input.work(), &["company"]).await?;
-        let company = changed(context, &outcome).await?;
+        let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyAmendPayload::new(outcome, company))
     }
 
@@ -137,7 +135,7 @@ impl CompanyMutation {
     ) -> Result<CompanyClosePayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "companyClose", key.as_ref(), input.work(), &["company"]).await?;
-        let company = changed(context, &outcome).await?;
+        let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyClosePayload::new(outcome, company))
     }
 }
@@ -196,12 +194,4 @@ impl CompanyCloseInput {
             reason: self.reason,
         })
     }
-}
-
-/// The company a mutation changed, folded from its own events, so that it is right even while the view lags.
-async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Company>> {
-    let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows =
-        parts(context).rows_at::<CompanyView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id).map(Company))
 }

@@ -4,10 +4,8 @@ use lethe_kernel::{ContactId, UserError};
 use lethe_privacy::consent::{ConsentView, GiveConsent, WithdrawConsent};
 
 use super::{Consent, LegalBasisField};
-use crate::app::parts;
-use crate::error::fault;
 use crate::id::Kind;
-use crate::mutate::{Outcome, execute, payload};
+use crate::mutate::{changed, execute, payload};
 use crate::scalar::Date;
 
 /// A consent that was given to your unit.
@@ -73,7 +71,7 @@ impl ConsentMutation {
     ) -> Result<ConsentGivePayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "consentGive", key.as_ref(), input.work(), &["consent"]).await?;
-        let consent = changed(context, &outcome).await?;
+        let consent = changed::<ConsentView>(context, &outcome).await?.map(Consent);
         Ok(ConsentGivePayload::new(outcome, consent))
     }
 
@@ -85,7 +83,7 @@ impl ConsentMutation {
     ) -> Result<ConsentWithdrawPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "consentWithdraw", key.as_ref(), input.work(), &["consent"]).await?;
-        let consent = changed(context, &outcome).await?;
+        let consent = changed::<ConsentView>(context, &outcome).await?.map(Consent);
         Ok(ConsentWithdrawPayload::new(outcome, consent))
     }
 }
@@ -116,11 +114,4 @@ impl ConsentWithdrawInput {
             expected_version: self.expected_version,
         })
     }
-}
-
-async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Consent>> {
-    let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows =
-        parts(context).rows_at::<ConsentView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id).map(Consent))
 }

@@ -5,11 +5,9 @@ use lethe_crm::contact::{
 use lethe_kernel::{CompanyId, ContactId, Patch, UserError};
 
 use super::Contact;
-use crate::app::parts;
 use crate::argument::patch;
-use crate::error::fault;
 use crate::id::Kind;
-use crate::mutate::{Outcome, execute, payload};
+use crate::mutate::{changed, execute, payload};
 
 /// A contact to register. A name is the only thing it needs.
 #[derive(InputObject)]
@@ -113,7 +111,7 @@ impl ContactMutation {
     ) -> Result<ContactRegisterPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "contactRegister", key.as_ref(), input.work(), &["contact"]).await?;
-        let contact = changed(context, &outcome).await?;
+        let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactRegisterPayload::new(outcome, contact))
     }
 
@@ -125,7 +123,7 @@ impl ContactMutation {
     ) -> Result<ContactAmendPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "contactAmend", key.as_ref(), input.work(), &["contact"]).await?;
-        let contact = changed(context, &outcome).await?;
+        let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactAmendPayload::new(outcome, contact))
     }
 
@@ -139,7 +137,7 @@ impl ContactMutation {
             .map(|(contact, company)| LinkContact { contact, company });
         let outcome =
             execute(context, "contactLink", input.idempotency_key.as_ref(), work, &["contact"]).await?;
-        let contact = changed(context, &outcome).await?;
+        let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactLinkPayload::new(outcome, contact))
     }
 
@@ -153,7 +151,7 @@ impl ContactMutation {
             .map(|(contact, company)| UnlinkContact { contact, company });
         let outcome =
             execute(context, "contactUnlink", input.idempotency_key.as_ref(), work, &["contact"]).await?;
-        let contact = changed(context, &outcome).await?;
+        let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactUnlinkPayload::new(outcome, contact))
     }
 }
@@ -202,12 +200,4 @@ impl ContactAmendInput {
 fn both(contact: &ID, company: &ID) -> Result<(ContactId, CompanyId), UserError> {
     let contact = Kind::Contact.read(contact, "contactId")?;
     Ok((ContactId(contact), CompanyId(Kind::Company.read(company, "companyId")?)))
-}
-
-/// The contact a mutation changed, folded from its own events, so that it is right even while the view lags.
-async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Contact>> {
-    let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows =
-        parts(context).rows_at::<ContactView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id).map(Contact::now))
 }

@@ -4,12 +4,10 @@ use lethe_crm::note::{AmendNote, ExpiryChoice, NoteView, RemoveNote, WriteNote};
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, UserError};
 
 use super::Note;
-use crate::app::parts;
 use crate::argument::patch;
-use crate::error::fault;
 use crate::expiry::EffectField;
 use crate::id::Kind;
-use crate::mutate::{Outcome, execute, payload};
+use crate::mutate::{changed, execute, payload};
 use crate::scalar::Date;
 
 const VIEWS: &[&str] = &["note", "contact", "expiry"];
@@ -111,7 +109,7 @@ impl NoteMutation {
     async fn note_write(&self, context: &Context<'_>, input: NoteWriteInput) -> Result<NoteWritePayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "noteWrite", key.as_ref(), input.work(), VIEWS).await?;
-        let note = changed(context, &outcome).await?;
+        let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteWritePayload::new(outcome, note))
     }
 
@@ -119,7 +117,7 @@ impl NoteMutation {
     async fn note_amend(&self, context: &Context<'_>, input: NoteAmendInput) -> Result<NoteAmendPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "noteAmend", key.as_ref(), input.work(), VIEWS).await?;
-        let note = changed(context, &outcome).await?;
+        let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteAmendPayload::new(outcome, note))
     }
 
@@ -129,7 +127,7 @@ impl NoteMutation {
             .read(&input.note_id, "noteId")
             .map(|note| RemoveNote { note: NoteId(note), expected_version: input.expected_version });
         let outcome = execute(context, "noteRemove", input.idempotency_key.as_ref(), work, VIEWS).await?;
-        let note = changed(context, &outcome).await?;
+        let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteRemovePayload::new(outcome, note))
     }
 }
@@ -190,12 +188,4 @@ impl NoteExpiryInput {
 
 fn contacts(ids: &[ID]) -> Result<Vec<ContactId>, UserError> {
     ids.iter().map(|id| Kind::Contact.read(id, "contactIds").map(ContactId)).collect()
-}
-
-/// The note a mutation changed, folded from its own events, so that it is right even while the view lags.
-async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Note>> {
-    let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows =
-        parts(context).rows_at::<NoteView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id).map(Note))
 }

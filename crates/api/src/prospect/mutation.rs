@@ -3,11 +3,9 @@ use lethe_crm::prospect::{LinkProspect, ProspectView, RegisterProspect};
 use lethe_kernel::{CompanyId, ContactId, ProspectId, UserError};
 
 use super::Prospect;
-use crate::app::parts;
 use crate::company::NaceVersionField;
-use crate::error::fault;
 use crate::id::Kind;
-use crate::mutate::{Outcome, execute, payload};
+use crate::mutate::{changed, execute, payload};
 
 /// A prospect to register.
 #[derive(InputObject)]
@@ -60,7 +58,7 @@ impl ProspectMutation {
     ) -> Result<ProspectRegisterPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "prospectRegister", key.as_ref(), input.work(), &["prospect"]).await?;
-        let prospect = changed(context, &outcome).await?;
+        let prospect = changed::<ProspectView>(context, &outcome).await?.map(Prospect);
         Ok(ProspectRegisterPayload::new(outcome, prospect))
     }
 
@@ -72,7 +70,7 @@ impl ProspectMutation {
     ) -> Result<ProspectLinkPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "prospectLink", key.as_ref(), input.work(), &["prospect"]).await?;
-        let prospect = changed(context, &outcome).await?;
+        let prospect = changed::<ProspectView>(context, &outcome).await?.map(Prospect);
         Ok(ProspectLinkPayload::new(outcome, prospect))
     }
 }
@@ -97,11 +95,4 @@ impl ProspectLinkInput {
             expected_version: self.expected_version,
         })
     }
-}
-
-async fn changed(context: &Context<'_>, outcome: &Outcome) -> Result<Option<Prospect>> {
-    let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows =
-        parts(context).rows_at::<ProspectView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id).map(Prospect))
 }

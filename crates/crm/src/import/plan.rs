@@ -119,7 +119,7 @@ pub(super) fn unreadable(kind: &RowErrorKind) -> (&'static str, Option<usize>) {
 /// The column of an input field, for example `first_name` of `firstName`.
 pub(super) fn column_of(field: &str) -> String {
     match field {
-        "companyId" | "companies" => "company_number".to_owned(),
+        "companyIds" => "company_number".to_owned(),
         _ => field.chars().fold(String::new(), |mut column, c| {
             if c.is_ascii_uppercase() {
                 column.push('_');
