@@ -168,7 +168,7 @@ pub(super) mod tests {
 
     #[test]
     fn fields_are_named_by_their_columns() {
-        for (field, column) in [("firstName", "first_name"), ("cpr", "cpr"), ("companyId", "company_number")]
+        for (field, column) in [("firstName", "first_name"), ("cpr", "cpr"), ("companyIds", "company_number")]
         {
             assert_eq!(column_of(field), column);
         }
