@@ -205,7 +205,7 @@ pub(super) async fn consents(
     slice.connection(found, Consent)
 }
 
-/// A page of rows in memory, the newest first, with the cursors that the database would give.
+/// A page of rows in memory, the newest first. Its cursors name a place in this list alone.
 fn newest<R>(mut rows: Vec<(chrono::DateTime<chrono::Utc>, Uuid, R)>, page: &Page) -> Vec<Found<R>> {
     rows.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
     let found = rows.into_iter().map(|(at, id, row)| {
