@@ -137,7 +137,11 @@ fn tell(prepared: &Prepared) {
     for (header, column) in prepared.mapping().describe() {
         output::note(&format!("  {header} → {column}"));
     }
-    for (place, header) in prepared.mapping().unmapped_headers() {
-        output::note(&format!("  {header} (column {}) is left out", place + 1));
+    // Of a header nobody knows only the place is told: in a file without headers it is a person's data.
+    for (place, _) in prepared.mapping().unmapped_headers() {
+        output::note(&format!(
+            "  column {} is left out: its header is not known; --map can name it",
+            place + 1
+        ));
     }
 }
