@@ -45,77 +45,101 @@ CREATE TABLE ledger.projections (
 );
 CREATE SCHEMA view;
 
--- Appends a batch of units of work, each wholly or not at all; one of them failing does not touch its neighbours.
--- Arrays of items (expectations x_, keys k_, live keys l_, events e_) hold the items of all units one after another;
--- u_x, u_k, u_l, u_e say how many of them belong to each unit.
+-- A shortcut to the state of a long stream, for loading it without reading all of it. Personal values in it are sealed
+-- as in the events. Dropping any of them loses nothing.
+CREATE TABLE ledger.snapshots (
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    -- The digest of the program that wrote it: another program may fold otherwise.
+    program bytea NOT NULL,
+    sequence bigint NOT NULL,
+    state json NOT NULL,
+    PRIMARY KEY (aggregate_type, aggregate_id)
+);
+
+-- Appends a batch of units of work, each wholly or not at all; one of them that is refused does not touch its
+-- neighbours. Arrays of items (expectations x_, new keys k_, live keys l_, events e_) hold the items of all units one
+-- after another; *_unit is the number of the unit they belong to, from 1.
+--
+-- The units must be independent: none may expect a stream that an earlier one writes, and no two of them may create
+-- the same key or have the same command id. The writer sees to that; primary keys catch the rest.
+--
+-- Checks are scalar subqueries with a LIMIT: they are index look-ups under every plan, also while tables are new and
+-- PostgreSQL knows nothing about them. EXISTS and joins may be planned as a scan of the whole table.
 CREATE FUNCTION ledger.append(
     clock timestamptz,
     u_command uuid[], u_outcome text[], u_objects text[],
-    u_subject_kind text[], u_subject uuid[], u_input bytea[],
-    u_x integer[], u_k integer[], u_l integer[], u_e integer[],
-    x_type text[], x_stream text[], x_version bigint[],
-    k_id uuid[], k_kind text[], k_subject uuid[], k_class text[], k_wrapped bytea[], k_commitment bytea[],
-    l_key uuid[],
-    e_id uuid[], e_aggregate text[], e_stream text[], e_sequence bigint[], e_type text[], e_version text[],
-    e_payload text[], e_metadata text[]
+    u_subject_kind text[], u_subject uuid[], u_input bytea[], u_events integer[],
+    x_unit integer[], x_type text[], x_stream text[], x_version bigint[],
+    k_unit integer[], k_id uuid[], k_kind text[], k_subject uuid[], k_class text[], k_wrapped bytea[],
+    k_commitment bytea[],
+    l_unit integer[], l_key uuid[],
+    e_unit integer[], e_id uuid[], e_aggregate text[], e_stream text[], e_sequence bigint[], e_type text[],
+    e_version text[], e_payload text[], e_metadata text[]
 ) RETURNS TABLE (result text, at bigint) LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    head bigint;
-    recorded timestamptz;
-    x integer := 0;
-    k integer := 0;
-    l integer := 0;
-    e integer := 0;
 BEGIN
-    -- A statement of its own: the next ones take their snapshot after the wait, so they see all that was committed.
-    PERFORM pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0));
-    PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT position, recorded_at INTO head, recorded FROM ledger.events ORDER BY position DESC LIMIT 1;
-    head := coalesce(head, 0);
-    recorded := greatest(recorded, clock);
+    -- A statement of its own: the next one takes its snapshot after the wait, so it sees all that was committed.
+    PERFORM pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0)),
+            set_config('synchronous_commit', 'on', true);
 
-    FOR i IN 1 .. cardinality(u_command) LOOP
-        result := 'appended';
-        IF EXISTS (SELECT FROM ledger.commands c WHERE c.command_id = u_command[i]) THEN
-            result := 'duplicate';
-        END IF;
-        FOR j IN x + 1 .. x + u_x[i] LOOP
-            IF coalesce((SELECT v.sequence FROM ledger.events v
-                         WHERE v.aggregate_type = x_type[j] AND v.aggregate_id = x_stream[j]
-                         ORDER BY v.sequence DESC LIMIT 1), 0) <> x_version[j] AND result = 'appended' THEN
-                result := 'conflict';
-            END IF;
-        END LOOP;
-        FOR j IN k + 1 .. k + u_k[i] LOOP
-            IF EXISTS (SELECT FROM vault.keys v WHERE v.subject_id = k_subject[j] AND v.subject_kind = k_kind[j]
-                       AND v.class = k_class[j]) AND result = 'appended' THEN
-                result := 'conflict';
-            END IF;
-        END LOOP;
-        FOR j IN l + 1 .. l + u_l[i] LOOP
-            IF NOT EXISTS (SELECT FROM vault.keys v WHERE v.key_id = l_key[j]) AND result = 'appended' THEN
-                result := 'conflict';
-            END IF;
-        END LOOP;
-
-        IF result = 'appended' THEN
-            FOR j IN k + 1 .. k + u_k[i] LOOP
-                INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, wrapped, commitment)
-                VALUES (k_id[j], k_kind[j], k_subject[j], k_class[j], k_wrapped[j], k_commitment[j]);
-            END LOOP;
-            FOR j IN e + 1 .. e + u_e[i] LOOP
-                head := head + 1;
-                INSERT INTO ledger.events VALUES (e_aggregate[j], e_stream[j], e_sequence[j], e_type[j], e_version[j],
-                    e_payload[j]::json, e_metadata[j]::json, head, e_id[j], recorded);
-            END LOOP;
-            INSERT INTO ledger.commands VALUES (u_command[i], head, u_outcome[i], u_objects[i]::uuid[],
-                u_subject_kind[i], u_subject[i], u_input[i]);
-        END IF;
-        at := head;
-        RETURN NEXT;
-        x := x + u_x[i];
-        k := k + u_k[i];
-        l := l + u_l[i];
-        e := e + u_e[i];
-    END LOOP;
+    RETURN QUERY WITH head AS MATERIALIZED (
+        SELECT coalesce(max(position), 0) AS position, max(recorded_at) AS recorded_at
+        FROM (SELECT e.position, e.recorded_at FROM ledger.events e ORDER BY e.position DESC LIMIT 1) last
+    ),
+    conflicts AS MATERIALIZED (
+        SELECT ARRAY(
+            SELECT x.unit FROM unnest(x_unit, x_type, x_stream, x_version) x (unit, type, stream, version)
+            WHERE x.version <> coalesce((
+                SELECT v.sequence FROM ledger.events v
+                WHERE v.aggregate_type = x.type AND v.aggregate_id = x.stream
+                ORDER BY v.sequence DESC LIMIT 1), 0)
+        ) || ARRAY(
+            SELECT k.unit FROM unnest(k_unit, k_subject, k_kind, k_class) k (unit, subject, kind, class)
+            WHERE (
+                SELECT true FROM vault.keys v
+                WHERE v.subject_id = k.subject AND v.subject_kind = k.kind AND v.class = k.class LIMIT 1)
+        ) || ARRAY(
+            SELECT l.unit FROM unnest(l_unit, l_key) l (unit, key)
+            WHERE (SELECT true FROM vault.keys v WHERE v.key_id = l.key LIMIT 1) IS NULL
+        ) AS units
+    ),
+    checked AS MATERIALIZED (
+        SELECT u.*, CASE
+            WHEN (SELECT true FROM ledger.commands c WHERE c.command_id = u.command LIMIT 1) THEN 'duplicate'
+            WHEN u.unit = ANY (conflicts.units) THEN 'conflict'
+            ELSE 'appended' END AS result
+        FROM unnest(u_command, u_outcome, u_objects, u_subject_kind, u_subject, u_input, u_events)
+             WITH ORDINALITY u (command, outcome, objects, subject_kind, subject, input, events, unit), conflicts
+    ),
+    -- Only accepted units take positions.
+    placed AS MATERIALIZED (
+        SELECT c.*, head.position + coalesce(
+            sum(c.events) FILTER (WHERE c.result = 'appended') OVER (ORDER BY c.unit), 0)::bigint AS last
+        FROM checked c, head
+    ),
+    accepted AS MATERIALIZED (
+        SELECT coalesce(array_agg(p.unit), '{}') AS units FROM placed p WHERE p.result = 'appended'
+    ),
+    keys AS (
+        INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, wrapped, commitment)
+        SELECT k.id, k.kind, k.subject, k.class, k.wrapped, k.commitment
+        FROM unnest(k_unit, k_id, k_kind, k_subject, k_class, k_wrapped, k_commitment)
+             k (unit, id, kind, subject, class, wrapped, commitment), accepted
+        WHERE k.unit = ANY (accepted.units)
+    ),
+    events AS (
+        INSERT INTO ledger.events
+        SELECT e.aggregate, e.stream, e.sequence, e.type, e.version, e.payload::json, e.metadata::json,
+               head.position + row_number() OVER (ORDER BY e.place), e.id, greatest(head.recorded_at, clock)
+        FROM unnest(e_unit, e_id, e_aggregate, e_stream, e_sequence, e_type, e_version, e_payload, e_metadata)
+             WITH ORDINALITY e (unit, id, aggregate, stream, sequence, type, version, payload, metadata, place),
+             head, accepted
+        WHERE e.unit = ANY (accepted.units)
+    ),
+    commands AS (
+        INSERT INTO ledger.commands
+        SELECT p.command, p.last, p.outcome, p.objects::uuid[], p.subject_kind, p.subject, p.input
+        FROM placed p WHERE p.result = 'appended'
+    )
+    SELECT p.result, p.last FROM placed p ORDER BY p.unit;
 END $$;

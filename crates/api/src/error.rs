@@ -115,7 +115,8 @@ pub fn top_level(code: &'static str, message: impl Into<String>) -> async_graphq
 /// A fault: told to the log in full, to the client only as what it can do.
 pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     match error {
-        LedgerError::Busy => top_level("UNAVAILABLE", error.to_string()),
+        LedgerError::Busy | LedgerError::Unconfirmed => top_level("UNAVAILABLE", error.to_string()),
+        LedgerError::Append(inner) if is_outage(inner) => outage(inner),
         LedgerError::Database(inner) if is_outage(inner) => outage(inner),
         LedgerError::ForeignCursor => top_level("BAD_CURSOR", error.to_string()),
         // The key of a cursor that somebody made up is no time, no date or no number.
@@ -138,7 +139,7 @@ pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
 /// Whether PostgreSQL is away, stops, starts, is read-only or out of a resource, rather than refusing a statement:
 /// classes of SQLSTATE that pass by themselves or when somebody mends the server.
 fn is_outage(error: &sqlx::Error) -> bool {
-    const PASSING: [&str; 6] = ["08", "25006", "40", "53", "57", "58"];
+    const PASSING: [&str; 7] = ["08", "25006", "40", "53", "55P03", "57", "58"];
     error.as_database_error().is_none_or(|inner| {
         inner.code().is_some_and(|code| PASSING.iter().any(|class| code.starts_with(class)))
     })

@@ -8,7 +8,9 @@ use lethe_vault::{Keyring, VaultError};
 use uuid::Uuid;
 
 /// An aggregate that the ledger stores: its rules are refusals a user understands.
-pub trait Stored: Aggregate<Services = Secrets, Error: Rule, Event: 'static> + 'static {
+pub trait Stored:
+    Aggregate<Services = Secrets, Error: Rule, Event: 'static> + Clone + PartialEq + 'static
+{
     /// Whose personal values its state holds and its decisions compare. Their keys are loaded before it decides; if one
     /// of them is gone, the command fails.
     fn subjects(&self, id: Uuid) -> Vec<Subject> {

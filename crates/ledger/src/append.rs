@@ -19,6 +19,7 @@ pub(crate) struct NewUnit {
 }
 
 /// A stream and the number of events it must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expectation {
     pub(crate) aggregate: &'static str,
     pub(crate) stream: Uuid,
@@ -48,19 +49,18 @@ pub(crate) enum Appended {
     Duplicate,
 }
 
-/// Appends a batch in one round trip and one commit; one answer per unit, in order.
+/// Appends a batch of independent units in one round trip and one commit; one answer per unit, in order.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     clock: DateTime<Utc>,
-    units: &[NewUnit],
+    units: &[&NewUnit],
 ) -> Result<Vec<Appended>, sqlx::Error> {
     let x = || units.iter().flat_map(|unit| &unit.expectations);
     let k = || units.iter().flat_map(|unit| &unit.new_keys);
     let e = || units.iter().flat_map(|unit| &unit.events);
-    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     sqlx::query(
         "SELECT result, at FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)",
+         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
     )
     .bind(clock)
     .bind(units.iter().map(|unit| unit.command.0).collect::<Vec<_>>())
@@ -69,20 +69,21 @@ pub(crate) async fn append(
     .bind(units.iter().map(|unit| unit.input.map(|(subject, _)| subject.kind.name())).collect::<Vec<_>>())
     .bind(units.iter().map(|unit| unit.input.map(|(subject, _)| subject.id)).collect::<Vec<_>>())
     .bind(units.iter().map(|unit| unit.input.map(|(_, mac)| mac.to_vec())).collect::<Vec<_>>())
-    .bind(units.iter().map(|unit| count(unit.expectations.len())).collect::<Vec<_>>())
-    .bind(units.iter().map(|unit| count(unit.new_keys.len())).collect::<Vec<_>>())
-    .bind(units.iter().map(|unit| count(unit.live_keys.len())).collect::<Vec<_>>())
-    .bind(units.iter().map(|unit| count(unit.events.len())).collect::<Vec<_>>())
+    .bind(units.iter().map(|unit| number(unit.events.len())).collect::<Vec<_>>())
+    .bind(owners(units, |unit| unit.expectations.len()))
     .bind(x().map(|x| x.aggregate).collect::<Vec<_>>())
     .bind(x().map(|x| x.stream.to_string()).collect::<Vec<_>>())
     .bind(x().map(|x| x.version).collect::<Vec<_>>())
+    .bind(owners(units, |unit| unit.new_keys.len()))
     .bind(k().map(|k| k.id).collect::<Vec<_>>())
     .bind(k().map(|k| k.subject.kind.name()).collect::<Vec<_>>())
     .bind(k().map(|k| k.subject.id).collect::<Vec<_>>())
     .bind(k().map(|k| k.class.name()).collect::<Vec<_>>())
     .bind(k().map(|k| k.wrapped.as_slice()).collect::<Vec<_>>())
     .bind(k().map(|k| k.commitment.as_slice()).collect::<Vec<_>>())
+    .bind(owners(units, |unit| unit.live_keys.len()))
     .bind(units.iter().flat_map(|unit| unit.live_keys.iter().copied()).collect::<Vec<_>>())
+    .bind(owners(units, |unit| unit.events.len()))
     .bind(e().map(|e| e.id.0).collect::<Vec<_>>())
     .bind(e().map(|e| e.aggregate).collect::<Vec<_>>())
     .bind(e().map(|e| e.stream.to_string()).collect::<Vec<_>>())
@@ -102,6 +103,15 @@ pub(crate) async fn append(
         })
     })
     .collect()
+}
+
+/// For each item of all units, the number of its unit, from 1.
+fn owners(units: &[&NewUnit], items: impl Fn(&NewUnit) -> usize) -> Vec<i32> {
+    (1..).zip(units).flat_map(|(unit, of)| std::iter::repeat_n(unit, items(of))).collect()
+}
+
+fn number(n: usize) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
 }
 
 fn array_literal(ids: &[Uuid]) -> String {

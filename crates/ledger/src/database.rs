@@ -1,9 +1,16 @@
 //! The way to PostgreSQL.
 
-use sqlx::PgPool;
+use std::time::Duration;
+
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 
 use crate::LedgerError;
+
+/// How long a request waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may have been idle and still count as alive.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Connects, and refuses a server that may lose what it acknowledged.
 ///
@@ -12,13 +19,23 @@ use crate::LedgerError;
 pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPool, LedgerError> {
     let pool = PgPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(std::time::Duration::from_secs(10))
-        // ledger.append waits for a lock and must then see what was committed meanwhile.
-        .connect_with(
-            options
-                .application_name("lethe")
-                .options([("default_transaction_isolation", "read\\ committed")]),
-        )
+        .acquire_timeout(PATIENCE)
+        // Asking costs as much as a small query; a connection that was used just now is not dead.
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| {
+            Box::pin(async move {
+                if state.idle_for > IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options.application_name("lethe").options([
+            // ledger.append waits for a lock and must then see what was committed meanwhile.
+            ("default_transaction_isolation", "read\\ committed"),
+            // A lock that somebody else holds for long is told, not waited for.
+            ("lock_timeout", "5s"),
+        ]))
         .await?;
     for setting in ["fsync", "full_page_writes"] {
         let value: String =
@@ -30,12 +47,27 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
     Ok(pool)
 }
 
+/// How the writer connects: as the pool does, with plans that are made once and look things up by index, whatever
+/// PostgreSQL believes about the size of tables it has never analysed.
+pub(crate) fn writing(pool: &PgPool) -> PgConnectOptions {
+    PgConnectOptions::clone(&pool.connect_options()).options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
+    ])
+}
+
 /// Brings the tables up to date, one process at a time.
 ///
 /// # Errors
 /// [`LedgerError::NewerVersion`] when the database has tables this version does not know, and errors of the database.
 pub async fn migrate(pool: &PgPool) -> Result<(), LedgerError> {
-    match sqlx::migrate!("../../migrations").run(pool).await {
+    // Another process may be at it for as long as it takes.
+    let patient = PgConnectOptions::clone(&pool.connect_options()).options([("lock_timeout", "0")]);
+    let own = PgPoolOptions::new().max_connections(1).connect_with(patient).await?;
+    let migrated = sqlx::migrate!("../../migrations").run(&own).await;
+    own.close().await;
+    match migrated {
         Err(sqlx::migrate::MigrateError::VersionMissing(_)) => Err(LedgerError::NewerVersion),
         result => Ok(result?),
     }

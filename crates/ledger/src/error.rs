@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use lethe_kernel::UserError;
 use lethe_vault::VaultError;
 
@@ -7,6 +9,14 @@ pub enum LedgerError {
     /// PostgreSQL cannot be reached, or refuses.
     #[error("PostgreSQL failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// PostgreSQL did not take a batch; nothing of it is in the ledger.
+    #[error("PostgreSQL failed: {0}")]
+    Append(Arc<sqlx::Error>),
+    /// The connection broke while a batch was appended, and PostgreSQL did not come back in time to ask.
+    #[error(
+        "The connection to PostgreSQL broke and nobody knows whether the change was made. Send the request again with the same idempotency key."
+    )]
+    Unconfirmed,
     /// The tables could not be brought up to date.
     #[error("The database's tables could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),

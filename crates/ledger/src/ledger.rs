@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_es::Aggregate;
 use lethe_kernel::{Clock, CommandId, ErrorCode, IdSource, UserError};
-use lethe_vault::Vault;
+use lethe_vault::{Vault, VaultError};
 use sqlx::PgPool;
+use sqlx::error::DatabaseError;
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::append::Appended;
+use crate::cache::Cache;
 use crate::idempotency::earlier_answer;
 use crate::writer::Writer;
-use crate::{Answer, Committed, Context, Failure, LedgerError, Stored, Unit, Work};
+use crate::{Answer, Committed, Context, Failure, Idempotency, LedgerError, Unit, Work};
 
 const ATTEMPTS: usize = 8;
 const POLL: Duration = Duration::from_millis(500);
@@ -28,6 +28,7 @@ pub struct Parts {
     pub clock: Clock,
     /// New ids.
     pub ids: IdSource,
+    pub(crate) cache: Cache,
     head: watch::Sender<i64>,
 }
 
@@ -44,17 +45,6 @@ impl Parts {
     pub fn head_watch(&self) -> watch::Receiver<i64> {
         self.head.subscribe()
     }
-
-    /// An aggregate's state and version.
-    pub(crate) async fn aggregate<A: Stored>(&self, id: Uuid) -> Result<(A, i64), LedgerError> {
-        let mut state = A::default();
-        let mut version = 0;
-        for event in self.stream_until(A::TYPE, &[id], None).await? {
-            version = event.sequence;
-            Aggregate::apply(&mut state, event.decode()?);
-        }
-        Ok((state, version))
-    }
 }
 
 impl Ledger {
@@ -64,7 +54,7 @@ impl Ledger {
     /// Errors of the database.
     pub async fn start(pool: PgPool, vault: Vault, clock: Clock) -> Result<Self, LedgerError> {
         let (head, _) = watch::channel(0);
-        let parts = Arc::new(Parts { pool, vault, clock, ids: IdSource, head });
+        let parts = Arc::new(Parts { pool, vault, clock, ids: IdSource, cache: Cache::new(), head });
         parts.head.send_replace(parts.head().await?);
         let writer = Writer::start(parts.pool.clone(), parts.clock.clone(), parts.head.clone());
         tokio::spawn(follow_others(Arc::downgrade(&parts)));
@@ -84,33 +74,72 @@ impl Ledger {
     /// [`Failure::Refused`] when a rule refuses it or others keep changing the same streams, [`Failure::Failed`] when
     /// something failed and it may be tried again with the same idempotency key.
     pub async fn execute(&self, context: &Context, work: &impl Work) -> Result<Committed, Failure> {
-        let parts = self.parts.as_ref();
         let idempotency = context.idempotency.as_ref();
-        let command =
-            idempotency.map_or_else(|| CommandId(parts.ids.next()), |key| key.command(context.caller));
-        for attempt in 0..ATTEMPTS {
-            // A new id was never used before.
-            if (attempt > 0 || idempotency.is_some())
-                && let Some(earlier) = earlier_answer(&parts.pool, &parts.vault, command, idempotency).await?
-            {
-                return Ok(earlier);
+        let new = || CommandId(self.parts.ids.next());
+        let command = idempotency.map_or_else(new, |key| key.command(context.caller));
+        for attempt in 1..=ATTEMPTS {
+            match self.attempt(context, work, command, attempt == 1).await {
+                Ok(Some(committed)) => return Ok(committed),
+                Err(failure) if attempt == ATTEMPTS || !is_broken(&failure) => return Err(failure),
+                Ok(None) | Err(_) => metrics::counter!("lethe_command_retries_total").increment(1),
             }
-            let mut unit = Unit::new(parts, context, command);
-            let answer = work.run(&mut unit).await?;
-            let Some(new) = unit.finish(&answer).await? else {
-                let position = parts.head().await?;
-                return Ok(Committed { objects: answer.objects, position, repeated: false });
-            };
-            if let Appended::At(position) = self.writer.append(new).await? {
-                return Ok(Committed { objects: answer.objects, position, repeated: false });
-            }
-            metrics::counter!("lethe_append_conflicts_total").increment(1);
         }
-        Err(UserError::new(
-            ErrorCode::Conflict,
-            "Others changed the same objects at the same time, again and again. Nothing was done; send the request again.",
-        )
-        .into())
+        Err(contended().into())
+    }
+
+    /// Tries once; `None` if it has to be tried again, because what was decided on was old.
+    async fn attempt(
+        &self,
+        context: &Context,
+        work: &impl Work,
+        command: CommandId,
+        first: bool,
+    ) -> Result<Option<Committed>, Failure> {
+        // Sent for the first time, as nearly always, it need not be looked up: appending tells.
+        if !first && let Some(earlier) = self.earlier(command, context.idempotency.as_ref()).await? {
+            return Ok(Some(earlier));
+        }
+        let mut unit = Unit::new(&self.parts, context, command);
+        let decided = match work.run(&mut unit).await {
+            Ok(answer) => self.settle(&mut unit, answer).await?,
+            Err(failure) => {
+                let earlier = if first && context.idempotency.is_some() {
+                    self.earlier(command, context.idempotency.as_ref()).await?
+                } else {
+                    None
+                };
+                if earlier.is_none() && unit.stands().await? {
+                    return Err(failure);
+                }
+                earlier
+            }
+        };
+        if decided.is_none() {
+            unit.forget();
+        }
+        Ok(decided)
+    }
+
+    /// Appends what was decided, or makes sure that a decision to change nothing stands. `None` if it was decided on
+    /// something old.
+    async fn settle(&self, unit: &mut Unit<'_>, answer: Answer) -> Result<Option<Committed>, Failure> {
+        let committed = |position| Committed { objects: answer.objects.clone(), position, repeated: false };
+        let Some(new) = unit.finish(&answer).await? else {
+            let (stands, position) = unit.confirmed().await?;
+            return Ok(stands.then(|| committed(position)));
+        };
+        let new = Arc::new(new);
+        let Appended::At(position) = self.writer.append(new.clone()).await? else { return Ok(None) };
+        unit.keep(&new);
+        Ok(Some(committed(position)))
+    }
+
+    async fn earlier(
+        &self,
+        command: CommandId,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Option<Committed>, Failure> {
+        earlier_answer(&self.parts.pool, &self.parts.vault, command, idempotency).await
     }
 
     /// Runs a command as [`Ledger::execute`] would and throws its decisions away: nothing is stored, not even a key.
@@ -118,9 +147,35 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::execute`].
     pub async fn rehearse(&self, context: &Context, work: &impl Work) -> Result<Answer, Failure> {
-        let command = CommandId(self.parts.ids.next());
-        work.run(&mut Unit::new(&self.parts, context, command)).await
+        for _ in 0..ATTEMPTS {
+            let mut unit = Unit::new(&self.parts, context, CommandId(self.parts.ids.next()));
+            let decided = work.run(&mut unit).await;
+            if unit.stands().await? {
+                return decided;
+            }
+            unit.forget();
+        }
+        Err(contended().into())
     }
+}
+
+fn contended() -> UserError {
+    UserError::new(
+        ErrorCode::Conflict,
+        "Others changed the same objects at the same time, again and again. Nothing was done; send the request again.",
+    )
+}
+
+/// Whether a command failed before anything was appended, because a connection broke that had been idle.
+fn is_broken(failure: &Failure) -> bool {
+    let error = match failure {
+        Failure::Failed(LedgerError::Database(error) | LedgerError::Vault(VaultError::Database(error))) => {
+            error
+        }
+        _ => return false,
+    };
+    matches!(error, sqlx::Error::Io(_))
+        || error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code.starts_with("57P"))
 }
 
 /// Notices what other processes append to the same ledger.

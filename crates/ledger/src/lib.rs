@@ -3,12 +3,15 @@
 
 mod aggregate;
 mod append;
+mod batch;
+mod cache;
 mod change;
 mod database;
 mod error;
 mod event;
 mod idempotency;
 mod ledger;
+mod load;
 mod page;
 mod projection;
 mod read;

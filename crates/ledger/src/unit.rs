@@ -1,18 +1,19 @@
 //! One unit of work: aggregates loaded at known versions, their decisions, and the events to append.
 
-use std::any::Any;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use cqrs_es::DomainEvent;
 use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
 use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, Subject, UserError};
 use lethe_vault::{Keyring, VaultError, sealed_json, subjects_in};
 use uuid::Uuid;
 
 use crate::append::{Expectation, NewEvent, NewUnit};
+use crate::cache::{State, StreamId};
+use crate::load::LONG;
 use crate::work::Moment;
 use crate::{Answer, Context, Failure, LedgerError, Metadata, Parts, Secrets, Stored};
 
@@ -23,16 +24,58 @@ pub struct Unit<'l> {
     context: &'l Context,
     command: CommandId,
     now: Moment,
-    streams: HashMap<(&'static str, Uuid), Loaded>,
+    streams: HashMap<StreamId, Loaded>,
+    /// Ids made by this command: nobody else can have used them.
+    new: HashSet<Uuid>,
     keyring: Arc<Keyring>,
     used: BTreeSet<Uuid>,
     events: Vec<NewEvent>,
 }
 
+/// A stream as the command sees it.
 struct Loaded {
-    state: Box<dyn Any + Send + Sync>,
+    /// The state with the events staged here.
+    state: State,
+    /// The state as it is stored, with sealed values.
+    base: State,
     stored: i64,
     staged: i64,
+    /// Whether the state came from memory, so that it may be old.
+    remembered: bool,
+    kind: Kind,
+}
+
+/// What can be done with a state whose type is known only here.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// Applies events as they are stored.
+    advance: fn(&State, &[&NewEvent]) -> Result<State, LedgerError>,
+    /// Keeps a snapshot.
+    keep: fn(&Parts, Uuid, &State, i64),
+}
+
+impl Kind {
+    fn of<A: Stored>() -> Self {
+        let keep = |parts: &Parts, id, state: &State, version| {
+            if let Some(state) = state.downcast_ref::<A>() {
+                parts.keep_snapshot(id, state, version);
+            }
+        };
+        Self { advance: advance::<A>, keep }
+    }
+}
+
+fn advance<A: Stored>(state: &State, events: &[&NewEvent]) -> Result<State, LedgerError> {
+    let mut state: A = state.downcast_ref::<A>().cloned().unwrap_or_default();
+    for event in events {
+        let event = serde_json::from_str(&event.payload).map_err(|_| encoded(event))?;
+        Aggregate::apply(&mut state, event);
+    }
+    Ok(Arc::new(state))
+}
+
+fn encoded(event: &NewEvent) -> LedgerError {
+    LedgerError::Encode(format!("{} does not read what it wrote", event.event_type))
 }
 
 impl<'l> Unit<'l> {
@@ -43,6 +86,7 @@ impl<'l> Unit<'l> {
             command,
             now: parts.clock.now(),
             streams: HashMap::new(),
+            new: HashSet::new(),
             keyring: Arc::default(),
             used: BTreeSet::new(),
             events: Vec::new(),
@@ -61,10 +105,12 @@ impl<'l> Unit<'l> {
         self.now
     }
 
-    /// A new id.
+    /// A new id. What is stored under it is known: nothing.
     #[must_use]
-    pub fn new_id(&self) -> Uuid {
-        self.parts.ids.next()
+    pub fn new_id(&mut self) -> Uuid {
+        let id = self.parts.ids.next();
+        self.new.insert(id);
+        id
     }
 
     /// The state of an aggregate; its default if the stream is empty.
@@ -74,13 +120,32 @@ impl<'l> Unit<'l> {
     pub async fn load<A: Stored>(&mut self, id: impl Into<Uuid>) -> Result<&A, LedgerError> {
         let id = id.into();
         if !self.streams.contains_key(&(A::TYPE, id)) {
-            let (state, stored) = self.parts.aggregate::<A>(id).await?;
-            self.streams.insert((A::TYPE, id), Loaded { state: Box::new(state), stored, staged: 0 });
+            let loaded = self.fetch::<A>(id).await?;
+            self.streams.insert((A::TYPE, id), loaded);
         }
         self.streams
             .get(&(A::TYPE, id))
             .and_then(|loaded| loaded.state.downcast_ref())
             .ok_or_else(|| LedgerError::Encode(format!("two aggregates are named {}", A::TYPE)))
+    }
+
+    async fn fetch<A: Stored>(&self, id: Uuid) -> Result<Loaded, LedgerError> {
+        let known = if self.new.contains(&id) {
+            Some((Arc::new(A::default()) as State, 0, false))
+        } else {
+            let kept = self.parts.cache.get((A::TYPE, id)).filter(|(state, _)| state.is::<A>());
+            kept.map(|(state, version)| (state, version, true))
+        };
+        let (state, stored, remembered) = match known {
+            Some(known) => known,
+            None => {
+                let (state, version) = self.parts.aggregate::<A>(id).await?;
+                let state: State = Arc::new(state);
+                self.parts.cache.put((A::TYPE, id), state.clone(), version);
+                (state, version, false)
+            }
+        };
+        Ok(Loaded { base: state.clone(), state, stored, staged: 0, remembered, kind: Kind::of::<A>() })
     }
 
     /// The version of an aggregate as it is stored: the number of its events.
@@ -96,7 +161,10 @@ impl<'l> Unit<'l> {
     /// Takes the state of an aggregate as loaded that the caller has followed himself, so that a long stream is not
     /// read again. If the stream is no longer at `version`, the command runs again.
     pub fn assume<A: Stored>(&mut self, id: impl Into<Uuid>, state: A, version: i64) {
-        let loaded = Loaded { state: Box::new(state), stored: version, staged: 0 };
+        let state: State = Arc::new(state);
+        let kind = Kind::of::<A>();
+        let loaded =
+            Loaded { base: state.clone(), state, stored: version, staged: 0, remembered: true, kind };
         self.streams.entry((A::TYPE, id.into())).or_insert(loaded);
     }
 
@@ -162,9 +230,9 @@ impl<'l> Unit<'l> {
             .ok_or_else(|| LedgerError::Encode(format!("{} is not loaded", A::TYPE)))?;
         let sink = EventSink::default();
         let secrets = Secrets::new(self.keyring.clone());
-        if let Some(state) = loaded.state.downcast_mut::<A>() {
-            state.handle(command, &secrets, &sink).await.map_err(UserError::from)?;
-        }
+        let mut state: A = loaded.state.downcast_ref::<A>().cloned().unwrap_or_default();
+        state.handle(command, &secrets, &sink).await.map_err(UserError::from)?;
+        loaded.state = Arc::new(state);
         if let Some(fault) = secrets.fault() {
             return Err(fault.into());
         }
@@ -208,11 +276,44 @@ impl<'l> Unit<'l> {
     }
 
     async fn load_keys(&mut self, subjects: &[Subject]) -> Result<(), VaultError> {
-        self.parts.vault.load(Arc::make_mut(&mut self.keyring), subjects).await
+        let keyring = Arc::make_mut(&mut self.keyring);
+        keyring.assume_none(subjects.iter().filter(|subject| self.new.contains(&subject.id)).copied());
+        self.parts.vault.load_recent(keyring, subjects).await
+    }
+
+    /// Whether everything the decision looked at still is as it was, where it may be old; and the ledger's last
+    /// position at that moment.
+    pub(crate) async fn confirmed(&self) -> Result<(bool, i64), LedgerError> {
+        let streams: Vec<Expectation> = self.expectations(|loaded| loaded.remembered);
+        let keys: Vec<Uuid> = self.keyring.stored().collect();
+        self.parts.unchanged(&streams, &keys).await
+    }
+
+    /// As [`Unit::confirmed`], without asking when nothing can be old.
+    pub(crate) async fn stands(&self) -> Result<bool, LedgerError> {
+        let certain =
+            self.keyring.stored().next().is_none() && self.expectations(|l| l.remembered).is_empty();
+        Ok(certain || self.confirmed().await?.0)
+    }
+
+    fn expectations(&self, which: impl Fn(&Loaded) -> bool) -> Vec<Expectation> {
+        let streams = self.streams.iter().filter(|(_, loaded)| which(loaded));
+        let expectation = |(stream, loaded): (&StreamId, &Loaded)| Expectation {
+            aggregate: stream.0,
+            stream: stream.1,
+            version: loaded.stored,
+        };
+        streams.map(expectation).collect()
+    }
+
+    /// Forgets everything the command looked at, because something of it was old.
+    pub(crate) fn forget(&self) {
+        self.streams.keys().for_each(|stream| self.parts.cache.forget(*stream));
+        self.parts.vault.forget(self.keyring.subjects());
     }
 
     /// What to append; `None` if nothing changed and nobody will ask again.
-    pub(crate) async fn finish(mut self, answer: &Answer) -> Result<Option<NewUnit>, LedgerError> {
+    pub(crate) async fn finish(&mut self, answer: &Answer) -> Result<Option<NewUnit>, LedgerError> {
         let input = self.input_mac(answer).await?;
         if self.events.is_empty() && input.is_none() {
             return Ok(None);
@@ -234,19 +335,32 @@ impl<'l> Unit<'l> {
             outcome: if self.events.is_empty() { "unchanged" } else { "applied" },
             objects: answer.objects.clone(),
             input,
-            expectations: self
-                .streams
-                .iter()
-                .map(|((aggregate, stream), loaded)| Expectation {
-                    aggregate,
-                    stream: *stream,
-                    version: loaded.stored,
-                })
-                .collect(),
+            expectations: self.expectations(|_| true),
             new_keys,
-            live_keys: self.used.into_iter().collect(),
-            events: self.events,
+            live_keys: self.used.iter().copied().collect(),
+            events: std::mem::take(&mut self.events),
         }))
+    }
+
+    /// Keeps the states that an append has made, for the commands after this one.
+    pub(crate) fn keep(&self, appended: &NewUnit) {
+        for (stream, loaded) in self.streams.iter().filter(|(_, loaded)| loaded.staged > 0) {
+            let of = |event: &&NewEvent| (event.aggregate, event.stream) == *stream;
+            let events: Vec<&NewEvent> = appended.events.iter().filter(of).collect();
+            let version = loaded.stored + loaded.staged;
+            match (loaded.kind.advance)(&loaded.base, &events) {
+                Ok(state) => {
+                    if version / LONG > loaded.stored / LONG {
+                        (loaded.kind.keep)(self.parts, stream.1, &state, version);
+                    }
+                    self.parts.cache.put(*stream, state, version);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a stored event could not be applied");
+                    self.parts.cache.forget(*stream);
+                }
+            }
+        }
     }
 
     /// A digest of `input` under the key of `subject`, with which it dies.

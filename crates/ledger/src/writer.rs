@@ -1,19 +1,46 @@
 //! The one writer of a process: it appends what is waiting as one batch, and an idle one appends at once.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
 use lethe_kernel::Clock;
-use sqlx::PgPool;
+use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::LedgerError;
 use crate::append::{Appended, NewUnit, append};
+use crate::batch::{self, Carries};
 
-const BATCH: usize = 256;
 const QUEUE: usize = 4096;
+/// How often a batch is sent again that PostgreSQL gave up for the sake of another transaction.
+const RETRIES: usize = 3;
+/// How long PostgreSQL may take to answer before the connection counts as broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the writer tries to find out what became of a batch that was sent on a connection that broke.
+const INQUIRY: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(100);
+
+type Outcome = Result<Appended, LedgerError>;
 
 struct Pending {
-    unit: NewUnit,
-    answer: oneshot::Sender<Result<Appended, LedgerError>>,
+    unit: Arc<NewUnit>,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Carries for Pending {
+    fn unit(&self) -> &NewUnit {
+        &self.unit
+    }
+}
+
+impl Pending {
+    fn answer(self, outcome: Outcome) {
+        if self.answer.send(outcome).is_err() {
+            tracing::debug!("a client went away before its command was answered");
+        }
+    }
 }
 
 /// The way to the writer; it stops when the last handle is dropped, after finishing what it accepted.
@@ -23,128 +50,200 @@ pub(crate) struct Writer(mpsc::Sender<Pending>);
 impl Writer {
     /// Starts the writer; it tells `head` every new position.
     pub(crate) fn start(pool: PgPool, clock: Clock, head: watch::Sender<i64>) -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(run(pool, clock, head, receiver));
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let mut task = Task { pool, clock, head, connection: None };
+        tokio::spawn(async move { task.run(queue).await });
         Self(sender)
     }
 
     /// Appends a unit of work.
     ///
     /// # Errors
-    /// [`LedgerError::Busy`] when the queue is full or the writer has stopped, and errors of the database, after
-    /// which the unit is not in the ledger.
-    pub(crate) async fn append(&self, unit: NewUnit) -> Result<Appended, LedgerError> {
+    /// [`LedgerError::Busy`] when the queue is full or the writer has stopped, [`LedgerError::Unconfirmed`] when
+    /// nobody knows whether the unit was appended, and errors of the database, after which it is not in the ledger.
+    pub(crate) async fn append(&self, unit: Arc<NewUnit>) -> Outcome {
         let (answer, answered) = oneshot::channel();
         self.0.try_send(Pending { unit, answer }).map_err(|_| LedgerError::Busy)?;
         answered.await.map_err(|_| LedgerError::Busy)?
     }
 }
 
-async fn run(pool: PgPool, clock: Clock, head: watch::Sender<i64>, mut queue: mpsc::Receiver<Pending>) {
-    while let Some(first) = queue.recv().await {
-        let (mut units, mut answers) = (vec![first.unit], vec![first.answer]);
-        while units.len() < BATCH
-            && let Ok(next) = queue.try_recv()
-        {
-            units.push(next.unit);
-            answers.push(next.answer);
-        }
-        metrics::histogram!("lethe_append_batch_units")
-            .record(f64::from(u32::try_from(units.len()).unwrap_or(0)));
-        let results = append_all(&pool, clock.now(), units).await;
-        for (result, answer) in results.into_iter().zip(answers) {
-            if let Ok(Appended::At(position)) = result {
-                head.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
-            }
-            if answer.send(result).is_err() {
-                tracing::debug!("a client went away before its command was answered");
-            }
-        }
-    }
+struct Task {
+    pool: PgPool,
+    clock: Clock,
+    head: watch::Sender<i64>,
+    /// A connection of its own: plans are kept per connection, and nobody else can use up the last one.
+    connection: Option<PgConnection>,
 }
 
-/// Appends a batch; if PostgreSQL finds a value at fault, halves it until only the unit with that value fails.
-async fn append_all(
-    pool: &PgPool,
-    clock: DateTime<Utc>,
-    units: Vec<NewUnit>,
-) -> Vec<Result<Appended, LedgerError>> {
-    let mut results = Vec::with_capacity(units.len());
-    let mut rest = vec![units];
-    while let Some(mut batch) = rest.pop() {
-        match try_append(pool, clock, &batch).await {
-            Ok(done) => results.extend(done.into_iter().map(Ok)),
-            Err(error) if batch.len() > 1 && is_about_data(&error) => {
-                let second = batch.split_off(batch.len() / 2);
-                rest.push(second);
-                rest.push(batch);
+impl Task {
+    async fn run(&mut self, mut queue: mpsc::Receiver<Pending>) {
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                match queue.recv().await {
+                    Some(first) => waiting.push_back(first),
+                    None => break,
+                }
             }
-            Err(error) => {
-                let text = error.to_string();
-                let one = batch.len() == 1;
-                let mut first = Some(error);
-                results.extend(batch.iter().map(|_| {
-                    Err(match first.take() {
-                        Some(error) if one => LedgerError::Database(error),
-                        _ => LedgerError::Database(sqlx::Error::Protocol(text.clone())),
-                    })
-                }));
+            while waiting.len() < 2 * batch::UNITS
+                && let Ok(next) = queue.try_recv()
+            {
+                waiting.push_back(next);
+            }
+            metrics::gauge!("lethe_append_queue")
+                .set(f64::from(u32::try_from(waiting.len() + queue.len()).unwrap_or(u32::MAX)));
+            let batch = batch::choose(&mut waiting);
+            let appended = self.append_batch(batch).await;
+            for (pending, outcome) in batch::decided(&mut waiting, appended.iter().map(AsRef::as_ref)) {
+                pending.answer(Ok(outcome));
+            }
+        }
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::debug!(%error, "the writer's connection did not close");
+        }
+    }
+
+    /// Appends a batch and answers its units; the ones that are in.
+    async fn append_batch(&mut self, batch: Vec<Pending>) -> Vec<Arc<NewUnit>> {
+        metrics::histogram!("lethe_append_batch_units")
+            .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
+        let begun = Instant::now();
+        let units: Vec<Arc<NewUnit>> = batch.iter().map(|pending| pending.unit.clone()).collect();
+        let outcomes = self.append_all(self.clock.now(), units).await;
+        metrics::histogram!("lethe_append_seconds").record(begun.elapsed().as_secs_f64());
+        let mut appended = Vec::new();
+        for (pending, outcome) in batch.into_iter().zip(outcomes) {
+            count(&outcome);
+            if let Ok(Appended::At(position)) = outcome {
+                self.head.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
+                appended.push(pending.unit.clone());
+            }
+            pending.answer(outcome);
+        }
+        appended
+    }
+
+    /// Appends a batch; if PostgreSQL finds a value at fault, halves it until only the unit with that value fails.
+    async fn append_all(&mut self, clock: DateTime<Utc>, units: Vec<Arc<NewUnit>>) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(units.len());
+        let mut rest = vec![units];
+        while let Some(mut batch) = rest.pop() {
+            match self.append_one_way_or_another(clock, &batch).await {
+                Ok(done) => outcomes.extend(done.into_iter().map(Ok)),
+                Err(LedgerError::Append(error)) if batch.len() > 1 && is_about_data(&error) => {
+                    let second = batch.split_off(batch.len() / 2);
+                    rest.push(second);
+                    rest.push(batch);
+                }
+                Err(LedgerError::Append(error)) => {
+                    outcomes.extend(batch.iter().map(|_| Err(LedgerError::Append(error.clone()))));
+                }
+                Err(_) => outcomes.extend(batch.iter().map(|_| Err(LedgerError::Unconfirmed))),
+            }
+        }
+        outcomes
+    }
+
+    async fn append_one_way_or_another(
+        &mut self,
+        clock: DateTime<Utc>,
+        batch: &[Arc<NewUnit>],
+    ) -> Result<Vec<Appended>, LedgerError> {
+        let failed = |error| LedgerError::Append(Arc::new(error));
+        let units: Vec<&NewUnit> = batch.iter().map(AsRef::as_ref).collect();
+        let mut retries = 0;
+        loop {
+            let connection = self.connected().await.map_err(failed)?;
+            match tokio::time::timeout(PATIENCE, append(connection, clock, &units)).await {
+                Ok(Ok(done)) => return Ok(done),
+                Ok(Err(error)) if retries < RETRIES && has_code(&error, &["40001", "40P01"]) => retries += 1,
+                Ok(Err(error)) if error.as_database_error().is_some() && !has_code(&error, &["57P"]) => {
+                    return Err(failed(error));
+                }
+                broken => {
+                    let error = match broken {
+                        Ok(result) => result.err().unwrap_or(sqlx::Error::WorkerCrashed),
+                        Err(_) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
+                    };
+                    match self.look_up(&units).await? {
+                        Some(found) => return Ok(found),
+                        // Nothing of it is in, so it may be sent again.
+                        None if retries < RETRIES => retries += 1,
+                        None => return Err(failed(error)),
+                    }
+                }
             }
         }
     }
-    results
+
+    async fn connected(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        if self.pool.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(PgConnection::connect_with(&crate::database::writing(&self.pool)).await?)),
+        }
+    }
+
+    /// Finds out what became of a batch on a connection that broke: what was not refused of it is in, or nothing is.
+    async fn look_up(&mut self, batch: &[&NewUnit]) -> Result<Option<Vec<Appended>>, LedgerError> {
+        let begun = Instant::now();
+        loop {
+            self.connection = None;
+            match self.what_is_in(batch).await {
+                Ok(found) => return Ok(found),
+                Err(error) if begun.elapsed() > INQUIRY => {
+                    tracing::error!(%error, "nobody knows whether a batch was appended");
+                    return Err(LedgerError::Unconfirmed);
+                }
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn what_is_in(&mut self, batch: &[&NewUnit]) -> Result<Option<Vec<Appended>>, sqlx::Error> {
+        let ids: Vec<_> = batch.iter().map(|unit| unit.command.0).collect();
+        let mut transaction = self.connected().await?.begin().await?;
+        // The old transaction holds this lock until it has ended.
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0))")
+            .execute(&mut *transaction)
+            .await?;
+        let found: Vec<uuid::Uuid> =
+            sqlx::query_scalar("SELECT command_id FROM ledger.commands WHERE command_id = ANY($1)")
+                .bind(ids)
+                .fetch_all(&mut *transaction)
+                .await?;
+        transaction.rollback().await?;
+        // A duplicate is answered from what is stored, whether this attempt or an earlier one stored it.
+        let outcome = |unit: &&NewUnit| match found.contains(&unit.command.0) {
+            true => Appended::Duplicate,
+            false => Appended::Conflict,
+        };
+        Ok((!found.is_empty()).then(|| batch.iter().map(outcome).collect()))
+    }
 }
 
 fn is_about_data(error: &sqlx::Error) -> bool {
+    has_code(error, &["22", "23"])
+}
+
+fn has_code(error: &sqlx::Error, classes: &[&str]) -> bool {
     error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+        .is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
 }
 
-async fn try_append(
-    pool: &PgPool,
-    clock: DateTime<Utc>,
-    batch: &[NewUnit],
-) -> Result<Vec<Appended>, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
-    match append(&mut connection, clock, batch).await {
-        Err(error) if error.as_database_error().is_none() => {
-            // The connection broke: the batch may be in or not. Ask on a new one before answering.
-            drop(connection);
-            match what_happened(pool, batch).await? {
-                Some(appended) => Ok(appended),
-                None => Err(error),
-            }
-        }
-        result => result,
-    }
-}
-
-/// Looks a batch up that was sent on a connection that broke: what was not refused of it is in, or nothing is.
-async fn what_happened(pool: &PgPool, batch: &[NewUnit]) -> Result<Option<Vec<Appended>>, sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    // The old transaction holds this lock until it has ended.
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0))")
-        .execute(&mut *transaction)
-        .await?;
-    let ids: Vec<_> = batch.iter().map(|unit| unit.command.0).collect();
-    let found: Vec<uuid::Uuid> =
-        sqlx::query_scalar("SELECT command_id FROM ledger.commands WHERE command_id = ANY($1)")
-            .bind(ids)
-            .fetch_all(&mut *transaction)
-            .await?;
-    transaction.rollback().await?;
-    if found.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(
-        batch
-            .iter()
-            .map(|unit| {
-                // A duplicate is answered from what is stored, whether this attempt or an earlier one stored it.
-                if found.contains(&unit.command.0) { Appended::Duplicate } else { Appended::Conflict }
-            })
-            .collect(),
-    ))
+fn count(outcome: &Outcome) {
+    let name = match outcome {
+        Ok(Appended::At(_)) => "appended",
+        Ok(Appended::Conflict) => "conflict",
+        Ok(Appended::Duplicate) => "duplicate",
+        Err(_) => "failed",
+    };
+    metrics::counter!("lethe_append_units_total", "outcome" => name).increment(1);
 }

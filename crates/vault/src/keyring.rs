@@ -83,8 +83,30 @@ impl Keyring {
         self.asked.extend(subjects);
     }
 
-    pub(crate) fn insert(&mut self, key: SubjectKey) {
-        self.keys.insert((key.subject, key.class), Arc::new(key));
+    pub(crate) fn insert(&mut self, key: Arc<SubjectKey>) {
+        self.keys.insert((key.subject, key.class), key);
+    }
+
+    /// The keys of a subject that are here.
+    pub(crate) fn of(&self, subject: Subject) -> Vec<Arc<SubjectKey>> {
+        self.keys.values().filter(|key| key.subject == subject).cloned().collect()
+    }
+
+    /// Takes it that these subjects have no key yet, because their ids were made just now. If one has, the ledger
+    /// refuses the key that is minted here.
+    pub fn assume_none(&mut self, subjects: impl IntoIterator<Item = Subject>) {
+        self.asked.extend(subjects);
+    }
+
+    /// The ids of the keys that were read from the database, now or by an earlier command.
+    pub fn stored(&self) -> impl Iterator<Item = Uuid> {
+        let minted = |key: &&Arc<SubjectKey>| self.minted.iter().any(|minted| minted.id == key.id);
+        self.keys.values().filter(move |key| !minted(key)).map(|key| key.id)
+    }
+
+    /// The subjects whose keys were asked for.
+    pub fn subjects(&self) -> impl Iterator<Item = Subject> {
+        self.asked.iter().copied()
     }
 
     /// The key of a subject, minted now if it has none. The subject's keys must have been loaded before, so that a

@@ -7,6 +7,7 @@
 mod crypto;
 mod error;
 mod keyring;
+mod recent;
 mod root;
 mod sealed;
 mod store;

@@ -1,5 +1,7 @@
 //! The wrapped keys in PostgreSQL.
 
+use std::sync::Arc;
+
 use lethe_kernel::{KeyClass, Subject, SubjectKind};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
@@ -7,12 +9,14 @@ use uuid::Uuid;
 use crate::VaultError;
 use crate::crypto::{self, Key, NONCE_BYTES};
 use crate::keyring::{Keyring, SubjectKey};
+use crate::recent::Recent;
 use crate::root::{Root, RootFile};
 
 /// The keys of one installation.
 pub struct Vault {
     pool: PgPool,
     root: Root,
+    recent: Recent,
 }
 
 /// A new key as the ledger stores it, in the transaction of the events that use it.
@@ -54,7 +58,7 @@ impl Vault {
             }
         };
         transaction.commit().await?;
-        Ok(Self { pool, root })
+        Ok(Self { pool, root, recent: Recent::default() })
     }
 
     /// Reads the keys of subjects into a keyring, in one statement; those already there are not read again.
@@ -76,11 +80,37 @@ impl Vault {
         .await?;
         for row in rows {
             if let Some(key) = self.unwrap(&row, &missing)? {
-                keyring.insert(key);
+                keyring.insert(Arc::new(key));
             }
         }
         keyring.asked(missing);
         Ok(())
+    }
+
+    /// As [`Vault::load`], but takes keys that were read less than a second ago from memory. For commands only: what
+    /// they use must still be stored when the ledger takes their events.
+    ///
+    /// # Errors
+    /// As [`Vault::load`].
+    pub async fn load_recent(&self, keyring: &mut Keyring, subjects: &[Subject]) -> Result<(), VaultError> {
+        let missing = keyring.missing(subjects);
+        let found = missing.iter().copied().filter(|subject| self.recent.copy(*subject, keyring));
+        let found: Vec<Subject> = found.collect();
+        keyring.asked(found);
+        let missing = keyring.missing(subjects);
+        self.load(keyring, subjects).await?;
+        self.recent.keep(missing.into_iter().map(|subject| (subject, keyring.of(subject))));
+        Ok(())
+    }
+
+    /// Forgets the keys of subjects that were read lately, because one of them turned out to be gone.
+    pub fn forget(&self, subjects: impl Iterator<Item = Subject>) {
+        self.recent.forget(subjects);
+    }
+
+    /// Forgets keys that were read more than a second ago; to be called about every second.
+    pub fn expire(&self) {
+        self.recent.expire();
     }
 
     /// A keyring with the keys of these subjects.

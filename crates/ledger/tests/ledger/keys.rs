@@ -74,7 +74,8 @@ async fn a_damaged_key_fails_the_command_and_says_whose_it_is() {
     let ledger = ledger(&database).await;
     ledger.execute(&context(), &Rename(id(10), "Åse")).await.unwrap();
     database.run("UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)").await;
-    let error = fault(&ledger, &Rename(id(10), "Bo")).await;
+    // A process that has not read the key a moment ago.
+    let error = fault(&self::ledger(&database).await, &Rename(id(10), "Bo")).await;
     assert!(matches!(error, VaultError::KeyDamaged(subject) if subject == holder(id(10))), "{error}");
     assert_eq!(database.count("SELECT count(*) FROM ledger.events").await, 1);
 }

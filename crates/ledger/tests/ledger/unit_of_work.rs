@@ -106,7 +106,7 @@ async fn a_malformed_value_fails_alone_and_its_neighbours_in_the_batch_are_appen
     for (n, task) in rest.into_iter().enumerate() {
         match task.await.unwrap() {
             Ok(_) => assert_ne!(n, 4),
-            Err(Failure::Failed(LedgerError::Database(_))) => assert_eq!(n, 4),
+            Err(Failure::Failed(LedgerError::Append(_))) => assert_eq!(n, 4),
             Err(failure) => panic!("unit {n}: {failure}"),
         }
     }
