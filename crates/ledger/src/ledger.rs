@@ -1,7 +1,6 @@
 //! The ledger of one process.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lethe_kernel::{Clock, CommandId, ErrorCode, IdSource, UserError};
 use lethe_vault::{Vault, VaultError};
@@ -11,12 +10,12 @@ use tokio::sync::watch;
 
 use crate::append::Appended;
 use crate::cache::Cache;
+use crate::hint;
 use crate::idempotency::earlier_answer;
 use crate::writer::Writer;
 use crate::{Answer, Committed, Context, Failure, Idempotency, LedgerError, Unit, Work};
 
 const ATTEMPTS: usize = 8;
-const POLL: Duration = Duration::from_millis(500);
 
 /// What every part of the ledger works with.
 pub struct Parts {
@@ -45,6 +44,14 @@ impl Parts {
     pub fn head_watch(&self) -> watch::Receiver<i64> {
         self.head.subscribe()
     }
+
+    pub(crate) fn head_sender(&self) -> watch::Sender<i64> {
+        self.head.clone()
+    }
+
+    pub(crate) fn advance_head(&self, position: i64) {
+        self.head.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
+    }
 }
 
 impl Ledger {
@@ -56,8 +63,9 @@ impl Ledger {
         let (head, _) = watch::channel(0);
         let parts = Arc::new(Parts { pool, vault, clock, ids: IdSource, cache: Cache::new(), head });
         parts.head.send_replace(parts.head().await?);
-        let writer = Writer::start(parts.pool.clone(), parts.clock.clone(), parts.head.clone());
-        tokio::spawn(follow_others(Arc::downgrade(&parts)));
+        let (writer, appended) = Writer::start(&parts);
+        tokio::spawn(hint::tell(parts.pool.clone(), appended));
+        tokio::spawn(hint::follow(Arc::downgrade(&parts), parts.pool.clone()));
         Ok(Self { parts, writer })
     }
 
@@ -168,27 +176,11 @@ fn contended() -> UserError {
 
 /// Whether a command failed before anything was appended, because a connection broke that had been idle.
 fn is_broken(failure: &Failure) -> bool {
-    let error = match failure {
-        Failure::Failed(LedgerError::Database(error) | LedgerError::Vault(VaultError::Database(error))) => {
-            error
-        }
-        _ => return false,
+    let Failure::Failed(LedgerError::Database(error) | LedgerError::Vault(VaultError::Database(error))) =
+        failure
+    else {
+        return false;
     };
     matches!(error, sqlx::Error::Io(_))
         || error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code.starts_with("57P"))
-}
-
-/// Notices what other processes append to the same ledger.
-async fn follow_others(parts: std::sync::Weak<Parts>) {
-    loop {
-        tokio::time::sleep(POLL).await;
-        let Some(parts) = parts.upgrade() else { return };
-        match parts.head().await {
-            Ok(position) => {
-                parts.head.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
-            }
-            Err(LedgerError::Database(sqlx::Error::PoolClosed)) => return,
-            Err(error) => tracing::warn!(%error, "the ledger's head could not be read"),
-        }
-    }
 }

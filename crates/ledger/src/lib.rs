@@ -9,6 +9,7 @@ mod change;
 mod database;
 mod error;
 mod event;
+mod hint;
 mod idempotency;
 mod ledger;
 mod load;

@@ -136,14 +136,13 @@ impl<'l> Unit<'l> {
             let kept = self.parts.cache.get((A::TYPE, id)).filter(|(state, _)| state.is::<A>());
             kept.map(|(state, version)| (state, version, true))
         };
-        let (state, stored, remembered) = match known {
-            Some(known) => known,
-            None => {
-                let (state, version) = self.parts.aggregate::<A>(id).await?;
-                let state: State = Arc::new(state);
-                self.parts.cache.put((A::TYPE, id), state.clone(), version);
-                (state, version, false)
-            }
+        let (state, stored, remembered) = if let Some(known) = known {
+            known
+        } else {
+            let (state, version) = self.parts.aggregate::<A>(id).await?;
+            let state: State = Arc::new(state);
+            self.parts.cache.put((A::TYPE, id), state.clone(), version);
+            (state, version, false)
         };
         Ok(Loaded { base: state.clone(), state, stored, staged: 0, remembered, kind: Kind::of::<A>() })
     }

@@ -9,9 +9,9 @@ use lethe_kernel::Clock;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::LedgerError;
 use crate::append::{Appended, NewUnit, append};
 use crate::batch::{self, Carries};
+use crate::{LedgerError, Parts};
 
 const QUEUE: usize = 4096;
 /// How often a batch is sent again that PostgreSQL gave up for the sake of another transaction.
@@ -48,12 +48,14 @@ impl Pending {
 pub(crate) struct Writer(mpsc::Sender<Pending>);
 
 impl Writer {
-    /// Starts the writer; it tells `head` every new position.
-    pub(crate) fn start(pool: PgPool, clock: Clock, head: watch::Sender<i64>) -> Self {
+    /// Starts the writer; the other half of the answer tells every position it appends.
+    pub(crate) fn start(parts: &Parts) -> (Self, watch::Receiver<i64>) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let mut task = Task { pool, clock, head, connection: None };
+        let (appended, told) = watch::channel(0);
+        let (pool, clock, head) = (parts.pool.clone(), parts.clock.clone(), parts.head_sender());
+        let mut task = Task { pool, clock, head, appended, connection: None };
         tokio::spawn(async move { task.run(queue).await });
-        Self(sender)
+        (Self(sender), told)
     }
 
     /// Appends a unit of work.
@@ -71,7 +73,10 @@ impl Writer {
 struct Task {
     pool: PgPool,
     clock: Clock,
+    /// The newest position this process knows of, whoever appended it.
     head: watch::Sender<i64>,
+    /// The newest position this writer appended.
+    appended: watch::Sender<i64>,
     /// A connection of its own: plans are kept per connection, and nobody else can use up the last one.
     connection: Option<PgConnection>,
 }
@@ -114,15 +119,17 @@ impl Task {
         let units: Vec<Arc<NewUnit>> = batch.iter().map(|pending| pending.unit.clone()).collect();
         let outcomes = self.append_all(self.clock.now(), units).await;
         metrics::histogram!("lethe_append_seconds").record(begun.elapsed().as_secs_f64());
-        let mut appended = Vec::new();
+        let (mut appended, mut last) = (Vec::new(), 0);
         for (pending, outcome) in batch.into_iter().zip(outcomes) {
             count(&outcome);
             if let Ok(Appended::At(position)) = outcome {
-                self.head.send_if_modified(|at| position > std::mem::replace(at, position.max(*at)));
+                last = position.max(last);
                 appended.push(pending.unit.clone());
             }
             pending.answer(outcome);
         }
+        self.head.send_if_modified(|at| last > std::mem::replace(at, last.max(*at)));
+        self.appended.send_if_modified(|at| last > std::mem::replace(at, last.max(*at)));
         appended
     }
 
@@ -219,9 +226,8 @@ impl Task {
                 .await?;
         transaction.rollback().await?;
         // A duplicate is answered from what is stored, whether this attempt or an earlier one stored it.
-        let outcome = |unit: &&NewUnit| match found.contains(&unit.command.0) {
-            true => Appended::Duplicate,
-            false => Appended::Conflict,
+        let outcome = |unit: &&NewUnit| {
+            if found.contains(&unit.command.0) { Appended::Duplicate } else { Appended::Conflict }
         };
         Ok((!found.is_empty()).then(|| batch.iter().map(outcome).collect()))
     }
