@@ -223,26 +223,23 @@ impl<'l> Unit<'l> {
         self.load_keys(&subjects).await?;
         // A lost key is never replaced by a new one: what was sealed before would stay closed behind it.
         self.keyring.require(&subjects)?;
-        let mut loaded = self
-            .streams
-            .remove(&(A::TYPE, id))
-            .ok_or_else(|| LedgerError::Encode(format!("{} is not loaded", A::TYPE)))?;
-        let sink = EventSink::default();
         let secrets = Secrets::new(self.keyring.clone());
-        let mut state: A = loaded.state.downcast_ref::<A>().cloned().unwrap_or_default();
+        let sink = EventSink::default();
+        // The stream stays among those looked at, so that a refusal is confirmed too.
+        let mut state: A = self.load::<A>(id).await?.clone();
         state.handle(command, &secrets, &sink).await.map_err(UserError::from)?;
-        loaded.state = Arc::new(state);
         if let Some(fault) = secrets.fault() {
             return Err(fault.into());
         }
         let events = sink.collect().await;
-        let changed = !events.is_empty();
-        for event in events {
-            loaded.staged += 1;
-            self.stage(A::TYPE, id, loaded.stored + loaded.staged, &event).await?;
+        let Some(loaded) = self.streams.get_mut(&(A::TYPE, id)) else { return Ok(false) };
+        loaded.state = Arc::new(state);
+        let first = loaded.stored + loaded.staged + 1;
+        loaded.staged += i64::try_from(events.len()).unwrap_or(i64::MAX);
+        for (sequence, event) in (first..).zip(&events) {
+            self.stage(A::TYPE, id, sequence, event).await?;
         }
-        self.streams.insert((A::TYPE, id), loaded);
-        Ok(changed)
+        Ok(!events.is_empty())
     }
 
     async fn stage<E: DomainEvent>(

@@ -8,13 +8,17 @@
 )]
 
 mod bank;
+mod batch;
 mod connection;
 mod contention;
+mod history;
 mod idempotency;
 mod keys;
 mod metadata;
 mod order;
 mod postgres;
+mod snapshot;
+mod stale;
 mod storage;
 mod unit_of_work;
 mod view;
