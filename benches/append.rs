@@ -22,7 +22,7 @@ use cqrs_es::{Aggregate, CqrsFramework, DomainEvent};
 use lethe_kernel::{
     Caller, Clock, ContactId, ErrorCode, Personal, RequestId, Role, Rule, UnitId, UserId, personal_text,
 };
-use lethe_ledger::{Answer, Context, Failure, Ledger, Secrets, Stored, Unit, Work};
+use lethe_ledger::{Answer, Context, EventType, Failure, Ledger, Secrets, Stored, Unit, Versioned, Work};
 use lethe_local_postgres::{Settings, start};
 use lethe_vault::{RootFile, Vault};
 use postgres_es::PostgresEventRepository;
@@ -96,6 +96,14 @@ macro_rules! aggregate {
 
 aggregate!(Ours, OurEvent, Personal<Name>, Secrets);
 aggregate!(Stock, StockEvent, String, ());
+
+impl Versioned for OurEvent {
+    const TYPES: &'static [EventType] = &[EventType { name: "named", version: "1", upcasters: &[] }];
+
+    fn stored_type(&self) -> &'static str {
+        "named"
+    }
+}
 
 impl Stored for Ours {}
 

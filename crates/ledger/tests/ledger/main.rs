@@ -10,6 +10,7 @@
 mod bank;
 mod connection;
 mod contention;
+mod evolution;
 mod idempotency;
 mod keys;
 mod metadata;
