@@ -3,7 +3,9 @@
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent, EventEnvelope, View};
 use lethe_kernel::{ContactId, ErrorCode, Personal, Rule, personal_text};
-use lethe_ledger::{Answer, Failure, LedgerError, Projection, Recorded, Secrets, Stored, Unit, Work};
+use lethe_ledger::{
+    Answer, EventType, Failure, LedgerError, Projection, Recorded, Secrets, Stored, Unit, Versioned, Work,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -77,8 +79,21 @@ aggregate!(Sealed, SealedEvent, "sealed", Personal<Name>, Secrets);
 aggregate!(Clear, ClearEvent, "clear", String, Secrets);
 aggregate!(Stock, StockEvent, "stock", String, ());
 
-impl Stored for Sealed {}
-impl Stored for Clear {}
+macro_rules! stored {
+    ($($aggregate:ident, $event:ident);+) => {$(
+        impl Stored for $aggregate {}
+
+        impl Versioned for $event {
+            const TYPES: &'static [EventType] = &[EventType { name: "named", version: "1", upcasters: &[] }];
+
+            fn stored_type(&self) -> &'static str {
+                "named"
+            }
+        }
+    )+};
+}
+
+stored!(Sealed, SealedEvent; Clear, ClearEvent);
 
 /// Names an aggregate, a number of times in one unit of work. Without an id a new stream is opened, as every command
 /// of the product does that registers something.
@@ -125,7 +140,8 @@ impl Projection for NamedView {
         struct Named {
             name: String,
         }
-        let Named { name } = event.decode()?;
+        let Named { name } =
+            serde_json::from_str(&event.payload).map_err(|error| LedgerError::Encode(error.to_string()))?;
         Ok(Some(Row { id: key, name, changes: row.map_or(0, |row| row.changes) + 1 }))
     }
 }

@@ -2,22 +2,15 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 use chrono::{DateTime, Utc};
-use lethe_access::unit::UnitEvent;
-use lethe_crm::company::{CompanyEvent, CompanyReferenceEvent};
-use lethe_crm::contact::ContactEvent;
-use lethe_crm::expiry::PolicyEvent;
-use lethe_crm::import::ImportEvent;
-use lethe_crm::note::NoteEvent;
-use lethe_crm::prospect::ProspectEvent;
 use lethe_kernel::{EventId, Role};
-use lethe_ledger::{Change, Described, LedgerError, Recorded, Value};
-use lethe_privacy::consent::ConsentEvent;
+use lethe_ledger::{Change, Recorded, Value};
 
 use crate::contact::WithheldReason;
 use crate::error::fault;
 use crate::id::{self, Kind};
 use crate::keys::open_text;
 use crate::scalar::{Date, Position};
+use crate::stream::changes;
 use crate::unit::Unit;
 
 #[derive(Clone)]
@@ -143,24 +136,6 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "consent" => Kind::Consent,
         "import" => Kind::Operation,
         _ => Kind::Unit,
-    }
-}
-
-fn changes(event: &Recorded) -> Result<Vec<Change>, LedgerError> {
-    fn of<E: Described + serde::de::DeserializeOwned>(event: &Recorded) -> Result<Vec<Change>, LedgerError> {
-        Ok(event.decode::<E>()?.changes(event.stream))
-    }
-    match event.aggregate_type.as_str() {
-        "contact" => of::<ContactEvent>(event),
-        "company" => of::<CompanyEvent>(event),
-        "company_reference" => of::<CompanyReferenceEvent>(event),
-        "prospect" => of::<ProspectEvent>(event),
-        "note" => of::<NoteEvent>(event),
-        "consent" => of::<ConsentEvent>(event),
-        "expiry_policy" => of::<PolicyEvent>(event),
-        "import" => of::<ImportEvent>(event),
-        "unit" => of::<UnitEvent>(event),
-        _ => Err(event.unknown()),
     }
 }
 

@@ -23,6 +23,7 @@ mod persisted;
 mod prospect;
 mod scalar;
 mod schema;
+mod stream;
 mod unit;
 mod viewer;
 
@@ -30,3 +31,4 @@ pub use app::{App, Request};
 pub use change::Subscription;
 pub use error::top_level;
 pub use schema::{Schema, schema, sdl, views};
+pub use stream::{STREAM_TYPES, StreamType};

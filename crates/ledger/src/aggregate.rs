@@ -7,9 +7,11 @@ use lethe_kernel::{Personal, PersonalValue, Rule, Subject};
 use lethe_vault::{Keyring, VaultError};
 use uuid::Uuid;
 
+use crate::Versioned;
+
 /// An aggregate that the ledger stores: its rules are refusals a user understands.
 pub trait Stored:
-    Aggregate<Services = Secrets, Error: Rule, Event: 'static> + Clone + PartialEq + 'static
+    Aggregate<Services = Secrets, Error: Rule, Event: Versioned + 'static> + Clone + PartialEq + 'static
 {
     /// Whose personal values its state holds and its decisions compare. Their keys are loaded before it decides; if one
     /// of them is gone, the command fails.
@@ -50,23 +52,44 @@ impl Secrets {
     }
 }
 
-/// Names the stored types and versions of an event enum whose variants hold one struct each, and implements
-/// [`cqrs_es::DomainEvent`] with them.
+/// Names the stored types and versions of an event enum, and how an older version becomes the present one, step by
+/// step. Implements [`cqrs_es::DomainEvent`] and [`Versioned`](crate::Versioned):
+///
+/// ```ignore
+/// domain_event!(AccountEvent {
+///     Opened = "account.opened" v "3" from ["1" => opened_1, "2" => opened_2],
+///     Closed = "account.closed" v "1",
+/// });
+/// ```
 #[macro_export]
 macro_rules! domain_event {
-    ($event:ident { $($variant:ident = $name:literal v $version:literal),+ $(,)? }) => {
-        impl $event {
-            /// Every stored type of this enum and its version.
-            pub const TYPES: &'static [(&'static str, &'static str)] = &[$(($name, $version)),+];
+    ($event:ident { $(
+        $variant:ident = $name:literal v $version:literal $(from [$($from:literal => $upcast:expr),+ $(,)?])?
+    ),+ $(,)? }) => {
+        impl $crate::Versioned for $event {
+            const TYPES: &'static [$crate::EventType] = &[$($crate::EventType {
+                name: $name,
+                version: $version,
+                upcasters: &[$($($crate::Upcaster { from: $from, upcast: $upcast }),+)?],
+            }),+];
+
+            fn stored_type(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $name),+ }
+            }
         }
+
+        $(const _: () = assert!(
+            $crate::lead_to($version, &[$($($crate::Upcaster { from: $from, upcast: $upcast }),+)?]),
+            "The upcasters of an event are listed from version to version, up to the present one."
+        );)+
 
         impl cqrs_es::DomainEvent for $event {
             fn event_type(&self) -> String {
-                match self { $(Self::$variant(_) => $name.to_owned()),+ }
+                $crate::Versioned::stored_type(self).to_owned()
             }
 
             fn event_version(&self) -> String {
-                match self { $(Self::$variant(_) => $version.to_owned()),+ }
+                match self { $(Self::$variant { .. } => $version.to_owned()),+ }
             }
         }
     };

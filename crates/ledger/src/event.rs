@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::{Caller, CommandId, EventId, RequestId, Role, UnitId, UserId};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use crate::LedgerError;
+use crate::evolution::{UNKNOWN, upcast};
+use crate::{LedgerError, Versioned};
 
 /// Who caused an event, when, and by which command. Stored as a flat object of strings, as `cqrs-es` reads it;
 /// it holds no personal value.
@@ -105,12 +105,31 @@ impl Recorded {
         Ok(event)
     }
 
-    /// The payload as an event of an aggregate.
+    /// The payload as an event of an aggregate, brought up from an older version if it is of one.
     ///
     /// # Errors
-    /// [`LedgerError::Unreadable`] when it is of another type or form.
-    pub fn decode<E: DeserializeOwned>(&self) -> Result<E, LedgerError> {
-        serde_json::from_str(&self.payload).map_err(|error| self.unreadable(&shape_of(&error)))
+    /// [`LedgerError::Unreadable`] when type, version and payload are not those of one event that `E` can read.
+    pub fn decode<E: Versioned>(&self) -> Result<E, LedgerError> {
+        let known = E::TYPES.iter().find(|known| known.name == self.event_type);
+        let known = known.ok_or_else(|| self.unreadable(UNKNOWN))?;
+        let event: E = if known.version == self.version {
+            self.parsed(&self.payload)?
+        } else {
+            let steps = known.steps_from(&self.version).map_err(|reason| self.unreadable(reason))?;
+            let payload = upcast(&self.payload, steps).map_err(|error| self.malformed(&error))?;
+            let payload = payload.ok_or_else(|| {
+                self.unreadable("the payload does not have the fields of this version; the event was altered")
+            })?;
+            self.parsed(&payload)?
+        };
+        if event.stored_type() != self.event_type {
+            return Err(self.unreadable("the payload is that of another type; the event was altered"));
+        }
+        Ok(event)
+    }
+
+    fn parsed<E: Versioned>(&self, payload: &str) -> Result<E, LedgerError> {
+        serde_json::from_str(payload).map_err(|error| self.malformed(&error))
     }
 
     /// The error of an event whose stream nobody knows.
@@ -127,13 +146,13 @@ impl Recorded {
             reason: reason.to_owned(),
         }
     }
-}
 
-/// Where decoding failed. serde's own message may quote what it found, so only the place is told.
-fn shape_of(error: &serde_json::Error) -> String {
-    format!(
-        "the payload does not have the form of this type (line {}, column {})",
-        error.line(),
-        error.column()
-    )
+    /// serde's own message may quote what it found, so only the place is told.
+    fn malformed(&self, error: &serde_json::Error) -> LedgerError {
+        self.unreadable(&format!(
+            "the payload does not have the form of this type (line {}, column {}); the event was altered",
+            error.line(),
+            error.column()
+        ))
+    }
 }

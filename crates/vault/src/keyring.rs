@@ -22,7 +22,11 @@ pub struct SubjectKey {
 }
 
 impl SubjectKey {
-    pub(crate) fn new(id: Uuid, subject: Subject, class: KeyClass, secret: Key) -> Result<Self, VaultError> {
+    /// A key that is kept elsewhere than in the vault, as the one of a test is.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn new(id: Uuid, subject: Subject, class: KeyClass, secret: Key) -> Result<Self, VaultError> {
         let cipher = crypto::cipher(&crypto::derive(&secret, "lethe-seal/1")?)?;
         Ok(Self { id, subject, class, secret, cipher })
     }
@@ -83,7 +87,12 @@ impl Keyring {
         self.asked.extend(subjects);
     }
 
-    pub(crate) fn insert(&mut self, key: Arc<SubjectKey>) {
+    /// Adds a key that is stored already.
+    pub fn insert(&mut self, key: SubjectKey) {
+        self.share(Arc::new(key));
+    }
+
+    pub(crate) fn share(&mut self, key: Arc<SubjectKey>) {
         self.keys.insert((key.subject, key.class), key);
     }
 

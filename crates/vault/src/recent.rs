@@ -26,7 +26,7 @@ impl Recent {
     pub(crate) fn copy(&self, subject: Subject, keyring: &mut Keyring) -> bool {
         let present = self.present();
         let Some(keys) = present.keys.get(&subject) else { return false };
-        keys.iter().cloned().for_each(|key| keyring.insert(key));
+        keys.iter().cloned().for_each(|key| keyring.share(key));
         true
     }
 

@@ -1,7 +1,5 @@
 //! The wrapped keys in PostgreSQL.
 
-use std::sync::Arc;
-
 use lethe_kernel::{KeyClass, Subject, SubjectKind};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
@@ -80,7 +78,7 @@ impl Vault {
         .await?;
         for row in rows {
             if let Some(key) = self.unwrap(&row, &missing)? {
-                keyring.insert(Arc::new(key));
+                keyring.insert(key);
             }
         }
         keyring.asked(missing);

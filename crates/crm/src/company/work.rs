@@ -65,7 +65,7 @@ impl Work for RegisterCompany {
 impl RegisterCompany {
     /// The id of a company without a public number; it follows from import and row, if there are any, so that no
     /// row is registered twice.
-    fn fresh_id(&self, unit: &Unit<'_>) -> CompanyId {
+    fn fresh_id(&self, unit: &mut Unit<'_>) -> CompanyId {
         let row = self.origin.map(|origin| reference::row_id(origin.import, origin.row));
         CompanyId(row.unwrap_or_else(|| unit.new_id()))
     }

@@ -47,7 +47,7 @@ impl Work for RegisterContact {
 
 impl RegisterContact {
     /// The id follows from the reference, or from import and row, so that neither can be registered twice.
-    fn identity(&self, unit: &Unit<'_>) -> Result<(ContactId, Option<String>), UserError> {
+    fn identity(&self, unit: &mut Unit<'_>) -> Result<(ContactId, Option<String>), UserError> {
         let reference = self.external_reference.as_deref().map(reference::check).transpose()?.flatten();
         let id = match (&reference, self.origin) {
             (Some(text), _) => reference::id("contact", unit.caller().unit, text),

@@ -3,8 +3,9 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use lethe_kernel::{ContactId, ErrorCode, Personal, Rule, Subject};
-use lethe_ledger::{Secrets, Stored};
+use lethe_ledger::{EventType, Fields, Secrets, Stored, Upcaster, Versioned};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -77,8 +78,48 @@ impl cqrs_es::DomainEvent for AccountEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        match self {
+            Self::Named { .. } => "3".to_owned(),
+            _ => "1".to_owned(),
+        }
     }
+}
+
+/// By hand, because a mark chooses the type it is stored as.
+impl Versioned for AccountEvent {
+    const TYPES: &'static [EventType] = &[
+        EventType {
+            name: "account.named",
+            version: "3",
+            upcasters: &[Upcaster { from: "1", upcast: named_1 }, Upcaster { from: "2", upcast: named_2 }],
+        },
+        EventType { name: "account.added", version: "1", upcasters: &[] },
+        EventType { name: "account.nicknamed", version: "1", upcasters: &[] },
+        EventType { name: "account.marked", version: "1", upcasters: &[] },
+    ];
+
+    fn stored_type(&self) -> &'static str {
+        match self {
+            Self::Named { .. } => "account.named",
+            Self::Added { .. } => "account.added",
+            Self::Nicknamed { .. } => "account.nicknamed",
+            Self::Marked { .. } => "account.marked",
+        }
+    }
+}
+
+/// The holder became an object.
+fn named_1(mut fields: Fields) -> Option<Fields> {
+    let called = fields.remove("called")?;
+    fields.insert("holder".to_owned(), json!({ "name": called }));
+    Some(fields)
+}
+
+/// The holder's name stands alone again.
+fn named_2(mut fields: Fields) -> Option<Fields> {
+    let name = fields.remove("holder")?.get_mut("name")?.take();
+    fields.insert("name".to_owned(), name);
+    Some(fields)
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -137,18 +178,7 @@ pub(crate) enum BookEvent {
     Closed {},
 }
 
-impl cqrs_es::DomainEvent for BookEvent {
-    fn event_type(&self) -> String {
-        match self {
-            Self::Entered { .. } => "book.entered".to_owned(),
-            Self::Closed {} => "book.closed".to_owned(),
-        }
-    }
-
-    fn event_version(&self) -> String {
-        "1".to_owned()
-    }
-}
+lethe_ledger::domain_event!(BookEvent { Entered = "book.entered" v "1", Closed = "book.closed" v "1" });
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Book {
@@ -181,10 +211,13 @@ impl Aggregate for Book {
 
 impl Stored for Book {}
 
-/// An event of a later version of the account, which this one cannot read.
+/// Events of other versions of the account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum StrangeEvent {
+    /// Of a later one, which this one cannot read.
     Strange(Strange),
+    /// Of the first one.
+    Named { called: Personal<Name> },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -192,7 +225,7 @@ pub(crate) struct Strange {
     pub(crate) text: String,
 }
 
-lethe_ledger::domain_event!(StrangeEvent { Strange = "account.strange" v "2" });
+lethe_ledger::domain_event!(StrangeEvent { Strange = "account.strange" v "2", Named = "account.named" v "1" });
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StrangeAccount {}

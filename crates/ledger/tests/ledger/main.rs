@@ -11,6 +11,7 @@ mod bank;
 mod batch;
 mod connection;
 mod contention;
+mod evolution;
 mod history;
 mod idempotency;
 mod keys;

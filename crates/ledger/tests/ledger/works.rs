@@ -150,7 +150,7 @@ impl<W: Work> Work for Sabotaged<W> {
     }
 }
 
-/// Appends an event that accounts cannot read.
+/// Appends an account event of another version.
 pub(crate) struct Estrange(pub(crate) Uuid, pub(crate) StrangeEvent);
 
 impl Work for Estrange {

@@ -1,3 +1,4 @@
+use cqrs_es::DomainEvent;
 use lethe_kernel::{CommandId, EventId, RequestId, Role, SealedText};
 use lethe_ledger::{Change, Described, Metadata, Value};
 
@@ -56,8 +57,8 @@ fn recorded(event: &ConsentEvent, sequence: i64, day: u32) -> Recorded {
         aggregate_type: "consent".into(),
         stream: Uuid::from_u128(1),
         sequence,
-        event_type: String::new(),
-        version: "1".into(),
+        event_type: event.event_type(),
+        version: event.event_version(),
         recorded_at: time(day),
         metadata,
         payload: serde_json::to_string(event).unwrap(),

@@ -1,0 +1,44 @@
+use lethe_crm::expiry::{Effect, Expiry};
+use lethe_crm::note::{Amended, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written};
+use lethe_kernel::{ContactId, Patch, Personal};
+
+use super::{COMPANY, CONTACT, NOTE, UNIT, day, id};
+use crate::example::Example;
+
+pub(super) fn all() -> Vec<Example> {
+    let contacts = vec![CONTACT, ContactId(id(0xc1))];
+    let text = Personal::of(NOTE, NoteText("Vil åbne et bageri; låner lokaler af en nabo.".into()));
+    let expiry = Some(Expiry { on: day("2029-11-01"), effect: Effect::Anonymise });
+    let written = Written {
+        unit: UNIT,
+        kind: "MEETING".into(),
+        contacts: contacts.clone(),
+        company: Some(COMPANY),
+        text: text.clone(),
+        contains_personal: true,
+        contains_sensitive: true,
+        expiry,
+    };
+    let amended = Amended {
+        kind: Some("PHONE_CALL".into()),
+        text: Some(text),
+        contacts: Some(contacts),
+        company: Patch::Set(COMPANY),
+        contains_personal: Some(true),
+        contains_sensitive: Some(false),
+    };
+    let emptied = Amended { contacts: Some(Vec::new()), company: Patch::Clear, ..Amended::default() };
+    let never = ExpirySet { expiry: None, unit: UNIT };
+    let expired = Expired { effect: Effect::Delete, due: day("2029-11-01") };
+    [
+        (NoteEvent::Written(written), None),
+        (NoteEvent::Amended(amended), None),
+        (NoteEvent::Amended(emptied), Some("emptied")),
+        (NoteEvent::ExpirySet(ExpirySet { expiry, unit: UNIT }), None),
+        (NoteEvent::ExpirySet(never), Some("never")),
+        (NoteEvent::Removed(Removed { effect: Effect::Anonymise }), None),
+        (NoteEvent::Expired(expired), None),
+    ]
+    .map(|(event, case)| Example::of(event, NOTE.0, case))
+    .into()
+}
