@@ -3,11 +3,22 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::server::{PATIENCE, Server};
+
+/// Asks for a connection.
+pub(crate) async fn connect(
+    server: &Server,
+) -> tungstenite::Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, Response)> {
+    let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
+    let protocol = "graphql-transport-ws".parse().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    connect_async(request).await
+}
 
 /// A connection that was accepted.
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -15,10 +26,7 @@ pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Socket {
     /// Connects and introduces itself.
     pub(crate) async fn open(server: &Server) -> Self {
-        let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
-        let protocol = "graphql-transport-ws".parse().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let (stream, answer) = connect_async(request).await.unwrap();
+        let (stream, answer) = connect(server).await.unwrap();
         assert_eq!(answer.headers()["sec-websocket-protocol"], "graphql-transport-ws");
         let mut socket = Self(stream);
         socket.send(json!({"type": "connection_init"})).await;
@@ -52,6 +60,19 @@ impl Socket {
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(_) | Err(_)) | None => return None,
+            }
+        }
+    }
+
+    /// The code and the reason with which the server closes the connection, whatever it says before.
+    pub(crate) async fn closed(&mut self) -> (u16, String) {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("it stays open") {
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return (frame.code.into(), frame.reason.to_string());
+                }
+                Some(Ok(_)) => {}
+                other => panic!("closed without a reason: {other:?}"),
             }
         }
     }

@@ -12,6 +12,8 @@
 mod beside;
 mod configured;
 mod crash;
+mod limits;
+mod metrics;
 mod observe;
 mod refusal;
 mod requests;
@@ -22,6 +24,10 @@ mod requests;
 )]
 mod server;
 mod settings;
+#[path = "../e2e/socket.rs"]
+mod socket;
+mod sockets;
 mod start;
 mod stop;
+mod traces;
 mod unprivileged;
