@@ -21,7 +21,7 @@ pub(crate) async fn connect(
 }
 
 /// A connection that was accepted.
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Connects and introduces itself.
@@ -60,19 +60,6 @@ impl Socket {
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 Some(Ok(_) | Err(_)) | None => return None,
-            }
-        }
-    }
-
-    /// The code and the reason with which the server closes the connection, whatever it says before.
-    pub(crate) async fn closed(&mut self) -> (u16, String) {
-        loop {
-            match tokio::time::timeout(PATIENCE, self.0.next()).await.expect("it stays open") {
-                Some(Ok(Message::Close(Some(frame)))) => {
-                    return (frame.code.into(), frame.reason.to_string());
-                }
-                Some(Ok(_)) => {}
-                other => panic!("closed without a reason: {other:?}"),
             }
         }
     }

@@ -58,11 +58,14 @@ pub(crate) async fn execute(
         target: TRACE, "mutation", otel.name = mutation, request_id = %request.id, outcome = Empty
     );
     let executed = app.ledger.execute(&wanted, &work).instrument(span.clone()).await;
-    span.record("outcome", match &executed {
-        Ok(_) => "done",
-        Err(Failure::Refused(_)) => "refused",
-        Err(Failure::Failed(_)) => "failed",
-    });
+    span.record(
+        "outcome",
+        match &executed {
+            Ok(_) => "done",
+            Err(Failure::Refused(_)) => "refused",
+            Err(Failure::Failed(_)) => "failed",
+        },
+    );
     match executed {
         Ok(done) => Ok(Outcome {
             view_pending: !app.views.reached(views, done.position, app.patience).await,

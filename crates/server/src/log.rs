@@ -23,9 +23,8 @@ pub(crate) fn start(config: &Config, traces: Option<&Traces>) {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
         }
     };
-    let started = tracing_subscriber::registry()
-        .with(form.with_filter(logged(chosen)))
-        .with(traces.map(Traces::layer));
+    let started =
+        tracing_subscriber::registry().with(form.with_filter(logged(chosen))).with(traces.map(Traces::layer));
     if started.try_init().is_err() {
         tracing::debug!("the log had been started before");
     }

@@ -1,6 +1,7 @@
 //! Traces: spans of requests and mutations, sent to a collector as OTLP over HTTP. They hold patterns of routes, types
 //! of operations, names of mutations, ids, codes and times; never a client's text.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -28,7 +29,11 @@ pub(crate) const TARGET: &str = "lethe_trace";
 const PARENT: &str = "traceparent";
 
 /// The export of traces.
-pub(crate) struct Traces(SdkTracerProvider);
+pub(crate) struct Traces {
+    provider: SdkTracerProvider,
+    /// Whether the collector took nothing the last time; that was told then.
+    failing: Arc<AtomicBool>,
+}
 
 impl Traces {
     /// Starts to export, if a collector is configured.
@@ -43,16 +48,17 @@ impl Traces {
             .build()
             .map_err(|error| Error::Traces(error.to_string()))?;
         let resource = Resource::builder().with_service_name(config.service_name.0.clone()).build();
-        let exporter = Telling { exporter, failing: AtomicBool::new(false) };
-        Ok(Some(Self(
-            SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build(),
-        )))
+        let failing = Arc::new(AtomicBool::new(false));
+        let exporter = Telling { exporter, failing: failing.clone() };
+        let provider =
+            SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build();
+        Ok(Some(Self { provider, failing }))
     }
 
     /// What takes spans to the export.
     pub(crate) fn layer<S: Subscriber + for<'s> LookupSpan<'s>>(&self) -> impl Layer<S> + use<S> {
         tracing_opentelemetry::layer()
-            .with_tracer(self.0.tracer("lethe"))
+            .with_tracer(self.provider.tracer("lethe"))
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
@@ -62,8 +68,9 @@ impl Traces {
 
     /// Sends what is waiting, if the collector takes it in that time.
     pub(crate) async fn end(self, within: Duration) {
-        let ending = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(within));
-        if tokio::time::timeout(within, ending).await.is_err() {
+        let ending = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(within));
+        let sent = matches!(tokio::time::timeout(within, ending).await, Ok(Ok(Ok(()))));
+        if !sent && !self.failing.load(Ordering::Relaxed) {
             tracing::warn!("the last spans could not be sent to the collector of traces");
         }
     }
@@ -73,7 +80,7 @@ impl Traces {
 #[derive(Debug)]
 struct Telling<E> {
     exporter: E,
-    failing: AtomicBool,
+    failing: Arc<AtomicBool>,
 }
 
 impl<E: opentelemetry_sdk::trace::SpanExporter> opentelemetry_sdk::trace::SpanExporter for Telling<E> {

@@ -151,7 +151,9 @@ async fn start(
         app.background.spawn(work, |ended| match ended {
             Some(Ok(_)) => {}
             Some(Err(error)) => tracing::error!(%error, "an import stopped"),
-            None => tracing::warn!("an import was interrupted by the stop of the server; the same file goes on there"),
+            None => tracing::warn!(
+                "an import was interrupted by the stop of the server; the same file goes on there"
+            ),
         });
     });
     let view_pending = !app.views.reached(&["operation"], position, app.patience).await;

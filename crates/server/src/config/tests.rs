@@ -105,7 +105,9 @@ fn a_collector_is_an_http_url_without_credentials() {
         assert_eq!(config.otlp_endpoint.unwrap().traces(), endpoint);
     }
     assert!(resolve(&[], &[], "").unwrap().otlp_endpoint.is_none());
-    for url in ["localhost:4318", "grpc://h:4317", "http://u:marker@h:4318", "http://h/?key=marker", "http://"] {
+    for url in
+        ["localhost:4318", "grpc://h:4317", "http://u:marker@h:4318", "http://h/?key=marker", "http://"]
+    {
         let error = resolve(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", url)], "").unwrap_err().to_string();
         assert!(error.contains("otlp_endpoint (environment)") && !error.contains("marker"), "{error}");
     }

@@ -120,11 +120,7 @@ async fn serve<E: Executor>(
 }
 
 /// What the operations of a connection know of their caller.
-fn introduced(
-    payload: &serde_json::Value,
-    caller: Caller,
-    id: RequestId,
-) -> async_graphql::Result<Data> {
+fn introduced(payload: &serde_json::Value, caller: Caller, id: RequestId) -> async_graphql::Result<Data> {
     let caller = caller::from_payload(payload, caller).map_err(|refusal| refusal.message)?;
     let mut data = Data::default();
     data.insert(caller);
