@@ -154,12 +154,12 @@ async fn a_second_signal_ends_it_at_once() {
 
 /// Starts the import of a file with that many contacts; answers its operation.
 async fn import(server: &Server, rows: usize) -> Value {
-    let rows: String = (0..rows).map(|row| format!("Åse;ROW-{row:04}\r\n")).collect();
+    let rows: Vec<_> = (0..rows).map(|row| format!("Åse;ROW-{row:04}\r\n")).collect();
     let query = "mutation($file: Upload!) { contactsImport(input: { file: $file }) { operation { id } userErrors { code } } }";
     let form = Form::new()
         .text("operations", json!({"query": query, "variables": {"file": null}}).to_string())
         .text("map", r#"{"0": ["variables.file"]}"#)
-        .part("0", Part::text(format!("Fornavn;Ekstern reference\r\n{rows}")).file_name("list.csv"));
+        .part("0", Part::text(format!("Fornavn;Ekstern reference\r\n{}", rows.concat())).file_name("list.csv"));
     let answer: Value = server.post().multipart(form).send().await.unwrap().json().await.unwrap();
     answer["data"]["contactsImport"]["operation"].clone()
 }

@@ -36,7 +36,7 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let take = async |State(bodies): State<Arc<Mutex<Vec<Bytes>>>>, body: Bytes| {
-            bodies.lock().unwrap().push(body)
+            bodies.lock().unwrap().push(body);
         };
         let router = Router::new().route("/v1/traces", post(take)).with_state(bodies.clone());
         tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
@@ -70,7 +70,7 @@ fn attribute(span: &Span, key: &str) -> Option<Value> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Sends the marker in every place of a request that a client fills; answers the request's id.
@@ -110,7 +110,8 @@ const KEYS: [&str; 7] = [
     "outcome",
 ];
 
-#[tokio::test]
+// The collector answers while the test waits for the end of the server.
+#[tokio::test(flavor = "multi_thread")]
 async fn the_span_of_a_request_has_its_parent_and_nothing_of_what_a_client_wrote() {
     let collector = Collector::start().await;
     let settings =

@@ -28,11 +28,11 @@ pub(super) async fn record(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", |path| route_name(path.as_str()));
     let begin = Instant::now();
     let (traced, trace) = trace::request(request.headers(), method, route, id);
-    let span = traced.in_scope(|| tracing::info_span!("request", request_id = %id, trace_id = Empty));
+    let span = tracing::info_span!("request", request_id = %id, trace_id = Empty);
     if let Some(trace) = trace {
         span.record("trace_id", display(trace));
     }
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = next.run(request).instrument(span.clone()).instrument(traced.clone()).await;
     let (status, seconds) = (response.status().as_u16(), begin.elapsed().as_secs_f64());
     let code = response.extensions().get::<Code>().map(|Code(code)| code.as_str());
     let operation = response.extensions().get::<Operation>().map(|Operation(name)| *name);
