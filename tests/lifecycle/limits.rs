@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::observe::{eventually, folder};
 use crate::requests::{REGISTER, contact, contacts, references};
-use crate::server::Server;
+use crate::server::{PATIENCE, Server};
 
 /// The lock under which the ledger is appended to, held by somebody else.
 pub(crate) struct Blocked(PgConnection);
@@ -54,7 +54,8 @@ async fn exchange(server: &Server, bytes: &str) -> String {
     stream.write_all(bytes.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // A reset behind the answer is no matter.
-    let _ended = stream.read_to_end(&mut answer).await;
+    let _ended =
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("it stays open");
     String::from_utf8(answer).unwrap()
 }
 
@@ -141,7 +142,6 @@ async fn a_client_that_trickles_its_body_does_not_hold_its_place() {
     let trickle = async {
         // A byte, again and again, until the server does not want to hear it any more.
         while writing.write_all(b" ").await.is_ok() {
-            tokio::task::yield_now().await;
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };

@@ -159,7 +159,10 @@ async fn import(server: &Server, rows: usize) -> Value {
     let form = Form::new()
         .text("operations", json!({"query": query, "variables": {"file": null}}).to_string())
         .text("map", r#"{"0": ["variables.file"]}"#)
-        .part("0", Part::text(format!("Fornavn;Ekstern reference\r\n{}", rows.concat())).file_name("list.csv"));
+        .part(
+            "0",
+            Part::text(format!("Fornavn;Ekstern reference\r\n{}", rows.concat())).file_name("list.csv"),
+        );
     let answer: Value = server.post().multipart(form).send().await.unwrap().json().await.unwrap();
     answer["data"]["contactsImport"]["operation"].clone()
 }
