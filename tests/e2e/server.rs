@@ -140,9 +140,17 @@ impl Server {
     }
 
     /// Waits for the end that it was asked for, and hands over its folder.
-    pub(crate) fn ended(mut self) -> TempDir {
-        assert!(self.child.wait().unwrap().success(), "{}", self.log());
-        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    pub(crate) fn ended(self) -> TempDir {
+        let (code, folder) = self.exited();
+        let log = std::fs::read_to_string(folder.path().join("server.log")).unwrap_or_default();
+        assert_eq!(code, Some(0), "{log}");
+        folder
+    }
+
+    /// Waits for its end, and hands over its exit code and its folder.
+    pub(crate) fn exited(mut self) -> (Option<i32>, TempDir) {
+        let code = self.child.wait().unwrap().code();
+        (code, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
     }
 
     /// Kills it without a chance to clean up, and hands over its folder.

@@ -3,22 +3,30 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Response;
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::server::{PATIENCE, Server};
 
+/// Asks for a connection.
+pub(crate) async fn connect(
+    server: &Server,
+) -> tungstenite::Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, Response)> {
+    let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
+    let protocol = "graphql-transport-ws".parse().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    connect_async(request).await
+}
+
 /// A connection that was accepted.
-pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Connects and introduces itself.
     pub(crate) async fn open(server: &Server) -> Self {
-        let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
-        let protocol = "graphql-transport-ws".parse().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let (stream, answer) = connect_async(request).await.unwrap();
+        let (stream, answer) = connect(server).await.unwrap();
         assert_eq!(answer.headers()["sec-websocket-protocol"], "graphql-transport-ws");
         let mut socket = Self(stream);
         socket.send(json!({"type": "connection_init"})).await;

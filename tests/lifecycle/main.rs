@@ -12,6 +12,8 @@
 mod beside;
 mod configured;
 mod crash;
+mod limits;
+mod metrics;
 mod observe;
 mod refusal;
 mod requests;
@@ -22,6 +24,11 @@ mod requests;
 )]
 mod server;
 mod settings;
+#[path = "../e2e/socket.rs"]
+#[expect(dead_code, reason = "this target reads fewer results than the one that owns the file")]
+mod socket;
+mod sockets;
 mod start;
 mod stop;
+mod traces;
 mod unprivileged;

@@ -6,6 +6,7 @@ use async_graphql::Context;
 use lethe_kernel::{Caller, RequestId};
 use lethe_ledger::{Ledger, Parts, Views};
 
+use crate::background::Background;
 use crate::keys::Keys;
 
 /// The running system.
@@ -17,6 +18,8 @@ pub struct App {
     pub views: Views,
     /// How long a mutation waits for the views it returns.
     pub patience: Duration,
+    /// What goes on after its request was answered.
+    pub background: Background,
 }
 
 /// What is known about one request; every request carries one.

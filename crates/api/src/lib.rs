@@ -3,6 +3,7 @@
 
 mod app;
 mod argument;
+mod background;
 mod change;
 mod company;
 mod connection;
@@ -28,6 +29,7 @@ mod unit;
 mod viewer;
 
 pub use app::{App, Request};
+pub use background::Background;
 pub use change::Subscription;
 pub use error::top_level;
 pub use schema::{Schema, schema, sdl, views};

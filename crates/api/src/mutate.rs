@@ -3,11 +3,16 @@
 use async_graphql::{Context, ID, Result};
 use lethe_kernel::{self as kernel, ErrorCode};
 use lethe_ledger::{Context as WorkContext, Failure, Idempotency, Projection, Work};
+use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use crate::app::{app, parts, request};
 use crate::error::{UserError, fault};
 use crate::scalar::Position;
+
+/// The target of spans that are exported as traces.
+const TRACE: &str = "lethe_trace";
 
 /// What became of a mutation.
 #[derive(Default)]
@@ -49,7 +54,19 @@ pub(crate) async fn execute(
     let request = request(context);
     let wanted = WorkContext { idempotency, ..WorkContext::new(request.caller, request.id) };
     let app = app(context);
-    match app.ledger.execute(&wanted, &work).await {
+    let span = tracing::info_span!(
+        target: TRACE, "mutation", otel.name = mutation, request_id = %request.id, outcome = Empty
+    );
+    let executed = app.ledger.execute(&wanted, &work).instrument(span.clone()).await;
+    span.record(
+        "outcome",
+        match &executed {
+            Ok(_) => "done",
+            Err(Failure::Refused(_)) => "refused",
+            Err(Failure::Failed(_)) => "failed",
+        },
+    );
+    match executed {
         Ok(done) => Ok(Outcome {
             view_pending: !app.views.reached(views, done.position, app.patience).await,
             objects: done.objects,

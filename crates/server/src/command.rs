@@ -15,6 +15,7 @@ use crate::cli::Cli;
 use crate::config::{Config, Layers};
 use crate::error::{Error, Outcome};
 use crate::log;
+use crate::trace::Traces;
 
 /// What `lethe` can do.
 #[derive(Debug, Subcommand)]
@@ -44,9 +45,14 @@ pub(crate) enum Command {
 pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
     let layers = Layers::read(cli.settings.layer(), cli.settings.config.as_deref())?;
     let config = Config::resolve(&layers)?;
-    log::start(&config);
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&config).await,
+    let command = cli.command.unwrap_or(Command::Serve);
+    let traces = match command {
+        Command::Serve => Traces::start(&config)?,
+        _ => None,
+    };
+    log::start(&config, traces.as_ref());
+    match command {
+        Command::Serve => serve::run(&config, traces).await,
         Command::Import(arguments) => import::run(&config, &arguments).await,
         Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,

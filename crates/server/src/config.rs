@@ -7,7 +7,7 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 pub(crate) use layer::{Layer, Layers};
-pub(crate) use value::{DatabaseUrl, Listen, LogFilter, LogFormat, TimeOfDay};
+pub(crate) use value::{Collector, DatabaseUrl, Listen, LogFilter, LogFormat, ServiceName, TimeOfDay};
 
 use value::Value;
 
@@ -119,9 +119,18 @@ settings! {
     database_connections: NonZeroU32 = "16", "LETHE_DATABASE_CONNECTIONS", "Most connections to PostgreSQL.";
     log: LogFilter = "info,sqlx=warn", "LETHE_LOG", "What is logged, for example info or lethe_ledger=debug.";
     log_format: LogFormat = "text", "LETHE_LOG_FORMAT", "Form of the log: text or json.";
+    otlp_endpoint: Option<Collector> = "", "OTEL_EXPORTER_OTLP_ENDPOINT", "Collector that traces are sent to.";
+    service_name: ServiceName = "lethe", "OTEL_SERVICE_NAME", "Name of this server in traces.";
+    max_requests: NonZeroUsize = "256", "LETHE_MAX_REQUESTS", "Most GraphQL requests at once; more are refused.";
+    max_header_bytes: NonZeroUsize = "65536", "LETHE_MAX_HEADER_BYTES", "Largest head of a request.";
     max_body_bytes: NonZeroUsize = "4194304", "LETHE_MAX_BODY_BYTES", "Largest request without files.";
     max_upload_bytes: NonZeroUsize = "67108864", "LETHE_MAX_UPLOAD_BYTES", "Largest request with files.";
     request_timeout_seconds: NonZeroU64 = "30", "LETHE_REQUEST_TIMEOUT_SECONDS", "Longest time for one request.";
+    header_timeout_seconds: NonZeroU64 = "20", "LETHE_HEADER_TIMEOUT_SECONDS", "Longest wait for the head of a request.";
+    body_timeout_seconds: NonZeroU64 = "20", "LETHE_BODY_TIMEOUT_SECONDS", "Longest time to receive a body.";
+    max_sockets: NonZeroU32 = "256", "LETHE_MAX_SOCKETS", "Most web sockets at once; more are refused.";
+    max_operations: NonZeroUsize = "32", "LETHE_MAX_OPERATIONS", "Most operations at once on one web socket.";
+    socket_silence_seconds: NonZeroU64 = "30", "LETHE_SOCKET_SILENCE_SECONDS", "Longest silence of a web socket.";
     shutdown_seconds: NonZeroU64 = "20", "LETHE_SHUTDOWN_SECONDS", "Longest time to finish requests at the end.";
     graphql_depth: NonZeroUsize = "15", "LETHE_GRAPHQL_DEPTH", "Deepest nesting of a query.";
     graphql_complexity: NonZeroUsize = "5000", "LETHE_GRAPHQL_COMPLEXITY", "Most fields of a query, lists multiplied.";

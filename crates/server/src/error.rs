@@ -55,6 +55,8 @@ pub(crate) enum Error {
     Fixtures(#[from] lethe_fixtures::Error),
     #[error("The metrics cannot be recorded: {0}.")]
     Metrics(String),
+    #[error("Traces cannot be exported: {0}. Check the setting otlp_endpoint, or leave it out.")]
+    Traces(String),
     #[error("The server stopped: {0}.")]
     Serve(std::io::Error),
     #[error("The output cannot be written: {0}.")]

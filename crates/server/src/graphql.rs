@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lethe_api::{App, Request};
+use lethe_api::{App, Background, Request};
 use lethe_kernel::{Caller, RequestId};
 use lethe_ledger::ViewsBuilder;
 
@@ -26,9 +26,9 @@ pub(crate) fn views() -> ViewsBuilder {
 }
 
 /// The schema on a running ledger.
-pub(crate) fn schema(running: &Running, config: &Config) -> Schema {
+pub(crate) fn schema(running: &Running, config: &Config, background: Background) -> Schema {
     let Running { ledger, views } = running.clone();
-    let app = App { ledger, views, patience: PATIENCE };
+    let app = App { ledger, views, patience: PATIENCE, background };
     lethe_api::schema(app, config.graphql_depth.get(), config.graphql_complexity.get())
 }
 

@@ -3,9 +3,12 @@
 mod accept;
 mod answer;
 mod caller;
+mod connections;
 mod console;
 mod graphql;
 mod health;
+mod limits;
+mod load;
 mod nesting;
 mod observe;
 mod origin;
@@ -13,49 +16,32 @@ mod parameters;
 mod receive;
 mod websocket;
 
-use std::time::Duration;
-
 use async_graphql::Executor;
 use axum::Router;
+use axum::error_handling::HandleErrorLayer;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use metrics_process::Collector;
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
-use crate::config::Config;
 use crate::database::Running;
 use crate::error::Error;
 use crate::signal::Stop;
 use answer::Refusal;
+pub(crate) use connections::accept;
 pub(crate) use health::view_states;
+pub(crate) use limits::Limits;
 use nesting::Guarded;
-
-/// What one request may cost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// The largest body without files.
-    pub(crate) body_bytes: usize,
-    /// The largest body with files.
-    pub(crate) upload_bytes: usize,
-    /// The longest time.
-    pub(crate) time: Duration,
-}
-
-impl Limits {
-    /// The limits in force.
-    pub(crate) fn of(config: &Config) -> Self {
-        Self {
-            body_bytes: config.max_body_bytes.get(),
-            upload_bytes: config.max_upload_bytes.get(),
-            time: Duration::from_secs(config.request_timeout_seconds.get()),
-        }
-    }
-}
+pub(crate) use websocket::Sockets;
 
 /// What the GraphQL endpoint works with.
 #[derive(Clone)]
 struct Endpoint<E> {
     executor: Guarded<E>,
     limits: Limits,
+    sockets: Sockets,
     stop: Stop,
 }
 
@@ -67,23 +53,38 @@ pub(crate) fn router<E: Executor>(
     executor: E,
     running: Running,
     limits: Limits,
+    sockets: Sockets,
     stop: Stop,
 ) -> Result<Router, Error> {
+    let recorder = health::recorder()?;
+    let process = Collector::default();
+    process.describe();
     let health = Router::new()
         .route("/readyz", get(health::ready))
+        .route_layer(from_fn_with_state(stop.clone(), load::ready_until_stopped))
         .with_state(running)
         .route("/healthz", get(health::alive))
-        .route("/metrics", get(health::metrics))
-        .with_state(health::recorder()?);
-    Ok(guarded(api(executor, limits, stop).merge(health), limits))
+        .merge(
+            Router::new()
+                .route("/metrics", get(health::metrics))
+                .route_layer(from_fn_with_state(process, load::with_process))
+                .with_state(recorder),
+        );
+    Ok(guarded(api(executor, limits, sockets, stop).merge(health), limits))
 }
 
 /// The GraphQL endpoint and its console.
-fn api<E: Executor>(executor: E, limits: Limits, stop: Stop) -> Router {
+fn api<E: Executor>(executor: E, limits: Limits, sockets: Sockets, stop: Stop) -> Router {
+    let room = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(load::shed))
+        .load_shed()
+        .layer(GlobalConcurrencyLimitLayer::new(limits.requests))
+        .layer(from_fn(load::in_flight));
     Router::new()
         .route("/graphql", get(graphql::get::<E>).post(graphql::post::<E>))
+        .route_layer(room)
         .route("/graphql/ws", get(websocket::upgrade::<E>))
-        .with_state(Endpoint { executor: Guarded(executor), limits, stop })
+        .with_state(Endpoint { executor: Guarded(executor), limits, sockets, stop })
         .route("/", get(console::page))
 }
 

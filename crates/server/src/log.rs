@@ -2,15 +2,16 @@
 
 use std::io::IsTerminal;
 
-use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
-use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat};
+use crate::trace::{self, Traces};
 
 /// Starts the log.
-pub(crate) fn start(config: &Config) {
+pub(crate) fn start(config: &Config, traces: Option<&Traces>) {
     // A `log` setting that does not parse was refused with the other settings.
     let chosen = EnvFilter::try_new(&config.log.0).unwrap_or_else(|_| EnvFilter::new("info"));
     let form = match config.log_format {
@@ -23,7 +24,7 @@ pub(crate) fn start(config: &Config) {
         }
     };
     let started =
-        tracing_subscriber::registry().with(form.with_filter(chosen).with_filter(filter_fn(may_be_logged)));
+        tracing_subscriber::registry().with(form.with_filter(logged(chosen))).with(traces.map(Traces::layer));
     if started.try_init().is_err() {
         tracing::debug!("the log had been started before");
     }
@@ -34,13 +35,20 @@ pub(crate) fn start(config: &Config) {
     }));
 }
 
+/// What was chosen, within what may be logged. Our own spans are always there: they hold the ids that a line is found by.
+fn logged<S: Subscriber>(chosen: EnvFilter) -> impl Filter<S> {
+    chosen
+        .or(filter_fn(|metadata| metadata.is_span() && is_ours(metadata.target())))
+        .and(filter_fn(may_be_logged))
+}
+
 /// Whatever `log` asks for: below `info`, libraries write frames, headers and parameters, which hold personal values.
 fn may_be_logged(metadata: &Metadata<'_>) -> bool {
-    let target = metadata.target();
-    target == "lethe"
-        || target.starts_with("lethe_")
-        || target.starts_with("lethe::")
-        || *metadata.level() <= Level::INFO
+    metadata.target() != trace::TARGET && (is_ours(metadata.target()) || *metadata.level() <= Level::INFO)
+}
+
+fn is_ours(target: &str) -> bool {
+    target == "lethe" || target.starts_with("lethe_") || target.starts_with("lethe::")
 }
 
 #[cfg(test)]
@@ -52,6 +60,12 @@ mod tests {
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Written {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl Write for Written {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -68,14 +82,33 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let form = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).boxed();
-        let form = form.with_filter(EnvFilter::new("trace")).with_filter(filter_fn(may_be_logged));
+        let form = form.with_filter(logged(EnvFilter::new("trace")));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(form), || {
             tracing::trace!(target: "tungstenite::protocol", "marker in a frame");
             tracing::debug!(target: "lethebridge", "marker of a stranger");
             tracing::trace!(target: "lethe_ledger::writer", "ours");
             tracing::info!(target: "sqlx::postgres", "theirs");
         });
-        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let text = written.text();
         assert!(!text.contains("marker") && text.contains("ours") && text.contains("theirs"), "{text}");
+    }
+
+    #[test]
+    fn a_line_has_the_id_of_its_request_however_little_is_logged() {
+        for chosen in ["error", "lethe_ledger=error,sqlx=warn"] {
+            let written = Written::default();
+            let writer = written.clone();
+            let form = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+            let form = form.with_filter(logged(EnvFilter::new(chosen)));
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(form), || {
+                let request = tracing::info_span!(target: "lethe::http", "request", request_id = "the-id");
+                request.in_scope(|| {
+                    tracing::error!(target: "lethe_ledger::writer", "shown");
+                    tracing::info!(target: "lethe::http", "hidden");
+                });
+            });
+            let text = written.text();
+            assert!(text.contains("the-id") && text.contains("shown") && !text.contains("hidden"), "{text}");
+        }
     }
 }

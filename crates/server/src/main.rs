@@ -19,6 +19,7 @@ mod log;
 mod output;
 mod schedule;
 mod signal;
+mod trace;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

@@ -31,6 +31,11 @@ impl Stop {
         (stop, Self(stopped))
     }
 
+    /// Whether the first signal came.
+    pub(crate) fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits for the first signal.
     pub(crate) async fn requested(mut self) {
         if self.0.wait_for(|stop| *stop).await.is_err() {

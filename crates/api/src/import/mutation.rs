@@ -144,12 +144,18 @@ async fn start(
     wanted: WorkContext,
 ) -> Result<ImportPayload> {
     let (id, position) = (prepared.import().0, prepared.position());
-    tokio::spawn(async move {
-        if let Err(error) = run(prepared, &ledger, &wanted, |_| {}).await {
-            tracing::error!(import = %id, %error, "an import stopped");
-        }
-    });
     let app = app(context);
+    let span = tracing::info_span!(parent: None, "import", request_id = %wanted.request, import = %id);
+    let work = async move { run(prepared, &ledger, &wanted, |_| {}).await };
+    span.in_scope(|| {
+        app.background.spawn(work, |ended| match ended {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => tracing::error!(%error, "an import stopped"),
+            None => tracing::warn!(
+                "an import was interrupted by the stop of the server; the same file goes on there"
+            ),
+        });
+    });
     let view_pending = !app.views.reached(&["operation"], position, app.patience).await;
     let rows = parts(context).rows_at::<OperationView>(&[id], i64::MAX).await;
     let operation = rows.map_err(|error| fault(&error))?.remove(&id).map(Operation);

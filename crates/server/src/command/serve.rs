@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lethe_api::Background;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, ServeLock};
 use crate::database::{Database, Running, Using};
 use crate::error::{Error, Outcome};
-use crate::http::{self, Limits};
+use crate::http::{self, Limits, Sockets};
 use crate::signal::Stop;
+use crate::trace::Traces;
 use crate::{demo, graphql, output, schedule};
 
 /// How long connections to PostgreSQL may take to close.
@@ -20,7 +22,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// [`Error`] says what prevents the start.
-pub(crate) async fn run(config: &Config) -> Result<Outcome, Error> {
+pub(crate) async fn run(config: &Config, traces: Option<Traces>) -> Result<Outcome, Error> {
     let stop = Stop::on_signals()?;
     let folder = DataDir::prepare(&config.data_dir)?;
     let lock = ServeLock::take(&folder)?;
@@ -32,9 +34,13 @@ pub(crate) async fn run(config: &Config) -> Result<Outcome, Error> {
         () = stop.clone().requested() => return Ok(Outcome::Done),
     };
     let served = serve(config, &folder, &database, listener, stop).await;
-    let stopped = database.stop().await;
+    let (stopped, ()) = tokio::join!(database.stop(), async {
+        if let Some(traces) = traces {
+            traces.end(CLOSE).await;
+        }
+    });
     drop(lock);
-    served.and(stopped).map(|()| Outcome::Done)
+    stopped.and(served)
 }
 
 async fn serve(
@@ -43,30 +49,54 @@ async fn serve(
     database: &Database,
     listener: TcpListener,
     stop: Stop,
-) -> Result<(), Error> {
+) -> Result<Outcome, Error> {
     let (pool, running) = tokio::select! {
         started = start(config, folder, database) => started?,
-        () = stop.clone().requested() => return Ok(()),
+        () = stop.clone().requested() => return Ok(Outcome::Done),
     };
     if config.database_url.is_none() {
         tokio::select! {
             loaded = demo::load(&running.ledger, folder) => loaded?,
-            () = stop.clone().requested() => return Ok(()),
+            () = stop.clone().requested() => return Ok(Outcome::Done),
         }
     }
-    tokio::spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()));
-    let schema = graphql::schema(&running, config);
-    let router = http::router(schema, running, Limits::of(config), stop.clone())?;
     let address = listener.local_addr().map_err(Error::Serve)?;
     for line in banner(address, folder, database) {
         output::line(&line)?;
     }
-    let grace = Duration::from_secs(config.shutdown_seconds.get());
-    let served = until_stopped(listener, router, stop, grace).await;
+    let outcome = answer(config, running, listener, stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
-    served
+    Ok(outcome)
+}
+
+/// Answers requests; after the signal, only those that were accepted, and no longer than the grace.
+async fn answer(
+    config: &Config,
+    running: Running,
+    listener: TcpListener,
+    stop: Stop,
+) -> Result<Outcome, Error> {
+    let background = Background::default();
+    background.spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()), drop);
+    let schema = graphql::schema(&running, config, background.clone());
+    let limits = Limits::of(config);
+    let sockets = Sockets::new(limits.sockets);
+    let router = http::router(schema, running, limits, sockets.clone(), stop.clone())?;
+    let open = http::accept(listener, router, limits, stop).await;
+    output::note("Stopping: finishing the requests that were accepted.");
+    let finished = async {
+        background.stop().await;
+        // In this order: a connection that ends may leave a web socket behind.
+        open.wait().await;
+        sockets.closed().await;
+    };
+    if tokio::time::timeout(Duration::from_secs(config.shutdown_seconds.get()), finished).await.is_ok() {
+        return Ok(Outcome::Done);
+    }
+    tracing::warn!("some requests were not finished in time and are given up; what was answered is safe");
+    Ok(Outcome::Findings)
 }
 
 async fn start(
@@ -77,30 +107,6 @@ async fn start(
     let pool = database.connect(config).await?;
     let running = Running::start(pool.clone(), folder).await?;
     Ok((pool, running))
-}
-
-/// Answers requests; after the signal, only those that were accepted, and no longer than the grace.
-async fn until_stopped(
-    listener: TcpListener,
-    router: axum::Router,
-    stop: Stop,
-    grace: Duration,
-) -> Result<(), Error> {
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().requested());
-    let overdue = async {
-        stop.requested().await;
-        output::note("Stopping: finishing the requests that were accepted.");
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        // First, so that people are told before an idle server has stopped already.
-        biased;
-        () = overdue => {
-            tracing::warn!("some requests were not finished in time");
-            Ok(())
-        }
-        result = server.into_future() => result.map_err(Error::Serve),
-    }
 }
 
 fn banner(address: SocketAddr, folder: &DataDir, database: &Database) -> Vec<String> {

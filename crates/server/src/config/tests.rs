@@ -96,6 +96,25 @@ fn the_password_of_the_database_is_shown_nowhere() {
 }
 
 #[test]
+fn a_collector_is_an_http_url_without_credentials() {
+    for (url, endpoint) in [
+        ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
+        ("https://collector.example.org/otlp/", "https://collector.example.org/otlp/v1/traces"),
+    ] {
+        let config = resolve(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", url)], "").unwrap();
+        assert_eq!(config.otlp_endpoint.unwrap().traces(), endpoint);
+    }
+    assert!(resolve(&[], &[], "").unwrap().otlp_endpoint.is_none());
+    for url in
+        ["localhost:4318", "grpc://h:4317", "http://u:marker@h:4318", "http://h/?key=marker", "http://"]
+    {
+        let error = resolve(&[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", url)], "").unwrap_err().to_string();
+        assert!(error.contains("otlp_endpoint (environment)") && !error.contains("marker"), "{error}");
+    }
+    assert!(resolve(&[], &[], "service_name = \"\"").is_err());
+}
+
+#[test]
 fn the_example_file_names_every_key_with_its_default() {
     let example = include_str!("../../../../lethe.toml");
     assert!(from_toml(Path::new("lethe.toml"), example).unwrap().is_empty(), "the example sets nothing");
@@ -109,7 +128,7 @@ fn the_example_file_names_every_key_with_its_default() {
     let example = Config::resolve(&Layers { file: layer, ..Layers::default() }).unwrap();
     for (default, entry) in defaults.entries().into_iter().zip(example.entries()) {
         assert_eq!(entry.source, Source::File, "{} is missing from lethe.toml", entry.key);
-        if !["database_url", "pg_bin"].contains(&entry.key) {
+        if !["database_url", "pg_bin", "otlp_endpoint"].contains(&entry.key) {
             assert_eq!(default.value, entry.value, "{}", entry.key);
         }
     }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
+use axum::http::Uri;
 use chrono::NaiveTime;
 use sqlx::postgres::PgConnectOptions;
 use tracing_subscriber::EnvFilter;
@@ -122,6 +123,52 @@ impl Value for DatabaseUrl {
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.shown())
+    }
+}
+
+/// A collector of traces that speaks OTLP over HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Collector(String);
+
+impl Collector {
+    /// Where it takes traces.
+    pub(crate) fn traces(&self) -> String {
+        format!("{}/v1/traces", self.0)
+    }
+}
+
+impl Value for Collector {
+    fn parse(text: &str) -> Result<Self, String> {
+        let uri: Option<Uri> = text.parse().ok();
+        let usable = uri.is_some_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.query().is_none()
+                && uri.authority().is_some_and(|place| !place.as_str().contains('@'))
+        });
+        if usable {
+            return Ok(Self(text.trim_end_matches('/').to_owned()));
+        }
+        Err("Write the collector's base address for OTLP over HTTP, for example http://127.0.0.1:4318. Credentials \
+             belong in the variable OTEL_EXPORTER_OTLP_HEADERS."
+            .to_owned())
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// How this server is called in traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceName(pub(crate) String);
+
+impl Value for ServiceName {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("Write a name.".to_owned()) } else { Ok(Self(text.to_owned())) }
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
     }
 }
 

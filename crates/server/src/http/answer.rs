@@ -1,12 +1,25 @@
 //! Answers as "GraphQL over HTTP" wants them.
 
 use async_graphql::{Response as Executed, ServerError, Value};
-use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::accept::MediaType;
+
+/// The code of the first error of an answer, for traces and the log.
+#[derive(Clone, Debug)]
+pub(super) struct Code(pub(super) String);
+
+impl Code {
+    /// Only codes of errors that our own code made: names in capitals.
+    fn of(response: &Executed) -> Option<Self> {
+        let extensions = response.errors.first()?.extensions.as_ref()?;
+        let Some(Value::String(code)) = extensions.get("code") else { return None };
+        code.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_').then(|| Self(code.clone()))
+    }
+}
 
 /// A request that is answered without being executed.
 #[derive(Debug)]
@@ -31,9 +44,20 @@ impl Refusal {
     pub(super) fn answer(&self, media: MediaType) -> Response {
         let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
         let mut response = (self.status, [(CONTENT_TYPE, media.header())], body.to_string()).into_response();
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => {
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            // What is still to come of the body is not read, so the connection cannot be used again.
+            StatusCode::REQUEST_TIMEOUT => {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
         }
+        response.extensions_mut().insert(Code(self.code.to_owned()));
         response
     }
 }
@@ -48,6 +72,7 @@ impl IntoResponse for Refusal {
 /// limits – has no `data`, and says 400 to clients that understand it.
 pub(super) fn executed(mut response: Executed, media: MediaType) -> Response {
     let refused = add_codes(&mut response);
+    let code = Code::of(&response);
     let status = match media {
         MediaType::GraphqlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
@@ -61,6 +86,9 @@ pub(super) fn executed(mut response: Executed, media: MediaType) -> Response {
         Ok(body) => {
             let mut answer = (status, [(CONTENT_TYPE, media.header())], body).into_response();
             answer.headers_mut().extend(response.http_headers);
+            if let Some(code) = code {
+                answer.extensions_mut().insert(code);
+            }
             answer
         }
         Err(error) => {

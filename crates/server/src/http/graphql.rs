@@ -15,6 +15,10 @@ use super::parameters::{Stopped, from_pairs, parse};
 use super::{Endpoint, caller, receive};
 use crate::graphql;
 
+/// The type of the operation that was answered, for traces.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operation(pub(super) &'static str);
+
 /// A query in the address. Whatever changes something must be a POST, so that no link and no image can do it.
 pub(super) async fn get<E: Executor>(
     State(endpoint): State<Endpoint<E>>,
@@ -35,7 +39,7 @@ pub(super) async fn get<E: Executor>(
             Some(OperationType::Mutation) => Err(only_post()),
             // What its hash stands for is not known here.
             None if request.query.is_empty() => Err(only_post()),
-            _ => Ok(request),
+            _ => Ok((request, operation)),
         });
     answer(&endpoint, prepared, media).await
 }
@@ -54,8 +58,7 @@ pub(super) async fn post<E: Executor>(
     let prepared = receive::request(&headers, body, endpoint.limits)
         .await
         .map_err(Stopped::from)
-        .and_then(|request| prepare(request, &headers, id))
-        .map(|(request, _)| request);
+        .and_then(|request| prepare(request, &headers, id));
     answer(&endpoint, prepared, media).await
 }
 
@@ -72,13 +75,27 @@ fn prepare(
 
 async fn answer<E: Executor>(
     endpoint: &Endpoint<E>,
-    prepared: Result<Request, Stopped>,
+    prepared: Result<(Request, Option<OperationType>), Stopped>,
     media: MediaType,
 ) -> Response {
     match prepared {
-        Ok(request) => executed(endpoint.executor.execute(request).await, media),
+        Ok((request, operation)) => {
+            let mut response = executed(endpoint.executor.execute(request).await, media);
+            if let Some(operation) = operation {
+                response.extensions_mut().insert(Operation(name(operation)));
+            }
+            response
+        }
         Err(Stopped::Answered(response)) => executed(*response, media),
         Err(Stopped::Refused(refusal)) => refusal.answer(media),
+    }
+}
+
+fn name(operation: OperationType) -> &'static str {
+    match operation {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
     }
 }
 

@@ -1,17 +1,21 @@
-//! What happens around every request: an id, a line in the log, metrics, a time limit, and no word about defects.
+//! What happens around every request: an id, a span, a line in the log, metrics, a time limit, and no word about
+//! defects.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use lethe_kernel::{IdSource, RequestId};
 use tracing::Instrument;
+use tracing::field::{Empty, display};
 
-use super::answer::{Refusal, internal};
+use super::answer::{Code, Refusal, internal};
+use super::graphql::Operation;
+use crate::trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -19,14 +23,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) async fn record(mut request: Request, next: Next) -> Response {
     let id = RequestId(IdSource.next());
     request.extensions_mut().insert(id);
-    let method = request.method().clone();
+    let method = method_name(request.method());
     // The pattern of the route, never the path itself: that is the client's text.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", |path| route_name(path.as_str()));
     let begin = Instant::now();
-    let span = tracing::info_span!("request", request_id = %id);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let (traced, trace) = trace::request(request.headers(), method, route, id);
+    let span = tracing::info_span!("request", request_id = %id, trace_id = Empty);
+    if let Some(trace) = trace {
+        span.record("trace_id", display(trace));
+    }
+    let mut response = next.run(request).instrument(span.clone()).instrument(traced.clone()).await;
     let (status, seconds) = (response.status().as_u16(), begin.elapsed().as_secs_f64());
-    span.in_scope(|| tracing::info!(%method, route, status, seconds, "answered"));
+    let code = response.extensions().get::<Code>().map(|Code(code)| code.as_str());
+    let operation = response.extensions().get::<Operation>().map(|Operation(name)| *name);
+    trace::answered(&traced, status, operation, code);
+    span.in_scope(|| tracing::info!(method, route, operation, status, code, seconds, "answered"));
     metrics::counter!("lethe_http_requests_total", "route" => route, "status" => status.to_string())
         .increment(1);
     metrics::histogram!("lethe_http_request_seconds", "route" => route).record(seconds);
@@ -41,6 +52,14 @@ fn route_name(pattern: &str) -> &'static str {
         .into_iter()
         .find(|name| *name == pattern)
         .unwrap_or("unknown")
+}
+
+/// A client may send any word as the method.
+fn method_name(method: &Method) -> &'static str {
+    ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"]
+        .into_iter()
+        .find(|name| *name == method.as_str())
+        .unwrap_or("other")
 }
 
 /// Answers a panic with 500 and nothing about it; its place is in the log.

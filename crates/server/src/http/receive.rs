@@ -17,11 +17,23 @@ use super::Limits;
 use super::answer::Refusal;
 use super::parameters::{batch, from_json};
 
-/// The request in a body: JSON, or a form with files (the GraphQL multipart request specification).
+/// The request in a body, if it comes in time.
 ///
 /// # Errors
-/// 413, 415, and 400 for a body that is neither.
+/// 408, 413, 415, and 400 for a body that is neither JSON nor a form.
 pub(super) async fn request(headers: &HeaderMap, body: Body, limits: Limits) -> Result<Request, Refusal> {
+    let received = tokio::time::timeout(limits.body_time, in_any_time(headers, body, limits)).await;
+    received.unwrap_or_else(|_| {
+        Err(Refusal::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "REQUEST_TIMEOUT",
+            "The body took too long to come, so nothing was done. Send it again, faster or in smaller parts.",
+        ))
+    })
+}
+
+/// The request in a body: JSON, or a form with files (the GraphQL multipart request specification).
+async fn in_any_time(headers: &HeaderMap, body: Body, limits: Limits) -> Result<Request, Refusal> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = content_type.split(';').map(str::trim);
     match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {

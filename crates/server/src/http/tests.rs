@@ -11,7 +11,7 @@ use lethe_kernel::Caller;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Limits, api, guarded};
+use super::{Limits, Sockets, api, guarded};
 use crate::signal::Stop;
 
 struct Query;
@@ -58,14 +58,25 @@ impl Mutation {
     }
 }
 
-const LIMITS: Limits = Limits { body_bytes: 1000, upload_bytes: 2000, time: Duration::from_mins(1) };
+const LIMITS: Limits = Limits {
+    requests: 10,
+    header_bytes: 10_000,
+    body_bytes: 1000,
+    upload_bytes: 2000,
+    header_time: Duration::from_mins(1),
+    body_time: Duration::from_mins(1),
+    time: Duration::from_mins(1),
+    sockets: 10,
+    operations: 10,
+    silence: Duration::from_mins(1),
+};
 const JSON: &str = "application/json";
 const GRAPHQL: &str = "application/graphql-response+json";
 
 fn router(limits: Limits) -> Router {
     let schema =
         Schema::build(Query, Mutation, EmptySubscription).limit_depth(5).limit_complexity(20).finish();
-    guarded(api(schema, limits, Stop::by_hand().1), limits)
+    guarded(api(schema, limits, Sockets::new(limits.sockets), Stop::by_hand().1), limits)
 }
 
 async fn send(request: Request<Body>) -> (Response<()>, Value) {

@@ -1,30 +1,56 @@
 //! `/graphql/ws`: queries, mutations and subscriptions over the protocol `graphql-transport-ws`.
 
+mod operations;
 mod outgoing;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::{Data, Executor};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use futures_util::future::ready;
 use futures_util::sink::unfold;
 use lethe_kernel::{Caller, RequestId};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tracing::Instrument;
 
 use super::answer::Refusal;
+use super::load::{Present, busy};
 use super::{Endpoint, caller};
 use crate::graphql;
+use operations::Operations;
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// How often a client is asked whether it is still there.
-const PING: Duration = Duration::from_secs(10);
-/// How long it may leave that unanswered.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How often a client is pinged in the time that it may be silent.
+const PINGS: u32 = 3;
+/// "Going away" and "message too big", as RFC 6455 numbers them.
+const AWAY: u16 = 1001;
+const TOO_BIG: u16 = 1009;
+
+/// Room for web sockets.
+#[derive(Clone)]
+pub(crate) struct Sockets {
+    room: Arc<Semaphore>,
+    most: u32,
+}
+
+impl Sockets {
+    /// Room for so many at once.
+    pub(crate) fn new(most: u32) -> Self {
+        Self { room: Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(usize::MAX))), most }
+    }
+
+    /// Waits until every one is closed.
+    pub(crate) async fn closed(&self) {
+        drop(self.room.acquire_many(self.most).await);
+    }
+}
 
 /// Turns the connection into a web socket.
 pub(super) async fn upgrade<E: Executor>(State(endpoint): State<Endpoint<E>>, request: Request) -> Response {
@@ -48,33 +74,67 @@ async fn accept<E: Executor>(endpoint: Endpoint<E>, request: Request) -> Result<
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &())
         .await
         .map_err(|rejection| no_upgrade(rejection.into_response().status()))?;
-    Ok(upgrade
-        .protocols([PROTOCOL])
-        .max_message_size(endpoint.limits.body_bytes)
-        .on_upgrade(move |socket| serve(endpoint, socket, protocol, (caller, id))))
+    let room = endpoint.sockets.room.clone().try_acquire_owned().map_err(|_| busy("socket"))?;
+    let span = tracing::info_span!(parent: None, "request", request_id = %id);
+    let most = endpoint.limits.body_bytes;
+    Ok(upgrade.protocols([PROTOCOL]).max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
+        serve(endpoint, socket, protocol, Client { caller, id, _room: room }).instrument(span)
+    }))
+}
+
+/// Who is at the other end, and the room that the connection takes.
+struct Client {
+    caller: Caller,
+    id: RequestId,
+    _room: OwnedSemaphorePermit,
 }
 
 /// Serves the connection until the client leaves or the server stops; the client resumes from its last position.
 async fn serve<E: Executor>(
-    endpoint: Endpoint<E>,
+    Endpoint { executor, limits, stop, .. }: Endpoint<E>,
     socket: WebSocket,
     protocol: GraphQLProtocol,
-    (caller, request): (Caller, RequestId),
+    client: Client,
 ) {
+    let _present = Present::new(metrics::gauge!("lethe_websocket_connections"));
     let (socket, incoming) = socket.split();
+    let too_big = Arc::new(AtomicBool::new(false));
+    let noticed = too_big.clone();
+    let incoming = incoming.inspect(move |message| noticed.store(is_too_big(message), Ordering::Relaxed));
     let (sender, messages) = mpsc::channel(1);
-    let answers = unfold(sender, async |sender, message| sender.send(message).await.map(|()| sender));
-    let connection = GraphQLWebSocket::new_with_pair(answers, incoming, endpoint.executor, protocol)
-        .keepalive_timeout(SILENCE)
-        .on_connection_init(move |payload| async move {
-            let caller = caller::from_payload(&payload, caller).map_err(|refusal| refusal.message)?;
-            let mut data = Data::default();
-            data.insert(caller);
-            data.insert(graphql::request(caller, request));
-            Ok(data)
-        });
-    tokio::select! {
-        ((), ()) = async { tokio::join!(connection.serve(), outgoing::send(messages, socket, PING)) } => {}
-        () = endpoint.stop.requested() => {}
-    }
+    let operations = Operations::new(executor, limits.operations, stop);
+    let answers = unfold(sender.clone(), async |sender, message| sender.send(message).await.map(|()| sender));
+    let connection = GraphQLWebSocket::new_with_pair(answers, incoming, operations.clone(), protocol)
+        .keepalive_timeout(limits.silence)
+        .on_connection_init(move |payload| ready(introduced(&payload, client.caller, client.id)));
+    let talk = async move {
+        tokio::select! {
+            () = connection.serve() => {}
+            () = operations.finished() => close(&sender, AWAY, "The server stops. Connect again.").await,
+        }
+        if too_big.load(Ordering::Relaxed) {
+            close(&sender, TOO_BIG, "The message is too big.").await;
+        }
+    };
+    tokio::join!(talk, outgoing::send(messages, socket, limits.silence / PINGS));
+}
+
+/// What the operations of a connection know of their caller.
+fn introduced(payload: &serde_json::Value, caller: Caller, id: RequestId) -> async_graphql::Result<Data> {
+    let caller = caller::from_payload(payload, caller).map_err(|refusal| refusal.message)?;
+    let mut data = Data::default();
+    data.insert(caller);
+    data.insert(graphql::request(caller, id));
+    Ok(data)
+}
+
+/// The library hides the kind of its errors; this is how it words that one.
+fn is_too_big(message: &Result<Message, axum::Error>) -> bool {
+    message.as_ref().is_err_and(|error| error.to_string().contains("too long"))
+}
+
+/// Says why the connection ends, behind whatever was answered before. A client that is gone already needs no reason.
+async fn close(sender: &mpsc::Sender<Message>, code: u16, reason: &'static str) {
+    let reason = Utf8Bytes::from_static(reason);
+    drop(sender.send(Message::Close(Some(CloseFrame { code, reason }))).await);
 }
