@@ -3,7 +3,7 @@
 //! Lethe seals the value, checks versions, keys and the idempotency key, writes metadata and the command's answer, and
 //! the time runs until the view shows everything. Stock writes the event in clear, once without and once with a view.
 //! All of them alternate, so that a machine that slows down slows all. Tables are new and never analysed.
-//! `cargo bench -p lethe-ledger --bench append -- [commands per round]`; docs/ledger.md tells what was measured.
+//! `cargo bench -p lethe-ledger --bench append -- [commands per round [tasks …]]`; results stand in benches/results.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,10 @@ struct Round {
 #[tokio::main]
 async fn main() {
     // `cargo bench` adds flags of its own.
-    let commands = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(4_000);
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse().ok());
+    let commands = numbers.next().unwrap_or(4_000);
+    let asked: Vec<usize> = numbers.collect();
+    let tasks = if asked.is_empty() { TASKS.to_vec() } else { asked };
     let folder = tempfile::tempdir().unwrap();
     let postgres = start(Settings::new(folder.path().join("data")), Arc::new(|_: &str| {})).await.unwrap();
     let at = postgres.connection();
@@ -52,7 +55,7 @@ async fn main() {
         let bench =
             Arc::new(Contenders::start(&server, folder.path(), if long { "long" } else { "fresh" }).await);
         println!("{title}\n");
-        compare(&bench, commands, long).await;
+        compare(&bench, commands, &tasks, long).await;
     }
     println!("Fresh streams at 32 tasks while a snapshot is held open\n");
     let bench = Arc::new(Contenders::start(&server, folder.path(), "held").await);
@@ -61,7 +64,7 @@ async fn main() {
     postgres.stop().await.unwrap();
 }
 
-async fn compare(bench: &Arc<Contenders>, commands: usize, long: bool) {
+async fn compare(bench: &Arc<Contenders>, commands: usize, tasks: &[usize], long: bool) {
     let all = [Who::Stock, Who::StockView, Who::Lethe, Who::LetheClear];
     let mut streams = Vec::new();
     for who in all {
@@ -76,7 +79,7 @@ async fn compare(bench: &Arc<Contenders>, commands: usize, long: bool) {
         "| tasks | stock | p50 | p99 | stock with a view | Lethe | p50 | p99 | Lethe / stock | Lethe / stock with a \
          view | sealing costs |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
     );
-    for tasks in TASKS {
+    for tasks in tasks.iter().copied() {
         let mut rounds: [Vec<Round>; 4] = Default::default();
         for _ in 0..ROUNDS {
             for (place, who) in all.into_iter().enumerate() {
