@@ -37,14 +37,6 @@ CREATE TABLE ledger.commands (
     input_mac bytea
 );
 
--- How far each read model has come. The tables of read models are no migrations: they are built from the ledger.
-CREATE TABLE ledger.projections (
-    name text PRIMARY KEY,
-    version integer NOT NULL,
-    position bigint NOT NULL
-);
-CREATE SCHEMA view;
-
 -- Appends a batch of units of work, each wholly or not at all; one of them failing does not touch its neighbours.
 -- Arrays of items (expectations x_, keys k_, live keys l_, events e_) hold the items of all units one after another;
 -- u_x, u_k, u_l, u_e say how many of them belong to each unit.

@@ -86,11 +86,11 @@ impl Ledger {
     pub async fn execute(&self, context: &Context, work: &impl Work) -> Result<Committed, Failure> {
         let parts = self.parts.as_ref();
         let idempotency = context.idempotency.as_ref();
-        let command =
-            idempotency.map_or_else(|| CommandId(parts.ids.next()), |key| key.command(context.caller));
+        let given = context.command.or_else(|| idempotency.map(|key| key.command(context.caller)));
+        let command = given.unwrap_or_else(|| CommandId(parts.ids.next()));
         for attempt in 0..ATTEMPTS {
             // A new id was never used before.
-            if (attempt > 0 || idempotency.is_some())
+            if (attempt > 0 || given.is_some())
                 && let Some(earlier) = earlier_answer(&parts.pool, &parts.vault, command, idempotency).await?
             {
                 return Ok(earlier);
