@@ -92,7 +92,9 @@ pub async fn nested<P: Projection>(
 
 fn select<P: Projection>(sql: &mut QueryBuilder<'_, Postgres>, order: Order, join: &str) {
     let (row, key, view) = (row_json::<P>(LIVE), order.by, P::NAME);
-    sql.push(format!("SELECT {row} AS row, ({key})::text AS key, r.id FROM {LIVE}.{view} r {join} WHERE true"));
+    sql.push(format!(
+        "SELECT {row} AS row, ({key})::text AS key, r.id FROM {LIVE}.{view} r {join} WHERE true"
+    ));
 }
 
 /// What the keys of cursors begin with, so that a cursor of another list or order is not mistaken for one of this.

@@ -11,11 +11,10 @@ use std::sync::Arc;
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use crate::store::tables;
 use crate::view::{apply, identity, open};
 use crate::{LedgerError, Parts, Projection};
 
-/// How many bytes of payload the rows in memory may come from; what does not fit is left for another pass.
+/// How many bytes of payload the rows in memory may come from at a start.
 const MEMORY: usize = 256 << 20;
 /// How many events are folded into the tables at once while it catches up.
 const STEP: i64 = 1000;
@@ -63,17 +62,24 @@ pub(crate) async fn at_start<P: Projection>(parts: &Arc<Parts>) -> Result<(), Le
 }
 
 fn log<P: Projection>(done: Done) {
-    tracing::info!(view = P::NAME, position = done.position, until = done.until, pass = done.pass, "building");
+    tracing::info!(
+        view = P::NAME,
+        position = done.position,
+        until = done.until,
+        pass = done.pass,
+        "building"
+    );
 }
 
 /// Rebuilds a view because somebody asks for it.
 pub(crate) async fn on_demand<P: Projection>(
     parts: &Arc<Parts>,
+    memory: usize,
     progress: Progress<'_>,
 ) -> Result<Rebuilt, LedgerError> {
     let mut connection = claim::<P>(parts).await?;
     open::<P>(parts).await?;
-    let built = Build::<P>::new(parts, &mut connection, MEMORY).run(true, progress).await?;
+    let built = Build::<P>::new(parts, &mut connection, memory).run(true, progress).await?;
     connection.close().await?;
     Ok(built)
 }
@@ -149,7 +155,9 @@ impl<'b, P: Projection> Build<'b, P> {
     /// Removes what an earlier rebuild left that was killed.
     async fn clean(&mut self) -> Result<(), LedgerError> {
         for schema in [next::<P>(), retired::<P>()] {
-            sqlx::query(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).execute(&mut *self.connection).await?;
+            sqlx::query(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))
+                .execute(&mut *self.connection)
+                .await?;
         }
         Ok(())
     }
@@ -175,4 +183,3 @@ async fn catch_up<P: Projection>(
     }
     Ok(())
 }
-

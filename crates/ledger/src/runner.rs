@@ -119,7 +119,7 @@ impl Runner {
             if self.board.is_outdated(self.index) {
                 return Err(LedgerError::NewerVersion);
             }
-            let next = self.tail.borrow_and_update().next(position, who.sources, self.limit);
+            let next = self.tail.borrow_and_update().next(position, who.sources, self.limit < BATCH);
             let (events, until) = match next {
                 Next::Nothing => {
                     self.tell(Some(position), Activity::Following);

@@ -147,7 +147,9 @@ pub(crate) async fn differences<P: Projection>(parts: Arc<Parts>) -> Result<Vec<
     let mut snapshot = parts.pool.begin().await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *snapshot).await?;
     for table in store::tables::<P>() {
-        sqlx::query(&format!("LOCK TABLE {LIVE}.{table} IN ACCESS SHARE MODE")).execute(&mut *snapshot).await?;
+        sqlx::query(&format!("LOCK TABLE {LIVE}.{table} IN ACCESS SHARE MODE"))
+            .execute(&mut *snapshot)
+            .await?;
     }
     let until = stored(&mut snapshot, identity::<P>()).await?;
     let there = store::all::<P>(&mut snapshot).await?;

@@ -31,7 +31,7 @@ struct Definition {
 #[derive(Clone, Copy)]
 struct Offline {
     differences: fn(Arc<Parts>) -> Job<'static, Vec<Uuid>>,
-    rebuild: for<'a> fn(&'a Arc<Parts>, Progress<'a>) -> Job<'a, Rebuilt>,
+    rebuild: for<'a> fn(&'a Arc<Parts>, usize, Progress<'a>) -> Job<'a, Rebuilt>,
 }
 
 impl ViewsBuilder {
@@ -40,7 +40,7 @@ impl ViewsBuilder {
     pub fn with<P: Projection>(mut self) -> Self {
         let view = Offline {
             differences: |parts| Box::pin(view::differences::<P>(parts)),
-            rebuild: |parts, progress| Box::pin(rebuild::on_demand::<P>(parts, progress)),
+            rebuild: |parts, memory, progress| Box::pin(rebuild::on_demand::<P>(parts, memory, progress)),
         };
         self.0.push(Definition { name: P::NAME, follower: Arc::new(View::<P>::default()), view: Some(view) });
         self
@@ -56,11 +56,16 @@ impl ViewsBuilder {
     /// The names of all views.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
-        self.0.iter().filter(|definition| definition.view.is_some()).map(|definition| definition.name).collect()
+        self.0
+            .iter()
+            .filter(|definition| definition.view.is_some())
+            .map(|definition| definition.name)
+            .collect()
     }
 
     /// Builds a view anew beside the one that is read, compares the two, and puts it in its place. Servers may run
-    /// meanwhile. `None` if there is no such view.
+    /// meanwhile. `None` if there is no such view. At most `memory` bytes of payload are folded at once; what is more
+    /// takes another pass over the ledger.
     ///
     /// # Errors
     /// Errors of the database, [`LedgerError::Unreadable`], and [`LedgerError::NewerVersion`]; the view that is read
@@ -69,11 +74,12 @@ impl ViewsBuilder {
         &self,
         parts: &Arc<Parts>,
         name: &str,
+        memory: usize,
         progress: Progress<'_>,
     ) -> Result<Option<Rebuilt>, LedgerError> {
         let view = self.0.iter().find(|definition| definition.name == name).and_then(|found| found.view);
         let Some(view) = view else { return Ok(None) };
-        Ok(Some((view.rebuild)(parts, progress).await?))
+        Ok(Some((view.rebuild)(parts, memory, progress).await?))
     }
 
     /// Creates missing tables and has everything follow the ledger from where it stands, in this process or in the

@@ -27,7 +27,9 @@ impl<P: Projection> Build<'_, P> {
     /// Takes a snapshot of the view that is read, catches up with it, and compares. The view goes on meanwhile.
     pub(super) async fn compare(&mut self, from: i64) -> Result<Compared, LedgerError> {
         let mut snapshot = self.parts.pool.begin().await?;
-        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *snapshot).await?;
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            .execute(&mut *snapshot)
+            .await?;
         let position = stored(&mut snapshot, identity::<P>()).await?;
         self.catch_up(from, position).await?;
         let mut compared = Compared { position, differing: 0, examples: Vec::new() };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -109,7 +109,8 @@ impl Layout {
     /// Adds a row and its lists to a chunk.
     pub(super) fn encode<R: Serialize>(&self, row: &R, chunk: &mut Chunk) -> Result<(), LedgerError> {
         let wrong = |error: serde_json::Error| {
-            let reason = if error.is_data() { "a field has another type than its column" } else { "it is no JSON" };
+            let reason =
+                if error.is_data() { "a field has another type than its column" } else { "it is no JSON" };
             LedgerError::Encode(format!("a view's row cannot be written: {reason}"))
         };
         let json = serde_json::to_string(row).map_err(wrong)?;
@@ -244,7 +245,8 @@ fn value<'de, A: MapAccess<'de>>(
         Kind::Bigint => put(map.next_value::<Option<i64>>()?, out),
         Kind::Boolean => put(map.next_value::<Option<bool>>()?, out),
         Kind::Date => put(map.next_value::<Option<NaiveDate>>()?, out),
-        Kind::Time => put(map.next_value::<Option<DateTime<Utc>>>()?, out),
+        // The driver cuts what is smaller than a microsecond; PostgreSQL rounds it when it reads a text.
+        Kind::Time => put(map.next_value::<Option<DateTime<Utc>>>()?.map(|time| time.round_subsecs(6)), out),
         Kind::Json => {
             let Some(json) = map.next_value::<Option<&RawValue>>()? else { return Ok(IsNull::Yes) };
             // The version of the form, then the text.

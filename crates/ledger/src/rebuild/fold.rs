@@ -92,7 +92,8 @@ fn give<P: Projection>(
     let mut chunk = layout.chunk();
     for (_, row) in rows {
         layout.encode(&row, &mut chunk)?;
-        if chunk.rows == ROWS && chunks.blocking_send(std::mem::replace(&mut chunk, layout.chunk())).is_err() {
+        if chunk.rows == ROWS && chunks.blocking_send(std::mem::replace(&mut chunk, layout.chunk())).is_err()
+        {
             // Who writes has failed, and says why.
             return Ok(());
         }

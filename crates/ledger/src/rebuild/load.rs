@@ -30,7 +30,9 @@ impl<P: Projection> Build<'_, P> {
     pub(super) async fn load(&mut self, until: i64, progress: Progress<'_>) -> Result<Loaded, LedgerError> {
         let schema = next::<P>();
         let mut transaction = self.connection.begin().await?;
-        transaction.execute(format!("CREATE SCHEMA {schema}; SET LOCAL search_path = {schema}").as_str()).await?;
+        transaction
+            .execute(format!("CREATE SCHEMA {schema}; SET LOCAL search_path = {schema}").as_str())
+            .await?;
         transaction.execute("SET LOCAL maintenance_work_mem = '128MB'").await?;
         transaction.execute(P::SQL).await?;
         let indexes = take_indexes(&mut transaction, &schema).await?;
@@ -113,7 +115,8 @@ impl<P: Projection> Pass<P> {
         }
         let mut rest = Vec::new();
         for worker in workers {
-            let left = worker.await.map_err(|_| LedgerError::Encode("a thread of a rebuild ended early".into()))?;
+            let left =
+                worker.await.map_err(|_| LedgerError::Encode("a thread of a rebuild ended early".into()))?;
             rest.extend(left?);
         }
         read.map(|()| rest)

@@ -2,8 +2,8 @@
 
 use sqlx::{Connection, PgConnection};
 
-use super::{Build, LIVE as LINE, Live, STEP, catch_up, next, retired, tables};
-use crate::store::LIVE;
+use super::{Build, LIVE as LINE, Live, STEP, catch_up, next, retired};
+use crate::store::{LIVE, tables};
 use crate::{LedgerError, Projection};
 
 /// How long readers may be kept waiting for one reader that does not end; then it is tried again.
@@ -66,10 +66,11 @@ impl<P: Projection> Build<'_, P> {
 /// Moves the old tables out of the schema that is read and the new ones into it.
 async fn exchange<P: Projection>(connection: &mut PgConnection) -> Result<(), LedgerError> {
     let (next, retired) = (next::<P>(), retired::<P>());
-    let mut old: Vec<String> = sqlx::query_scalar("SELECT unnest(tables) FROM ledger.projections WHERE name = $1")
-        .bind(P::NAME)
-        .fetch_all(&mut *connection)
-        .await?;
+    let mut old: Vec<String> =
+        sqlx::query_scalar("SELECT unnest(tables) FROM ledger.projections WHERE name = $1")
+            .bind(P::NAME)
+            .fetch_all(&mut *connection)
+            .await?;
     old.sort_unstable();
     sqlx::query(&format!("CREATE SCHEMA {retired}")).execute(&mut *connection).await?;
     for table in old {

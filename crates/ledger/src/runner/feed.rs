@@ -48,21 +48,18 @@ impl Tail {
         Self { after: position, until: position, entries: VecDeque::new() }
     }
 
-    /// What a view has to take next, at most `limit` events.
-    pub(crate) fn next(&self, position: i64, sources: &[&str], limit: usize) -> Next {
+    /// What a view has to take next; `anew` if it distrusts what was read before, since it may have been mended.
+    pub(crate) fn next(&self, position: i64, sources: &[&str], anew: bool) -> Next {
         if position >= self.until {
             return Next::Nothing;
         }
-        if position < self.after {
+        if position < self.after || anew {
             return Next::Read(self.until);
         }
         let mut events = Vec::new();
         let new = self.entries.iter().skip_while(|entry| entry.position <= position);
         for entry in new.filter(|entry| sources.contains(&entry.aggregate_type.as_str())) {
             let Some(event) = &entry.event else { return Next::Read(self.until) };
-            if events.len() == limit {
-                return Next::Events(events, entry.position - 1);
-            }
             events.push(event.clone());
         }
         Next::Events(events, self.until)

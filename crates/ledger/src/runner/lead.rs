@@ -39,8 +39,12 @@ async fn session(
 ) -> Result<(), sqlx::Error> {
     // A connection of its own: it is never given back, and must not take one from those who work.
     let options = parts.pool.connect_options().as_ref().clone();
-    let pool =
-        PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_with(options).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_with(options)
+        .await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     // A new connection holds nothing, so nobody may connect again behind our back.
     listener.eager_reconnect(false);

@@ -44,6 +44,17 @@ impl Board {
         !self.held.borrow().contains(&false)
     }
 
+    /// Tells how far all are, in metrics.
+    fn measure(&self, head: i64) {
+        for (who, state) in self.who.iter().zip(&self.states) {
+            let state = state.borrow();
+            metrics::gauge!("lethe_view_position", "view" => who.name).set(gauge(state.position));
+            metrics::gauge!("lethe_view_lag", "view" => who.name).set(gauge((head - state.position).max(0)));
+            let halted = if state.halted().is_some() { 1.0 } else { 0.0 };
+            metrics::gauge!("lethe_view_halted", "view" => who.name).set(halted);
+        }
+    }
+
     fn learn(&self, seen: Vec<Option<Seen>>) {
         for (index, ((who, state), seen)) in self.who.iter().zip(&self.states).zip(seen).enumerate() {
             let Some(seen) = seen else { continue };
@@ -93,5 +104,11 @@ async fn look(parts: &Parts, board: &Board, head: i64, hinted: &mut i64) -> Resu
     }
     *hinted = head;
     board.learn(seen(parts, &board.who).await?);
+    board.measure(head);
     Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; positions stay below 2^53")]
+fn gauge(position: i64) -> f64 {
+    position as f64
 }

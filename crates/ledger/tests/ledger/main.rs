@@ -10,11 +10,14 @@
 mod bank;
 mod connection;
 mod contention;
+mod follow;
 mod idempotency;
 mod keys;
 mod metadata;
 mod order;
 mod postgres;
+mod reaction;
+mod rebuild;
 mod storage;
 mod unit_of_work;
 mod view;

@@ -42,30 +42,25 @@ fn positions(next: Next) -> (Vec<i64>, i64) {
 #[test]
 fn a_view_in_step_is_handed_its_events_and_no_other() {
     let tail = Tail::at(4).with(vec![entry(5, "a", true), entry(6, "b", true), entry(7, "a", true)]);
-    assert_eq!(positions(tail.next(4, &["a"], 10)), (vec![5, 7], 7));
-    assert_eq!(positions(tail.next(5, &["a"], 10)), (vec![7], 7));
-    assert_eq!(positions(tail.next(4, &["c"], 10)), (vec![], 7));
-    assert!(matches!(tail.next(7, &["a"], 10), Next::Nothing));
+    assert_eq!(positions(tail.next(4, &["a"], false)), (vec![5, 7], 7));
+    assert_eq!(positions(tail.next(5, &["a"], false)), (vec![7], 7));
+    assert_eq!(positions(tail.next(4, &["c"], false)), (vec![], 7));
+    assert!(matches!(tail.next(7, &["a"], false), Next::Nothing));
 }
 
 #[test]
-fn a_limit_ends_before_the_first_event_that_is_left_over() {
-    let tail = Tail::at(4).with(vec![entry(5, "a", true), entry(6, "b", true), entry(7, "a", true)]);
-    assert_eq!(positions(tail.next(4, &["a"], 1)), (vec![5], 6));
-}
-
-#[test]
-fn a_view_that_is_behind_and_one_with_a_damaged_event_read_for_themselves() {
+fn a_view_that_is_behind_has_a_damaged_event_or_distrusts_the_tail_reads_for_itself() {
     let tail = Tail::at(4).with(vec![entry(5, "a", false), entry(6, "b", true)]);
-    assert!(matches!(tail.next(3, &["b"], 10), Next::Read(6)));
-    assert!(matches!(tail.next(4, &["a"], 10), Next::Read(6)));
-    assert_eq!(positions(tail.next(4, &["b"], 10)), (vec![6], 6));
+    assert!(matches!(tail.next(3, &["b"], false), Next::Read(6)));
+    assert!(matches!(tail.next(4, &["a"], false), Next::Read(6)));
+    assert!(matches!(tail.next(4, &["b"], true), Next::Read(6)));
+    assert_eq!(positions(tail.next(4, &["b"], false)), (vec![6], 6));
 }
 
 #[test]
 fn what_the_tail_forgets_is_read_again_and_not_skipped() {
     let many = (1..=i64::try_from(BATCH).unwrap_or(0) + 2).map(|n| entry(n, "a", true)).collect();
     let tail = Tail::at(0).with(many);
-    assert!(matches!(tail.next(1, &["a"], 10), Next::Read(_)));
-    assert_eq!(positions(tail.next(2, &["a"], 1)), (vec![3], 3));
+    assert!(matches!(tail.next(1, &["a"], false), Next::Read(_)));
+    assert_eq!(positions(tail.next(2, &["a"], false)), ((3..=1002).collect(), 1002));
 }
