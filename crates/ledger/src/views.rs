@@ -92,16 +92,15 @@ impl ViewsBuilder {
         for definition in &self.0 {
             opened.push(definition.follower.open(&parts).await?);
         }
-        let (held, holds) = watch::channel(vec![false; self.0.len()]);
+        let (locks, held) = watch::channel(vec![false; self.0.len()]);
         let board = Arc::new(Board {
             who: self.0.iter().map(|definition| definition.follower.who()).collect(),
             states: opened.iter().map(|position| watch::Sender::new(initial(*position))).collect(),
-            held: holds.clone(),
+            held: held.clone(),
             outdated: opened.iter().map(|_| AtomicBool::new(false)).collect(),
             waiting: watch::Sender::new(0),
         });
-        let head = *parts.head_watch().borrow();
-        let (tail, newest) = watch::channel(Arc::new(Tail::at(head)));
+        let (tail, newest) = watch::channel(Arc::new(Tail::at(*parts.head_watch().borrow())));
         let hint = Arc::new(Notify::new());
         for (index, (definition, position)) in self.0.iter().zip(&opened).enumerate() {
             let follower = (index, definition.follower.clone());
@@ -109,11 +108,11 @@ impl ViewsBuilder {
             let runner = Runner::new(parts.clone(), board.clone(), follower, newest.clone(), built);
             spawn(&parts, runner.run());
         }
-        let locks = board.who.iter().map(crate::runner::checkpoint::Identity::lock).collect();
-        spawn(&parts, feed(parts.clone(), tail, holds, hint.clone()));
-        spawn(&parts, lead(parts.clone(), locks, held, hint));
+        let names = board.who.iter().map(crate::runner::checkpoint::Identity::lock).collect();
+        spawn(&parts, feed(parts.clone(), tail, held, hint.clone()));
+        spawn(&parts, lead(parts.clone(), names, locks, hint));
         spawn(&parts, watch_others(parts.clone(), board.clone()));
-        Ok(Views { parts, views: Arc::new(self.0), board })
+        Ok(Views { parts, definitions: Arc::new(self.0), board })
     }
 }
 
@@ -132,7 +131,7 @@ fn spawn(parts: &Parts, task: impl Future<Output = ()> + Send + 'static) {
 #[derive(Clone)]
 pub struct Views {
     parts: Arc<Parts>,
-    views: Arc<Vec<Definition>>,
+    definitions: Arc<Vec<Definition>>,
     board: Arc<Board>,
 }
 
@@ -156,7 +155,7 @@ impl Views {
     /// Waits until the named views show everything up to a position; tells whether they did in time.
     pub async fn reached(&self, names: &[&str], position: i64, within: Duration) -> bool {
         let all = async {
-            for (index, (view, state)) in self.views.iter().zip(&self.board.states).enumerate() {
+            for (index, (view, state)) in self.definitions.iter().zip(&self.board.states).enumerate() {
                 if !names.contains(&view.name) || state.borrow().position >= position {
                     continue;
                 }
@@ -173,14 +172,14 @@ impl Views {
     /// The names of all views.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
-        self.views.iter().filter(|view| view.view.is_some()).map(|view| view.name).collect()
+        self.definitions.iter().filter(|view| view.view.is_some()).map(|view| view.name).collect()
     }
 
     /// Every view and reaction, and how far it has come.
     #[must_use]
     pub fn states(&self) -> Vec<(&'static str, ProjectionState)> {
         let states = self.board.states.iter().map(|state| state.borrow().clone());
-        self.views.iter().map(|view| view.name).zip(states).collect()
+        self.definitions.iter().map(|view| view.name).zip(states).collect()
     }
 
     /// Compares every view with its rebuild from the ledger; answers the rows that differ.
@@ -189,7 +188,7 @@ impl Views {
     /// Errors of the database, and [`LedgerError::Unreadable`].
     pub async fn differences(&self) -> Result<Vec<(&'static str, Uuid)>, LedgerError> {
         let mut all = Vec::new();
-        for view in self.views.iter() {
+        for view in self.definitions.iter() {
             let Some(offline) = view.view else { continue };
             let wrong = (offline.differences)(self.parts.clone()).await?;
             all.extend(wrong.into_iter().map(|id| (view.name, id)));

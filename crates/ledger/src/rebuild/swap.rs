@@ -40,8 +40,8 @@ impl<P: Projection> Build<'_, P> {
         let mut transaction = self.connection.begin().await?;
         sqlx::query(PATIENCE).execute(&mut *transaction).await?;
         // Whoever follows the view holds this line while it writes, and waits here from now on.
-        let line = format!("{LINE} FOR UPDATE");
-        let live: Live = sqlx::query_as(&line).bind(P::NAME).fetch_one(&mut *transaction).await?;
+        let locked = format!("{LINE} FOR UPDATE");
+        let live: Live = sqlx::query_as(&locked).bind(P::NAME).fetch_one(&mut *transaction).await?;
         if live.version > P::VERSION {
             return Err(LedgerError::NewerVersion);
         }

@@ -86,7 +86,7 @@ pub(crate) async fn feed(
     mut held: watch::Receiver<Vec<bool>>,
     hint: Arc<Notify>,
 ) {
-    let mut head = parts.head_watch();
+    let mut newest = parts.head_watch();
     loop {
         if held.wait_for(|held| held.contains(&true)).await.is_err() {
             return;
@@ -95,7 +95,7 @@ pub(crate) async fn feed(
         match read(&parts, known.until).await {
             Ok(new) if new.is_empty() => {
                 tokio::select! {
-                    changed = head.wait_for(|at| *at > known.until) => if changed.is_err() { return },
+                    changed = newest.wait_for(|at| *at > known.until) => if changed.is_err() { return },
                     () = hint.notified() => {}
                 }
             }
