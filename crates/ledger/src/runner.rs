@@ -8,6 +8,7 @@ pub(crate) mod state;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ use tokio::sync::watch;
 use crate::{LedgerError, Parts, Recorded};
 use checkpoint::Identity;
 use feed::{BATCH, Next, Tail};
-use standby::Board;
+use standby::{Board, Place};
 use state::{Activity, activity_after};
 
 /// How many positions without an event of its sources a view passes before it stores where it is.
@@ -95,6 +96,9 @@ impl Runner {
             self.tell(None, Activity::Rebuilding);
             self.follower.rebuild(&self.parts).await?;
             self.built = true;
+            if let Some(place) = self.place() {
+                place.is_built.store(true, Ordering::Relaxed);
+            }
             self.tell(None, Activity::Standby);
         }
         loop {
@@ -116,7 +120,7 @@ impl Runner {
         let mut stored = checkpoint::stored(&mut *self.parts.pool.acquire().await?, who).await?;
         let mut position = stored;
         while self.board.holds(self.index) {
-            if self.board.is_outdated(self.index) {
+            if self.place().is_some_and(|place| place.is_outdated.load(Ordering::Relaxed)) {
                 return Err(LedgerError::NewerVersion);
             }
             let next = self.tail.borrow_and_update().next(position, who.sources, self.limit < BATCH);
@@ -169,9 +173,13 @@ impl Runner {
         self.tell(None, activity);
     }
 
+    fn place(&self) -> Option<&Place> {
+        self.board.places.get(self.index)
+    }
+
     fn tell(&self, position: Option<i64>, activity: Activity) {
-        let Some(state) = self.board.states.get(self.index) else { return };
-        state.send_if_modified(|state| {
+        let Some(place) = self.place() else { return };
+        place.state.send_if_modified(|state| {
             let before = state.clone();
             state.position = state.position.max(position.unwrap_or(0));
             state.activity = activity;

@@ -1,7 +1,6 @@
 //! The views and reactions of one process.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -11,10 +10,10 @@ use crate::reaction::React;
 use crate::rebuild::{self, Progress, Rebuilt};
 use crate::runner::feed::{Tail, feed};
 use crate::runner::lead::lead;
-use crate::runner::standby::{Board, watch_others};
+use crate::runner::standby::{Board, Place, watch_others};
 use crate::runner::{Follower, Job, Runner};
 use crate::view::{self, View};
-use crate::{Activity, Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction};
+use crate::{Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction};
 
 /// Collects the views and reactions that a server runs.
 #[derive(Default)]
@@ -94,10 +93,13 @@ impl ViewsBuilder {
         }
         let (locks, held) = watch::channel(vec![false; self.0.len()]);
         let board = Arc::new(Board {
-            who: self.0.iter().map(|definition| definition.follower.who()).collect(),
-            states: opened.iter().map(|position| watch::Sender::new(initial(*position))).collect(),
+            places: self
+                .0
+                .iter()
+                .zip(&opened)
+                .map(|(definition, position)| Place::new(definition.follower.who(), *position))
+                .collect(),
             held: held.clone(),
-            outdated: opened.iter().map(|_| AtomicBool::new(false)).collect(),
             waiting: watch::Sender::new(0),
         });
         let (tail, newest) = watch::channel(Arc::new(Tail::at(*parts.head_watch().borrow())));
@@ -108,17 +110,12 @@ impl ViewsBuilder {
             let runner = Runner::new(parts.clone(), board.clone(), follower, newest.clone(), built);
             spawn(&parts, runner.run());
         }
-        let names = board.who.iter().map(crate::runner::checkpoint::Identity::lock).collect();
+        let names = board.places.iter().map(|place| place.who.lock()).collect();
         spawn(&parts, feed(parts.clone(), tail, held, hint.clone()));
         spawn(&parts, lead(parts.clone(), names, locks, hint));
         spawn(&parts, watch_others(parts.clone(), board.clone()));
         Ok(Views { parts, definitions: Arc::new(self.0), board })
     }
-}
-
-fn initial(position: Option<i64>) -> ProjectionState {
-    let activity = if position.is_some() { Activity::Standby } else { Activity::Rebuilding };
-    ProjectionState { position: position.unwrap_or(0), activity }
 }
 
 /// Has a task run until the process stops using the database.
@@ -155,8 +152,9 @@ impl Views {
     /// Waits until the named views show everything up to a position; tells whether they did in time.
     pub async fn reached(&self, names: &[&str], position: i64, within: Duration) -> bool {
         let all = async {
-            for (index, (view, state)) in self.definitions.iter().zip(&self.board.states).enumerate() {
-                if !names.contains(&view.name) || state.borrow().position >= position {
+            for (index, place) in self.board.places.iter().enumerate() {
+                let state = &place.state;
+                if !names.contains(&place.who.name) || state.borrow().position >= position {
                     continue;
                 }
                 let _waiting = (!self.board.holds(index)).then(|| Waiting::new(&self.board.waiting));
@@ -178,8 +176,7 @@ impl Views {
     /// Every view and reaction, and how far it has come.
     #[must_use]
     pub fn states(&self) -> Vec<(&'static str, ProjectionState)> {
-        let states = self.board.states.iter().map(|state| state.borrow().clone());
-        self.definitions.iter().map(|view| view.name).zip(states).collect()
+        self.board.places.iter().map(|place| (place.who.name, place.state.borrow().clone())).collect()
     }
 
     /// Compares every view with its rebuild from the ledger; answers the rows that differ.

@@ -18,13 +18,60 @@ const SLOW: Duration = Duration::from_secs(1);
 /// While somebody waits, and between two hints.
 const QUICK: Duration = Duration::from_millis(20);
 
-/// The views of one process: who they are, what they do, and which of them this process runs.
+/// A view as everybody in this process sees it.
+pub(crate) struct Place {
+    pub(crate) who: Identity,
+    pub(crate) state: watch::Sender<State>,
+    /// Whether its tables are those of this version of the program.
+    pub(crate) is_built: AtomicBool,
+    /// Whether a newer version of the program has taken it over.
+    pub(crate) is_outdated: AtomicBool,
+}
+
+impl Place {
+    /// A view that stands at a position, or must be rebuilt.
+    pub(crate) fn new(who: Identity, position: Option<i64>) -> Self {
+        let activity = if position.is_some() { Activity::Standby } else { Activity::Rebuilding };
+        let state = watch::Sender::new(State { position: position.unwrap_or(0), activity });
+        let is_built = AtomicBool::new(position.is_some());
+        Self { who, state, is_built, is_outdated: AtomicBool::new(false) }
+    }
+
+    fn learn(&self, seen: Seen, is_held: bool) {
+        let outdated = seen.version > self.who.version;
+        self.is_outdated.store(outdated, Ordering::Relaxed);
+        let same = seen.version == self.who.version && self.is_built.load(Ordering::Relaxed);
+        self.state.send_if_modified(|state| {
+            let before = state.clone();
+            if outdated {
+                state.activity = Activity::Halted(LedgerError::NewerVersion.to_string());
+            } else if same && !is_held {
+                state.position = state.position.max(seen.position);
+                state.activity = seen.halted.map_or(Activity::Standby, Activity::Halted);
+            }
+            *state != before
+        });
+    }
+
+    /// Tells how far it is, in metrics.
+    fn measure(&self, head: i64) {
+        let State { position, .. } = *self.state.borrow();
+        let halted = self.state.borrow().halted().is_some();
+        metrics::gauge!("lethe_view_position", "view" => self.who.name).set(gauge(position));
+        metrics::gauge!("lethe_view_lag", "view" => self.who.name).set(gauge((head - position).max(0)));
+        metrics::gauge!("lethe_view_halted", "view" => self.who.name).set(if halted { 1.0 } else { 0.0 });
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; positions stay below 2^53")]
+fn gauge(position: i64) -> f64 {
+    position as f64
+}
+
+/// The views of one process, and which of them it runs.
 pub(crate) struct Board {
-    pub(crate) who: Vec<Identity>,
-    pub(crate) states: Vec<watch::Sender<State>>,
+    pub(crate) places: Vec<Place>,
     pub(crate) held: watch::Receiver<Vec<bool>>,
-    /// Which of them a newer version of the program has taken over.
-    pub(crate) outdated: Vec<AtomicBool>,
     /// How many wait for a view that another process runs.
     pub(crate) waiting: watch::Sender<usize>,
 }
@@ -34,45 +81,9 @@ impl Board {
         self.held.borrow().get(index).copied().unwrap_or(false)
     }
 
-    /// Whether a newer version of the program has taken it over.
-    pub(crate) fn is_outdated(&self, index: usize) -> bool {
-        self.outdated.get(index).is_some_and(|outdated| outdated.load(Ordering::Relaxed))
-    }
-
     /// Whether all of them are run here.
     fn holds_all(&self) -> bool {
         !self.held.borrow().contains(&false)
-    }
-
-    /// Tells how far all are, in metrics.
-    fn measure(&self, head: i64) {
-        for (who, state) in self.who.iter().zip(&self.states) {
-            let state = state.borrow();
-            metrics::gauge!("lethe_view_position", "view" => who.name).set(gauge(state.position));
-            metrics::gauge!("lethe_view_lag", "view" => who.name).set(gauge((head - state.position).max(0)));
-            let halted = if state.halted().is_some() { 1.0 } else { 0.0 };
-            metrics::gauge!("lethe_view_halted", "view" => who.name).set(halted);
-        }
-    }
-
-    fn learn(&self, seen: Vec<Option<Seen>>) {
-        for (index, ((who, state), seen)) in self.who.iter().zip(&self.states).zip(seen).enumerate() {
-            let Some(seen) = seen else { continue };
-            let held = self.holds(index);
-            if let Some(outdated) = self.outdated.get(index) {
-                outdated.store(seen.version > who.version, Ordering::Relaxed);
-            }
-            state.send_if_modified(|state| {
-                let before = state.clone();
-                if seen.version > who.version {
-                    state.activity = Activity::Halted(LedgerError::NewerVersion.to_string());
-                } else if !held && seen.version == who.version && state.activity != Activity::Rebuilding {
-                    state.position = state.position.max(seen.position);
-                    state.activity = seen.halted.map_or(Activity::Standby, Activity::Halted);
-                }
-                *state != before
-            });
-        }
     }
 }
 
@@ -103,12 +114,12 @@ async fn look(parts: &Parts, board: &Board, head: i64, hinted: &mut i64) -> Resu
         sqlx::query("SELECT pg_notify($1, '')").bind(HINTS).execute(&parts.pool).await?;
     }
     *hinted = head;
-    board.learn(seen(parts, &board.who).await?);
-    board.measure(head);
+    let who: Vec<Identity> = board.places.iter().map(|place| place.who).collect();
+    for (index, (place, seen)) in board.places.iter().zip(seen(parts, &who).await?).enumerate() {
+        if let Some(seen) = seen {
+            place.learn(seen, board.holds(index));
+        }
+        place.measure(head);
+    }
     Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; positions stay below 2^53")]
-fn gauge(position: i64) -> f64 {
-    position as f64
 }
