@@ -15,7 +15,7 @@ use crate::view::{apply, identity, open};
 use crate::{LedgerError, Parts, Projection};
 
 /// How many bytes of payload the rows in memory may come from at a start.
-const MEMORY: usize = 256 << 20;
+const MEMORY: usize = 512 << 20;
 /// How many events are folded into the tables at once while it catches up.
 const STEP: i64 = 1000;
 

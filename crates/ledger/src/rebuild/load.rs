@@ -1,6 +1,7 @@
 //! The first part of a rebuild, and by far the largest: the ledger up to a position, folded and copied into new tables
 //! in one transaction, so that a rebuild that is killed leaves nothing.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::{LedgerError, Parts, Projection, Recorded};
 /// How many events are read at once.
 const BATCH: i64 = 10_000;
 const AHEAD: usize = 2;
+const READERS: usize = 2;
 const TELL: Duration = Duration::from_secs(1);
 
 /// What was loaded.
@@ -151,20 +153,26 @@ impl<P: Projection> Pass<P> {
     }
 }
 
-/// Reads the events of the sources up to a position, in order, and how far each batch goes.
+/// Reads the events of the sources up to a position and sends them in order, with how far each batch goes. Some batches
+/// are read at once: positions have no gaps, so where each begins is known before the others are there.
 async fn read_all<P: Projection>(
-    parts: &Parts,
+    parts: &Arc<Parts>,
     until: i64,
     batches: mpsc::Sender<(Vec<Recorded>, i64)>,
 ) -> Result<(), LedgerError> {
-    let mut position = 0;
-    while position < until {
-        let events = parts.between((position, until), P::SOURCES, BATCH).await?;
-        let full = i64::try_from(events.len()).is_ok_and(|read| read == BATCH);
-        position = events.last().filter(|_| full).map_or(until, |event| event.position);
+    let (mut position, mut reading) = (0, VecDeque::new());
+    loop {
+        while reading.len() < READERS && position < until {
+            let (after, parts) = (position, parts.clone());
+            position = until.min(after + BATCH);
+            let batch = async move { parts.between((after, position), P::SOURCES, BATCH).await };
+            reading.push_back((tokio::spawn(batch), position));
+        }
+        let Some((batch, position)) = reading.pop_front() else { return Ok(()) };
+        let events =
+            batch.await.map_err(|_| LedgerError::Encode("the reading of a rebuild ended early".into()))??;
         if batches.send((events, position)).await.is_err() {
             return Ok(());
         }
     }
-    Ok(())
 }

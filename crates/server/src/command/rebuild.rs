@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     all: bool,
     /// How much of the ledger's payload to fold at once; what is more takes another pass over the ledger
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    #[arg(long, value_name = "MIB", default_value_t = 512)]
     memory: usize,
 }
 
@@ -50,7 +50,9 @@ async fn rebuild(
     let ledger = Running::ledger(pool.clone(), folder).await?;
     let mut outcome = Outcome::Done;
     let known = graphql::views().names();
-    for name in known.into_iter().filter(|name| arguments.all || arguments.views.iter().any(|view| view == name)) {
+    for name in
+        known.into_iter().filter(|name| arguments.all || arguments.views.iter().any(|view| view == name))
+    {
         if one(ledger.parts(), name, arguments.memory.saturating_mul(1 << 20)).await? {
             outcome = Outcome::Findings;
         }
@@ -67,7 +69,9 @@ async fn one(parts: &Arc<Parts>, name: &'static str, memory: usize) -> Result<bo
         let rate = rate(u64::try_from(done.position).unwrap_or(0), begun);
         output::note(&format!("{name}: {percent} % of pass {}, {rate} positions/s", done.pass));
     };
-    let Some(built) = graphql::views().rebuild(parts, name, memory, &progress).await? else { return Ok(false) };
+    let Some(built) = graphql::views().rebuild(parts, name, memory, &progress).await? else {
+        return Ok(false);
+    };
     output::line(&told(name, &built, begun))?;
     Ok(built.differing.is_some_and(|differing| differing > 0))
 }
@@ -83,7 +87,9 @@ fn told(name: &str, built: &Rebuilt, begun: Instant) -> String {
         }
     };
     let rate = rate(*events, begun);
-    format!("{name}: {events} events, {rows} rows, in place from position {position}, {rate} events/s; {compared}.")
+    format!(
+        "{name}: {events} events, {rows} rows, in place from position {position}, {rate} events/s; {compared}."
+    )
 }
 
 fn rate(number: u64, begun: Instant) -> u64 {

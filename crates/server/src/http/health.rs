@@ -55,7 +55,8 @@ pub(super) async fn alive() -> Response {
 pub(super) async fn ready(State(running): State<Running>) -> Response {
     let head = tokio::time::timeout(PATIENCE, running.ledger.parts().head()).await.ok().and_then(Result::ok);
     let views = view_states(&running, head.unwrap_or(0));
-    let ready = head.is_some() && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
+    let ready =
+        head.is_some() && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if ready { "ready" } else { "not ready" },
