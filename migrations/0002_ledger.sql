@@ -37,14 +37,6 @@ CREATE TABLE ledger.commands (
     input_mac bytea
 );
 
--- How far each read model has come. The tables of read models are no migrations: they are built from the ledger.
-CREATE TABLE ledger.projections (
-    name text PRIMARY KEY,
-    version integer NOT NULL,
-    position bigint NOT NULL
-);
-CREATE SCHEMA view;
-
 -- A shortcut to the state of a long stream, for loading it without reading all of it. Personal values in it are sealed
 -- as in the events. Dropping any of them loses nothing.
 CREATE TABLE ledger.snapshots (

@@ -131,7 +131,7 @@ impl Projection for NamedView {
     const NAME: &'static str = "named";
     const VERSION: i32 = 1;
     const SQL: &'static str =
-        "CREATE TABLE view.named (id uuid PRIMARY KEY, name text NOT NULL, changes bigint NOT NULL)";
+        "CREATE TABLE named (id uuid PRIMARY KEY, name text NOT NULL, changes bigint NOT NULL)";
     const SOURCES: &'static [&'static str] = &["sealed", "clear"];
     type Row = Row;
 

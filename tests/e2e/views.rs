@@ -68,6 +68,40 @@ async fn every_view_equals_its_rebuild() {
 }
 
 #[tokio::test]
+async fn every_view_is_rebuilt_beside_the_server_and_is_as_it_was() {
+    let mut server = Server::start().await;
+    let contact = live(&server).await;
+    server.as_role("DPM");
+    let policy = json!({"kind": "NOTE", "months": 12, "effect": "DELETE", "effectiveFrom": day(0)});
+    server.act("expiryPolicySet", policy, "").await;
+    server.as_role("CONSULTANT");
+    let (code, out, error) = server.run(&["rebuild", "--all"]);
+    assert_eq!(code, 0, "{out} {error}");
+    assert_eq!(out.lines().filter(|line| line.ends_with("every row was as before.")).count(), 10, "{out}");
+    // The server goes on with the new tables.
+    server.act("contactAmend", json!({"contactId": contact, "title": "Direktør"}), "").await;
+    let title = server.data("query($id: ID!) { contact(id: $id) { title } }", json!({"id": contact})).await;
+    assert_eq!(title["contact"]["title"], "Direktør");
+
+    let pool = sqlx::PgPool::connect_with(
+        sqlx::postgres::PgConnectOptions::new_without_pgpass()
+            .socket(server.data_dir().join("run"))
+            .username("postgres")
+            .database("postgres"),
+    )
+    .await
+    .unwrap();
+    sqlx::query("UPDATE view.contact SET version = 99").execute(&pool).await.unwrap();
+    let (code, out, _) = server.run(&["rebuild", "contact"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("rows were not as before, for example"), "{out}");
+    assert_eq!(findings(&server).1.iter().filter(|finding| finding["level"] == "problem").count(), 0);
+    let (code, _, error) = server.run(&["rebuild", "contacts"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("operation_outcome"), "the views that exist are listed: {error}");
+}
+
+#[tokio::test]
 async fn replay_prints_sealed_events_from_until_and_of_one_stream() {
     let server = Server::start().await;
     let contact = live(&server).await;

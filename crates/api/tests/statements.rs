@@ -114,8 +114,9 @@ async fn page(schema: &Schema, statements: &Statements, size: usize) -> Vec<Stri
         async_graphql::Request::new(query).data(Request::new(CALLER, RequestId(Uuid::from_u128(3))));
     let answer = schema.execute(request).await;
     let mut sent = statements.take();
-    // Between pages the ledger looks for what other processes appended; that is not the page's.
-    sent.retain(|sql| !sql.contains("ORDER BY position DESC LIMIT 1"));
+    // What the ledger does meanwhile – looking for what others appended, who runs which view, whether connections are
+    // alive – is not the page's, and touches neither rows of views nor keys.
+    sent.retain(|sql| ["view.", "vault."].iter().any(|schema| sql.contains(schema)));
     assert_eq!(answer.errors, []);
     let nodes = answer.data.into_json().unwrap()["contacts"]["nodes"].as_array().unwrap().clone();
     assert_eq!(nodes.len(), size);

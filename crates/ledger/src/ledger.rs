@@ -83,10 +83,10 @@ impl Ledger {
     /// something failed and it may be tried again with the same idempotency key.
     pub async fn execute(&self, context: &Context, work: &impl Work) -> Result<Committed, Failure> {
         let idempotency = context.idempotency.as_ref();
-        let new = || CommandId(self.parts.ids.next());
-        let command = idempotency.map_or_else(new, |key| key.command(context.caller));
+        let given = context.command.or_else(|| idempotency.map(|key| key.command(context.caller)));
+        let command = given.unwrap_or_else(|| CommandId(self.parts.ids.next()));
         for attempt in 1..=ATTEMPTS {
-            match self.attempt(context, work, command, attempt == 1).await {
+            match self.attempt(context, work, (command, given.is_some()), attempt == 1).await {
                 Ok(Some(committed)) => return Ok(committed),
                 Err(failure) if attempt == ATTEMPTS || !is_broken(&failure) => return Err(failure),
                 Ok(None) | Err(_) => metrics::counter!("lethe_command_retries_total").increment(1),
@@ -100,7 +100,7 @@ impl Ledger {
         &self,
         context: &Context,
         work: &impl Work,
-        command: CommandId,
+        (command, given): (CommandId, bool),
         first: bool,
     ) -> Result<Option<Committed>, Failure> {
         // Sent for the first time, as nearly always, it need not be looked up: appending tells.
@@ -111,7 +111,7 @@ impl Ledger {
         let decided = match work.run(&mut unit).await {
             Ok(answer) => self.settle(&mut unit, answer).await?,
             Err(failure) => {
-                let earlier = if first && context.idempotency.is_some() {
+                let earlier = if first && given {
                     self.earlier(command, context.idempotency.as_ref()).await?
                 } else {
                     None

@@ -4,7 +4,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use crate::store::{decode, row_json};
+use crate::store::{LIVE, decode, row_json};
 use crate::{LedgerError, Projection};
 
 /// What a list is ordered by; the id decides among equals.
@@ -91,8 +91,10 @@ pub async fn nested<P: Projection>(
 }
 
 fn select<P: Projection>(sql: &mut QueryBuilder<'_, Postgres>, order: Order, join: &str) {
-    let (row, key, view) = (row_json::<P>(), order.by, P::NAME);
-    sql.push(format!("SELECT {row} AS row, ({key})::text AS key, r.id FROM view.{view} r {join} WHERE true"));
+    let (row, key, view) = (row_json::<P>(LIVE), order.by, P::NAME);
+    sql.push(format!(
+        "SELECT {row} AS row, ({key})::text AS key, r.id FROM {LIVE}.{view} r {join} WHERE true"
+    ));
 }
 
 /// What the keys of cursors begin with, so that a cursor of another list or order is not mistaken for one of this.

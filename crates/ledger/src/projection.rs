@@ -15,7 +15,7 @@ pub trait Projection: Send + Sync + 'static {
     const NAME: &'static str;
     /// Raised whenever fold or tables change; the view is then rebuilt.
     const VERSION: i32;
-    /// Creates the tables.
+    /// Creates the tables, by names without a schema: it is run in the schema `view`, and beside it for a rebuild.
     const SQL: &'static str;
     /// The lists of a row that are kept in tables of their own.
     const CHILDREN: &'static [Child] = &[];

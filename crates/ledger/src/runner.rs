@@ -1,189 +1,189 @@
-//! Follows the ledger for one view: reads a batch, folds it, and writes rows and checkpoint in one transaction.
+//! Runs what follows the ledger, one process at a time: hands it the next events, in order and each exactly once.
 
-use std::collections::HashMap;
+pub(crate) mod checkpoint;
+pub(crate) mod feed;
+pub(crate) mod lead;
+pub(crate) mod standby;
+pub(crate) mod state;
+
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sqlx::{PgConnection, Postgres, Transaction};
 use tokio::sync::watch;
-use uuid::Uuid;
 
-use crate::{LedgerError, Parts, Projection, Recorded, store};
+use crate::{LedgerError, Parts, Recorded};
+use checkpoint::Identity;
+use feed::{BATCH, Next, Tail};
+use standby::{Board, Place};
+use state::{Activity, activity_after};
 
-const BATCH: i64 = 1000;
-const RETRY: Duration = Duration::from_secs(1);
+/// How many positions without an event of its sources a view passes before it stores where it is.
+const PASS: i64 = 1000;
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+const LAST_RETRY: Duration = Duration::from_secs(5);
 
-/// How far a view has come.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    /// The position up to which it shows the ledger.
-    pub position: i64,
-    /// Why it does not go on, if it does not.
-    pub halted: Option<String>,
+/// Something asynchronous of a follower.
+pub(crate) type Job<'a, T> = Pin<Box<dyn Future<Output = Result<T, LedgerError>> + Send + 'a>>;
+
+/// A view or a reaction, as the runner sees it.
+pub(crate) trait Follower: Send + Sync {
+    /// Who it is.
+    fn who(&self) -> Identity;
+
+    /// Finds where it stands, or has it begin; `None` if it must be rebuilt first.
+    fn open<'a>(&'a self, parts: &'a Parts) -> Job<'a, Option<i64>>;
+
+    /// Rebuilds it, unless somebody else has done so meanwhile.
+    fn rebuild<'a>(&'a self, parts: &'a Arc<Parts>) -> Job<'a, ()>;
+
+    /// Takes events, which are all of its sources between two positions. Answers where the stored checkpoint is
+    /// then, `None` if it was not at the first position.
+    fn take<'a>(
+        &'a self,
+        parts: &'a Parts,
+        between: (i64, i64),
+        events: &'a [Arc<Recorded>],
+    ) -> Job<'a, Option<i64>>;
 }
 
-/// Follows the ledger for `P` until the process ends.
-pub(crate) async fn follow<P: Projection>(parts: Arc<Parts>, state: watch::Sender<State>) {
-    let mut head = parts.head_watch();
-    loop {
-        let from = state.borrow().position;
-        match step::<P>(&parts, from).await {
-            Ok(position) => {
-                let moved = from != position;
-                state.send_replace(State { position, halted: None });
-                metrics::gauge!("lethe_view_position", "view" => P::NAME).set(gauge(position));
-                if !moved {
-                    let waited = head.wait_for(|at| *at > position).await;
-                    if waited.is_err() {
-                        return;
+/// Runs one follower.
+pub(crate) struct Runner {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) board: Arc<Board>,
+    pub(crate) index: usize,
+    pub(crate) follower: Arc<dyn Follower>,
+    pub(crate) tail: watch::Receiver<Arc<Tail>>,
+    pub(crate) held: watch::Receiver<Vec<bool>>,
+    /// How many events are taken at once; fewer while one of them is at fault.
+    pub(crate) limit: usize,
+    /// How long the next pause is.
+    pub(crate) pause: Duration,
+    pub(crate) built: bool,
+}
+
+impl Runner {
+    pub(crate) fn new(
+        parts: Arc<Parts>,
+        board: Arc<Board>,
+        (index, follower): (usize, Arc<dyn Follower>),
+        tail: watch::Receiver<Arc<Tail>>,
+        built: bool,
+    ) -> Self {
+        let held = board.held.clone();
+        Self { parts, board, index, follower, tail, held, limit: BATCH, pause: FIRST_RETRY, built }
+    }
+
+    /// Follows the ledger until the process ends.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let Err(error) = self.go().await else { return };
+            if self.limit > 1 && matches!(activity_after(&error), Activity::Halted(_)) && self.built {
+                // One of several events is at fault: those before it are taken first.
+                self.limit /= 2;
+                continue;
+            }
+            self.stand_still(&error).await;
+            tokio::time::sleep(self.pause).await;
+            self.pause = (self.pause * 2).min(LAST_RETRY);
+        }
+    }
+
+    /// Rebuilds if it must, then follows while this process holds the lock; ends without an error when the process does.
+    async fn go(&mut self) -> Result<(), LedgerError> {
+        if !self.built {
+            self.tell(None, Activity::Rebuilding);
+            self.follower.rebuild(&self.parts).await?;
+            self.built = true;
+            if let Some(place) = self.place() {
+                place.is_built.store(true, Ordering::Relaxed);
+            }
+            self.tell(None, Activity::Standby);
+        }
+        loop {
+            let index = self.index;
+            let held = |held: &Vec<bool>| held.get(index).copied().unwrap_or(false);
+            if self.held.wait_for(held).await.is_err() {
+                return Ok(());
+            }
+            if !self.follow().await? {
+                return Ok(());
+            }
+            self.tell(None, Activity::Standby);
+        }
+    }
+
+    /// Follows while the lock is held; false when the process ends.
+    async fn follow(&mut self) -> Result<bool, LedgerError> {
+        let who = self.follower.who();
+        let mut stored = checkpoint::stored(&mut *self.parts.pool.acquire().await?, who).await?;
+        let mut position = stored;
+        while self.board.holds(self.index) {
+            if self.place().is_some_and(|place| place.is_outdated.load(Ordering::Relaxed)) {
+                return Err(LedgerError::NewerVersion);
+            }
+            let next = self.tail.borrow_and_update().next(position, who.sources, self.limit < BATCH);
+            let (events, until) = match next {
+                Next::Nothing => {
+                    self.tell(Some(position), Activity::Following);
+                    tokio::select! {
+                        changed = self.tail.changed() => if changed.is_err() { return Ok(false) },
+                        changed = self.held.changed() => if changed.is_err() { return Ok(false) },
                     }
+                    continue;
                 }
+                Next::Events(events, until) => (events, until),
+                Next::Read(until) => self.read(position, until).await?,
+            };
+            if !events.is_empty() || until - stored >= PASS {
+                let Some(now) = self.follower.take(&self.parts, (stored, until), &events).await? else {
+                    // Somebody else moved it: another process that believes to run it, or a rebuild.
+                    return Ok(true);
+                };
+                stored = now;
             }
-            // The process ends.
-            Err(LedgerError::Database(sqlx::Error::PoolClosed)) => return,
-            Err(error) => {
-                tracing::error!(view = P::NAME, %error, "the view does not go on");
-                state.send_modify(|state| state.halted = Some(error.to_string()));
-                tokio::time::sleep(RETRY).await;
-            }
+            position = until;
+            (self.limit, self.pause) = (BATCH, FIRST_RETRY);
+            self.tell(Some(position), Activity::Following);
         }
+        Ok(true)
     }
-}
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; positions stay below 2^53")]
-fn gauge(position: i64) -> f64 {
-    position as f64
-}
-
-/// Takes the next batch; answers the new position.
-async fn step<P: Projection>(parts: &Parts, position: i64) -> Result<i64, LedgerError> {
-    let head = parts.head().await?;
-    if head <= position {
-        return Ok(position);
+    /// The next events, read for this follower alone.
+    async fn read(&self, after: i64, until: i64) -> Result<(Vec<Arc<Recorded>>, i64), LedgerError> {
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
+        let events = self.parts.between((after, until), self.follower.who().sources, limit).await?;
+        let full = events.len() >= self.limit;
+        let last = events.last().filter(|_| full).map_or(until, |event| event.position);
+        Ok((events.into_iter().map(Arc::new).collect(), last))
     }
-    let (events, last) = batch::<P>(parts, position, head).await?;
-    let mut transaction = parts.pool.begin().await?;
-    // What is lost of a view in a crash is folded again; the ledger itself is always durable.
-    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
-    if !advance::<P>(&mut transaction, position, last).await? {
-        drop(transaction);
-        return current::<P>(&mut *parts.pool.acquire().await?).await;
-    }
-    if !events.is_empty() {
-        let mut keys = keys::<P>(&events)?;
-        keys.sort_unstable();
-        keys.dedup();
-        let mut rows = store::load::<P>(&mut transaction, &keys).await?;
-        fold_into::<P>(&mut rows, &events)?;
-        let rows: Vec<&P::Row> = rows.values().collect();
-        store::save::<P>(&mut transaction, &keys, &rows).await?;
-    }
-    transaction.commit().await?;
-    Ok(last)
-}
 
-/// The next events that `P` follows, up to a position, and the position up to which there are no others.
-async fn batch<P: Projection>(
-    parts: &Parts,
-    after: i64,
-    until: i64,
-) -> Result<(Vec<Recorded>, i64), LedgerError> {
-    let events = parts.between((after, until), P::SOURCES, BATCH).await?;
-    let full = i64::try_from(events.len()).is_ok_and(|read| read == BATCH);
-    let last = events.last().map_or(until, |event| if full { event.position } else { until });
-    Ok((events, last))
-}
-
-/// Moves the checkpoint, if it still is where this process left it.
-async fn advance<P: Projection>(
-    transaction: &mut Transaction<'_, Postgres>,
-    from: i64,
-    to: i64,
-) -> Result<bool, LedgerError> {
-    let moved = sqlx::query(
-        "UPDATE ledger.projections SET position = $4 WHERE name = $1 AND version = $2 AND position = $3",
-    )
-    .bind(P::NAME)
-    .bind(P::VERSION)
-    .bind(from)
-    .bind(to)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(moved.rows_affected() == 1)
-}
-
-/// Where another process left the view.
-async fn current<P: Projection>(connection: &mut PgConnection) -> Result<i64, LedgerError> {
-    let position: Option<i64> =
-        sqlx::query_scalar("SELECT position FROM ledger.projections WHERE name = $1 AND version = $2")
-            .bind(P::NAME)
-            .bind(P::VERSION)
-            .fetch_optional(connection)
-            .await?;
-    position.ok_or(LedgerError::NewerVersion)
-}
-
-fn follows<P: Projection>(event: &Recorded) -> bool {
-    P::SOURCES.contains(&event.aggregate_type.as_str())
-}
-
-fn keys<P: Projection>(events: &[Recorded]) -> Result<Vec<Uuid>, LedgerError> {
-    let mut keys = Vec::new();
-    for event in events {
-        keys.extend(P::keys(event)?);
-    }
-    Ok(keys)
-}
-
-/// Folds events into rows; the same function for following, rebuilding and looking back.
-pub(crate) fn fold_into<P: Projection>(
-    rows: &mut HashMap<Uuid, P::Row>,
-    events: &[Recorded],
-) -> Result<(), LedgerError> {
-    for event in events.iter().filter(|event| follows::<P>(event)) {
-        for key in P::keys(event)? {
-            if let Some(row) = P::fold(rows.remove(&key), key, event)? {
-                rows.insert(key, row);
+    async fn stand_still(&self, error: &LedgerError) {
+        let who = self.follower.who();
+        let activity = activity_after(error);
+        if let Activity::Halted(reason) = &activity {
+            tracing::error!(view = who.name, %reason, "the view does not go on");
+            if let Err(error) = checkpoint::halt(&self.parts, who, reason).await {
+                tracing::warn!(view = who.name, %error, "why the view does not go on could not be stored");
             }
+        } else {
+            tracing::warn!(view = who.name, %error, "the view tries again");
         }
+        self.tell(None, activity);
     }
-    Ok(())
-}
 
-/// The keys whose stored row is not what a fold of the whole ledger up to the view's position gives.
-pub(crate) async fn differences<P: Projection>(parts: Arc<Parts>) -> Result<Vec<Uuid>, LedgerError> {
-    // Rows and position of one moment, however busy the view is.
-    let mut snapshot = parts.pool.begin().await?;
-    sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *snapshot).await?;
-    let until = current::<P>(&mut snapshot).await?;
-    let stored = store::all::<P>(&mut snapshot).await?;
-    snapshot.rollback().await?;
-    let mut rebuilt = HashMap::new();
-    let mut position = 0;
-    while position < until {
-        let (events, last) = batch::<P>(&parts, position, until).await?;
-        position = last;
-        fold_into::<P>(&mut rebuilt, &events)?;
+    fn place(&self) -> Option<&Place> {
+        self.board.places.get(self.index)
     }
-    let mut wrong: Vec<Uuid> =
-        rebuilt.iter().filter(|(key, row)| stored.get(*key) != Some(row)).map(|(key, _)| *key).collect();
-    wrong.extend(stored.keys().filter(|key| !rebuilt.contains_key(*key)));
-    Ok(wrong)
-}
 
-/// The rows of some streams as they were at a position.
-pub(crate) async fn rows_at<P: Projection>(
-    parts: &Parts,
-    ids: &[Uuid],
-    until: i64,
-) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
-    let mut events = Vec::new();
-    for source in P::SOURCES {
-        events.extend(parts.stream_until(source, ids, Some(until)).await?);
+    fn tell(&self, position: Option<i64>, activity: Activity) {
+        let Some(place) = self.place() else { return };
+        place.state.send_if_modified(|state| {
+            let before = state.clone();
+            state.position = state.position.max(position.unwrap_or(0));
+            state.activity = activity;
+            *state != before
+        });
     }
-    events.sort_by_key(|event| event.position);
-    let mut rows = HashMap::new();
-    fold_into::<P>(&mut rows, &events)?;
-    rows.retain(|key, _| ids.contains(key));
-    Ok(rows)
 }

@@ -4,28 +4,35 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Executor, PgConnection, PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::{Child, LedgerError, Projection};
 
+/// The schema that is read; what is being rebuilt stands in another one.
+pub(crate) const LIVE: &str = "view";
+
 /// The expression that gives a whole row of `P`, as `r`, as JSON text.
-pub(crate) fn row_json<P: Projection>() -> String {
+pub(crate) fn row_json<P: Projection>(schema: &str) -> String {
     let lists = P::CHILDREN.iter().map(|Child { field, table, owner }| {
-        let items = format!("SELECT jsonb_agg(c ORDER BY c) FROM view.{table} c WHERE c.{owner} = r.id");
+        let items = format!("SELECT jsonb_agg(c ORDER BY c) FROM {schema}.{table} c WHERE c.{owner} = r.id");
         format!(" || jsonb_build_object('{field}', coalesce(({items}), '[]'))")
     });
     format!("(to_jsonb(r){})::text", lists.collect::<String>())
 }
 
-/// Reads rows of a view: `rest` is the SQL behind `FROM view.<name> r`, with `$1` bound to `ids`.
+/// All tables of a view, the main one first.
+pub(crate) fn tables<P: Projection>() -> Vec<&'static str> {
+    std::iter::once(P::NAME).chain(P::CHILDREN.iter().map(|child| child.table)).collect()
+}
+
+/// Reads the rows of some keys.
 ///
 /// # Errors
 /// Errors of the database; a row that does not have the form of the row type is one of them.
 pub async fn rows<P: Projection>(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<P::Row>, LedgerError> {
-    let sql = format!("SELECT {} AS row FROM view.{} r WHERE id = ANY($1)", row_json::<P>(), P::NAME);
-    let found = sqlx::query(&sql).bind(ids).fetch_all(pool).await?;
-    found.iter().map(|row| decode::<P::Row>(row.try_get("row")?)).collect()
+    let mut connection = pool.acquire().await?;
+    Ok(load::<P>(&mut connection, LIVE, ids).await?.into_values().collect())
 }
 
 pub(crate) fn decode<R: DeserializeOwned>(text: &str) -> Result<R, LedgerError> {
@@ -38,88 +45,61 @@ pub(crate) fn decode<R: DeserializeOwned>(text: &str) -> Result<R, LedgerError> 
 pub(crate) async fn all<P: Projection>(
     connection: &mut PgConnection,
 ) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
-    let sql = format!("SELECT r.id, {} AS row FROM view.{} r", row_json::<P>(), P::NAME);
+    let sql = format!("SELECT r.id, {} AS row FROM {LIVE}.{} r", row_json::<P>(LIVE), P::NAME);
     let found = sqlx::query(&sql).fetch_all(connection).await?;
     found.iter().map(|row| Ok((row.try_get("id")?, decode::<P::Row>(row.try_get("row")?)?))).collect()
 }
 
 pub(crate) async fn load<P: Projection>(
     connection: &mut PgConnection,
+    schema: &str,
     keys: &[Uuid],
 ) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
-    let sql = format!("SELECT r.id, {} AS row FROM view.{} r WHERE id = ANY($1)", row_json::<P>(), P::NAME);
+    let row = row_json::<P>(schema);
+    let sql = format!("SELECT r.id, {row} AS row FROM {schema}.{} r WHERE id = ANY($1)", P::NAME);
     let found = sqlx::query(&sql).bind(keys).fetch_all(connection).await?;
     found.iter().map(|row| Ok((row.try_get("id")?, decode::<P::Row>(row.try_get("row")?)?))).collect()
 }
 
-/// Replaces the rows of these keys.
+/// Puts rows in the place of those of these keys.
 pub(crate) async fn save<P: Projection>(
     connection: &mut PgConnection,
-    keys: &[Uuid],
+    schema: &str,
+    replaced: &[Uuid],
     rows: &[&P::Row],
 ) -> Result<(), LedgerError> {
-    let json = encode(&rows)?;
-    for child in P::CHILDREN {
-        let sql = format!("DELETE FROM view.{} WHERE {} = ANY($1)", child.table, child.owner);
-        sqlx::query(&sql).bind(keys).execute(&mut *connection).await?;
+    // One statement each: the tables of lists go with the main one.
+    if !replaced.is_empty() {
+        let lists = with(P::CHILDREN, |Child { table, owner, .. }| {
+            format!("DELETE FROM {schema}.{table} WHERE {owner} = ANY($1)")
+        });
+        let sql = format!("{lists}DELETE FROM {schema}.{} WHERE id = ANY($1)", P::NAME);
+        sqlx::query(&sql).bind(replaced).execute(&mut *connection).await?;
     }
-    let sql = format!("DELETE FROM view.{} WHERE id = ANY($1)", P::NAME);
-    sqlx::query(&sql).bind(keys).execute(&mut *connection).await?;
-    let sql = format!(
-        "INSERT INTO view.{0} SELECT * FROM json_populate_recordset(NULL::view.{0}, $1::json)",
-        P::NAME
-    );
-    sqlx::query(&sql).bind(&json).execute(&mut *connection).await?;
-    for child in P::CHILDREN {
+    if !rows.is_empty() {
+        let lists = with(P::CHILDREN, |Child { table, field, .. }| {
+            format!(
+                "INSERT INTO {schema}.{table} SELECT c.* FROM json_array_elements($1::json) r, \
+                 json_populate_recordset(NULL::{schema}.{table}, r->'{field}') c"
+            )
+        });
         let sql = format!(
-            "INSERT INTO view.{0} SELECT c.* FROM json_array_elements($1::json) r, \
-             json_populate_recordset(NULL::view.{0}, r->'{1}') c",
-            child.table, child.field
+            "{lists}INSERT INTO {schema}.{0} \
+             SELECT * FROM json_populate_recordset(NULL::{schema}.{0}, $1::json)",
+            P::NAME
         );
-        sqlx::query(&sql).bind(&json).execute(&mut *connection).await?;
+        sqlx::query(&sql).bind(encode(&rows)?).execute(&mut *connection).await?;
     }
     Ok(())
 }
 
-fn encode<T: Serialize>(rows: &T) -> Result<String, LedgerError> {
-    serde_json::to_string(rows).map_err(|error| LedgerError::Encode(error.to_string()))
+/// One statement per list, before the one of the main table.
+fn with(lists: &[Child], statement: impl Fn(&Child) -> String) -> String {
+    let parts: Vec<String> =
+        lists.iter().enumerate().map(|(n, list)| format!("c{n} AS ({})", statement(list))).collect();
+    if parts.is_empty() { String::new() } else { format!("WITH {} ", parts.join(", ")) }
 }
 
-/// Makes sure that the view's tables exist in its present version; answers the position they stand at.
-pub(crate) async fn prepare<P: Projection>(pool: &PgPool) -> Result<i64, LedgerError> {
-    let mut transaction = pool.begin().await?;
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.view.' || $1, 0))")
-        .bind(P::NAME)
-        .execute(&mut *transaction)
-        .await?;
-    let known: Option<(i32, i64)> =
-        sqlx::query_as("SELECT version, position FROM ledger.projections WHERE name = $1")
-            .bind(P::NAME)
-            .fetch_optional(&mut *transaction)
-            .await?;
-    let head: i64 = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM ledger.events")
-        .fetch_one(&mut *transaction)
-        .await?;
-    match known {
-        // Beyond the ledger's end means that the ledger was restored to an earlier state.
-        Some((version, position)) if version == P::VERSION && position <= head => return Ok(position),
-        Some((version, _)) if version > P::VERSION => return Err(LedgerError::NewerVersion),
-        _ => {}
-    }
-    let mut tables: Vec<&str> = P::CHILDREN.iter().map(|child| child.table).collect();
-    tables.push(P::NAME);
-    for table in tables {
-        sqlx::query(&format!("DROP TABLE IF EXISTS view.{table}")).execute(&mut *transaction).await?;
-    }
-    transaction.execute(P::SQL).await?;
-    sqlx::query(
-        "INSERT INTO ledger.projections (name, version, position) VALUES ($1, $2, 0) \
-         ON CONFLICT (name) DO UPDATE SET version = EXCLUDED.version, position = 0",
-    )
-    .bind(P::NAME)
-    .bind(P::VERSION)
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await?;
-    Ok(0)
+fn encode<T: Serialize>(rows: &T) -> Result<String, LedgerError> {
+    serde_json::to_string(rows).map_err(|error| LedgerError::Encode(error.to_string()))
 }

@@ -1,72 +1,163 @@
-//! The views of one process.
+//! The views and reactions of one process.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{LedgerError, Parts, Projection, ProjectionState, runner, store};
+use crate::reaction::React;
+use crate::rebuild::{self, Progress, Rebuilt};
+use crate::runner::feed::{Tail, feed};
+use crate::runner::lead::lead;
+use crate::runner::standby::{Board, Place, watch_others};
+use crate::runner::{Follower, Job, Runner};
+use crate::view::{self, View};
+use crate::{Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction};
 
-type Differences = Result<Vec<Uuid>, LedgerError>;
-type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Collects the views that a server offers.
+/// Collects the views and reactions that a server runs.
 #[derive(Default)]
 pub struct ViewsBuilder(Vec<Definition>);
 
 struct Definition {
     name: &'static str,
-    prepare: fn(Arc<Parts>) -> Task<Result<i64, LedgerError>>,
-    follow: fn(Arc<Parts>, watch::Sender<ProjectionState>) -> Task<()>,
-    differences: fn(Arc<Parts>) -> Task<Differences>,
+    follower: Arc<dyn Follower>,
+    /// `None` for a reaction, which has no rows.
+    view: Option<Offline>,
+}
+
+/// What can be done with a view beside following.
+#[derive(Clone, Copy)]
+struct Offline {
+    differences: fn(Arc<Parts>) -> Job<'static, Vec<Uuid>>,
+    rebuild: for<'a> fn(&'a Arc<Parts>, usize, Progress<'a>) -> Job<'a, Rebuilt>,
 }
 
 impl ViewsBuilder {
     /// Adds a view.
     #[must_use]
     pub fn with<P: Projection>(mut self) -> Self {
-        self.0.push(Definition {
-            name: P::NAME,
-            prepare: |parts| Box::pin(async move { store::prepare::<P>(&parts.pool).await }),
-            follow: |parts, state| Box::pin(runner::follow::<P>(parts, state)),
-            differences: |parts| Box::pin(runner::differences::<P>(parts)),
-        });
+        let view = Offline {
+            differences: |parts| Box::pin(view::differences::<P>(parts)),
+            rebuild: |parts, memory, progress| Box::pin(rebuild::on_demand::<P>(parts, memory, progress)),
+        };
+        self.0.push(Definition { name: P::NAME, follower: Arc::new(View::<P>::default()), view: Some(view) });
         self
     }
 
-    /// Creates missing tables and has every view follow the ledger from where it stands.
+    /// Adds a reaction, which gives its commands to a ledger.
+    #[must_use]
+    pub fn reacting<R: Reaction>(mut self, ledger: Ledger) -> Self {
+        self.0.push(Definition { name: R::NAME, follower: Arc::new(React::<R>::new(ledger)), view: None });
+        self
+    }
+
+    /// The names of all views.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0
+            .iter()
+            .filter(|definition| definition.view.is_some())
+            .map(|definition| definition.name)
+            .collect()
+    }
+
+    /// Builds a view anew beside the one that is read, compares the two, and puts it in its place. Servers may run
+    /// meanwhile. `None` if there is no such view. At most `memory` bytes of payload are folded at once; what is more
+    /// takes another pass over the ledger.
+    ///
+    /// # Errors
+    /// Errors of the database, [`LedgerError::Unreadable`], and [`LedgerError::NewerVersion`]; the view that is read
+    /// is then as it was.
+    pub async fn rebuild(
+        &self,
+        parts: &Arc<Parts>,
+        name: &str,
+        memory: usize,
+        progress: Progress<'_>,
+    ) -> Result<Option<Rebuilt>, LedgerError> {
+        let view = self.0.iter().find(|definition| definition.name == name).and_then(|found| found.view);
+        let Some(view) = view else { return Ok(None) };
+        Ok(Some((view.rebuild)(parts, memory, progress).await?))
+    }
+
+    /// Creates missing tables and has everything follow the ledger from where it stands, in this process or in the
+    /// one that does so already. What must be rebuilt first is rebuilt while this goes on.
     ///
     /// # Errors
     /// Errors of the database, and [`LedgerError::NewerVersion`].
     pub async fn start(self, parts: Arc<Parts>) -> Result<Views, LedgerError> {
-        let mut views = Vec::new();
-        for definition in self.0 {
-            let position = (definition.prepare)(parts.clone()).await?;
-            let (state, watched) = watch::channel(ProjectionState { position, halted: None });
-            tokio::spawn((definition.follow)(parts.clone(), state));
-            views.push((definition, watched));
+        let mut opened = Vec::new();
+        for definition in &self.0 {
+            opened.push(definition.follower.open(&parts).await?);
         }
-        Ok(Views { parts, views: Arc::new(views) })
+        let (locks, held) = watch::channel(vec![false; self.0.len()]);
+        let board = Arc::new(Board {
+            places: self
+                .0
+                .iter()
+                .zip(&opened)
+                .map(|(definition, position)| Place::new(definition.follower.who(), *position))
+                .collect(),
+            held: held.clone(),
+            waiting: watch::Sender::new(0),
+        });
+        let (tail, newest) = watch::channel(Arc::new(Tail::at(*parts.head_watch().borrow())));
+        for (index, (definition, position)) in self.0.iter().zip(&opened).enumerate() {
+            let follower = (index, definition.follower.clone());
+            let built = position.is_some();
+            let runner = Runner::new(parts.clone(), board.clone(), follower, newest.clone(), built);
+            spawn(&parts, runner.run());
+        }
+        let names = board.places.iter().map(|place| place.who.lock()).collect();
+        spawn(&parts, feed(parts.clone(), tail, held));
+        spawn(&parts, lead(parts.clone(), names, locks));
+        spawn(&parts, watch_others(parts.clone(), board.clone()));
+        Ok(Views { parts, definitions: Arc::new(self.0), board })
     }
 }
 
-type Running = (Definition, watch::Receiver<ProjectionState>);
+/// Has a task run until the process stops using the database.
+fn spawn(parts: &Parts, task: impl Future<Output = ()> + Send + 'static) {
+    let mut close = parts.pool.close_event();
+    tokio::spawn(async move { close.do_until(task).await });
+}
 
 /// The running views.
 #[derive(Clone)]
 pub struct Views {
     parts: Arc<Parts>,
-    views: Arc<Vec<Running>>,
+    definitions: Arc<Vec<Definition>>,
+    board: Arc<Board>,
+}
+
+/// Counts as somebody who waits until it is dropped.
+struct Waiting<'b>(&'b watch::Sender<usize>);
+
+impl<'b> Waiting<'b> {
+    fn new(waiting: &'b watch::Sender<usize>) -> Self {
+        waiting.send_modify(|waiting| *waiting += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
+    }
 }
 
 impl Views {
     /// Waits until the named views show everything up to a position; tells whether they did in time.
     pub async fn reached(&self, names: &[&str], position: i64, within: Duration) -> bool {
         let all = async {
-            for (_, state) in self.views.iter().filter(|(view, _)| names.contains(&view.name)) {
-                if state.clone().wait_for(|state| state.position >= position).await.is_err() {
+            for (index, place) in self.board.places.iter().enumerate() {
+                let state = &place.state;
+                if !names.contains(&place.who.name) || state.borrow().position >= position {
+                    continue;
+                }
+                let _waiting = (!self.board.holds(index)).then(|| Waiting::new(&self.board.waiting));
+                if state.subscribe().wait_for(|state| state.position >= position).await.is_err() {
                     return false;
                 }
             }
@@ -78,13 +169,13 @@ impl Views {
     /// The names of all views.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
-        self.views.iter().map(|(view, _)| view.name).collect()
+        self.definitions.iter().filter(|view| view.view.is_some()).map(|view| view.name).collect()
     }
 
-    /// Every view and how far it has come.
+    /// Every view and reaction, and how far it has come.
     #[must_use]
     pub fn states(&self) -> Vec<(&'static str, ProjectionState)> {
-        self.views.iter().map(|(view, state)| (view.name, state.borrow().clone())).collect()
+        self.board.places.iter().map(|place| (place.who.name, place.state.borrow().clone())).collect()
     }
 
     /// Compares every view with its rebuild from the ledger; answers the rows that differ.
@@ -93,8 +184,9 @@ impl Views {
     /// Errors of the database, and [`LedgerError::Unreadable`].
     pub async fn differences(&self) -> Result<Vec<(&'static str, Uuid)>, LedgerError> {
         let mut all = Vec::new();
-        for (view, _) in self.views.iter() {
-            let wrong = (view.differences)(self.parts.clone()).await?;
+        for view in self.definitions.iter() {
+            let Some(offline) = view.view else { continue };
+            let wrong = (offline.differences)(self.parts.clone()).await?;
             all.extend(wrong.into_iter().map(|id| (view.name, id)));
         }
         Ok(all)
@@ -111,6 +203,6 @@ impl Parts {
         ids: &[Uuid],
         until: i64,
     ) -> Result<std::collections::HashMap<Uuid, P::Row>, LedgerError> {
-        runner::rows_at::<P>(self, ids, until).await
+        view::rows_at::<P>(self, ids, until).await
     }
 }

@@ -1,10 +1,12 @@
 //! A command over one or several aggregates, and what is known about it.
 
 use chrono::{DateTime, Utc};
-use lethe_kernel::{Caller, EventId, RequestId, Subject};
+use lethe_kernel::{Caller, CommandId, EventId, RequestId, Subject};
 use uuid::Uuid;
 
-use crate::{Failure, Idempotency, Unit};
+use crate::{Failure, Idempotency, Recorded, Unit};
+
+const REACTIONS: Uuid = Uuid::from_u128(0x6c65_7468_655f_7265_6163_7469_6f6e_7300);
 
 /// Who asks for a unit of work, and in which connection.
 #[derive(Clone)]
@@ -17,13 +19,27 @@ pub struct Context {
     pub causation: Option<EventId>,
     /// What makes it repeatable, if the client sent a key.
     pub idempotency: Option<Idempotency>,
+    /// The id of the unit of work, if it is derived from what caused it; it is then done once.
+    pub command: Option<CommandId>,
 }
 
 impl Context {
     /// A context without idempotency key and cause.
     #[must_use]
     pub fn new(caller: Caller, request: RequestId) -> Self {
-        Self { caller, request, causation: None, idempotency: None }
+        Self { caller, request, causation: None, idempotency: None, command: None }
+    }
+
+    /// The context of the command that an event causes through a reaction.
+    #[must_use]
+    pub fn caused_by(event: &Recorded, reaction: &str) -> Self {
+        let name = [reaction.as_bytes(), event.id.0.as_bytes().as_slice()].concat();
+        Self {
+            causation: Some(event.id),
+            command: Some(CommandId(Uuid::new_v5(&REACTIONS, &name))),
+            // Events carry the request as their correlation.
+            ..Self::new(Caller::system(event.metadata.unit), RequestId(event.metadata.correlation))
+        }
     }
 }
 

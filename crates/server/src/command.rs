@@ -4,6 +4,7 @@ mod config;
 mod doctor;
 mod fixture;
 mod import;
+mod rebuild;
 mod replay;
 mod schema;
 mod serve;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Sweep(sweep::Arguments),
     /// Write events of the ledger to stdout, as JSON lines; sealed values stay sealed
     Replay(replay::Arguments),
+    /// Build read models anew from the ledger, without stopping servers; exit code 1 if rows were not as before
+    Rebuild(rebuild::Arguments),
     /// Print the GraphQL schema
     Schema(schema::Arguments),
     /// Write invented units, companies, contacts and notes, of any number, from a seed
@@ -56,6 +59,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Import(arguments) => import::run(&config, &arguments).await,
         Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
+        Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),
         Command::Config(arguments) => config::run(&config, &arguments),

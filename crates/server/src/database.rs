@@ -100,11 +100,19 @@ impl Running {
     /// # Errors
     /// [`Error::Ledger`], [`Error::Vault`].
     pub(crate) async fn start(pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
-        lethe_ledger::migrate(&pool).await?;
-        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(folder.path())).await?;
-        let ledger = Ledger::start(pool, vault, Clock::system()).await?;
+        let ledger = Self::ledger(pool, folder).await?;
         let views = graphql::views().start(ledger.parts().clone()).await?;
         Ok(Self { ledger, views })
+    }
+
+    /// As [`Running::start`], without views.
+    ///
+    /// # Errors
+    /// [`Error::Ledger`], [`Error::Vault`].
+    pub(crate) async fn ledger(pool: PgPool, folder: &DataDir) -> Result<Ledger, Error> {
+        lethe_ledger::migrate(&pool).await?;
+        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(folder.path())).await?;
+        Ok(Ledger::start(pool, vault, Clock::system()).await?)
     }
 
     /// Waits until every view shows what the ledger holds now.

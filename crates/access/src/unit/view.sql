@@ -1,4 +1,4 @@
-CREATE TABLE view.unit (
+CREATE TABLE unit (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     name text NOT NULL,

@@ -1,4 +1,4 @@
-CREATE TABLE view.company (
+CREATE TABLE company (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     unit_id uuid NOT NULL,
@@ -26,8 +26,8 @@ CREATE TABLE view.company (
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX ON view.company (created_at, id);
-CREATE INDEX ON view.company (changed_at, id);
-CREATE INDEX ON view.company (unit_id);
+CREATE INDEX ON company (created_at, id);
+CREATE INDEX ON company (changed_at, id);
+CREATE INDEX ON company (unit_id);
 -- In the order of bytes, so that the beginning of a code finds its range.
-CREATE INDEX ON view.company (nace_code);
+CREATE INDEX ON company (nace_code);

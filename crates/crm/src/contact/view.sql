@@ -1,4 +1,4 @@
-CREATE TABLE view.contact (
+CREATE TABLE contact (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     unit_id uuid NOT NULL,
@@ -18,20 +18,20 @@ CREATE TABLE view.contact (
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX ON view.contact (created_at, id);
-CREATE INDEX ON view.contact (changed_at, id);
-CREATE INDEX ON view.contact ((coalesce(next_expiry, 'infinity'::date)), id);
-CREATE INDEX ON view.contact USING gin (units);
+CREATE INDEX ON contact (created_at, id);
+CREATE INDEX ON contact (changed_at, id);
+CREATE INDEX ON contact ((coalesce(next_expiry, 'infinity'::date)), id);
+CREATE INDEX ON contact USING gin (units);
 
-CREATE TABLE view.contact_company (
+CREATE TABLE contact_company (
     contact_id uuid NOT NULL,
     company_id uuid NOT NULL,
     linked_at timestamptz NOT NULL,
     PRIMARY KEY (contact_id, company_id)
 );
-CREATE INDEX ON view.contact_company (company_id);
+CREATE INDEX ON contact_company (company_id);
 
-CREATE TABLE view.contact_item (
+CREATE TABLE contact_item (
     contact_id uuid NOT NULL,
     item uuid NOT NULL,
     kind text NOT NULL,

@@ -1,8 +1,8 @@
-CREATE TABLE view.expiry_policy (
+CREATE TABLE expiry_policy (
     id uuid PRIMARY KEY,
     version bigint NOT NULL
 );
-CREATE TABLE view.expiry_policy_set (
+CREATE TABLE expiry_policy_set (
     unit_id uuid NOT NULL,
     kind text NOT NULL,
     effective_from date NOT NULL,

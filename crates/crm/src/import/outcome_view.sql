@@ -1,4 +1,4 @@
-CREATE TABLE view.operation_outcome (
+CREATE TABLE operation_outcome (
     id uuid PRIMARY KEY,
     operation_id uuid NOT NULL,
     row_number bigint NOT NULL,
@@ -7,4 +7,4 @@ CREATE TABLE view.operation_outcome (
     code text,
     column_name text
 );
-CREATE INDEX ON view.operation_outcome (operation_id, row_number, id);
+CREATE INDEX ON operation_outcome (operation_id, row_number, id);

@@ -1,4 +1,4 @@
-CREATE TABLE view.operation (
+CREATE TABLE operation (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     kind text NOT NULL,
@@ -12,6 +12,6 @@ CREATE TABLE view.operation (
     started_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX ON view.operation (started_at, id);
-CREATE INDEX ON view.operation (changed_at, id);
-CREATE INDEX ON view.operation (unit_id);
+CREATE INDEX ON operation (started_at, id);
+CREATE INDEX ON operation (changed_at, id);
+CREATE INDEX ON operation (unit_id);

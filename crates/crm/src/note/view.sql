@@ -1,4 +1,4 @@
-CREATE TABLE view.note (
+CREATE TABLE note (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     unit_id uuid NOT NULL,
@@ -14,15 +14,15 @@ CREATE TABLE view.note (
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX ON view.note (created_at, id);
-CREATE INDEX ON view.note (changed_at, id);
-CREATE INDEX ON view.note ((coalesce(expires_on, 'infinity'::date)), id);
-CREATE INDEX ON view.note (unit_id);
-CREATE INDEX ON view.note (company_id);
+CREATE INDEX ON note (created_at, id);
+CREATE INDEX ON note (changed_at, id);
+CREATE INDEX ON note ((coalesce(expires_on, 'infinity'::date)), id);
+CREATE INDEX ON note (unit_id);
+CREATE INDEX ON note (company_id);
 
-CREATE TABLE view.note_contact (
+CREATE TABLE note_contact (
     note_id uuid NOT NULL,
     contact_id uuid NOT NULL,
     PRIMARY KEY (note_id, contact_id)
 );
-CREATE INDEX ON view.note_contact (contact_id);
+CREATE INDEX ON note_contact (contact_id);

@@ -1,4 +1,4 @@
-CREATE TABLE view.prospect (
+CREATE TABLE prospect (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     unit_id uuid NOT NULL,
@@ -12,8 +12,8 @@ CREATE TABLE view.prospect (
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX ON view.prospect (created_at, id);
-CREATE INDEX ON view.prospect (changed_at, id);
-CREATE INDEX ON view.prospect (unit_id);
-CREATE INDEX ON view.prospect (contact_id);
-CREATE INDEX ON view.prospect (company_id);
+CREATE INDEX ON prospect (created_at, id);
+CREATE INDEX ON prospect (changed_at, id);
+CREATE INDEX ON prospect (unit_id);
+CREATE INDEX ON prospect (contact_id);
+CREATE INDEX ON prospect (company_id);

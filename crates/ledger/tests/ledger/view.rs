@@ -36,9 +36,9 @@ pub(crate) struct Change {
 impl<const V: i32> Projection for BalanceView<V> {
     const NAME: &'static str = "balance";
     const VERSION: i32 = V;
-    const SQL: &'static str = "CREATE TABLE view.balance (id uuid PRIMARY KEY, version bigint NOT NULL, name text, \
+    const SQL: &'static str = "CREATE TABLE balance (id uuid PRIMARY KEY, version bigint NOT NULL, name text, \
          balance bigint NOT NULL); \
-         CREATE TABLE view.balance_amount (account_id uuid NOT NULL, position bigint NOT NULL, \
+         CREATE TABLE balance_amount (account_id uuid NOT NULL, position bigint NOT NULL, \
          amount bigint NOT NULL, PRIMARY KEY (account_id, position))";
     const CHILDREN: &'static [Child] =
         &[Child { field: "amounts", table: "balance_amount", owner: "account_id" }];
@@ -77,7 +77,7 @@ pub(crate) struct CountRow {
 impl Projection for CountView {
     const NAME: &'static str = "event_count";
     const VERSION: i32 = 1;
-    const SQL: &'static str = "CREATE TABLE view.event_count (id uuid PRIMARY KEY, events bigint NOT NULL)";
+    const SQL: &'static str = "CREATE TABLE event_count (id uuid PRIMARY KEY, events bigint NOT NULL)";
     const SOURCES: &'static [&'static str] = &["account", "book"];
     type Row = CountRow;
 
@@ -114,7 +114,7 @@ impl Followed {
 pub(crate) async fn caught_up(views: &Views, position: i64) {
     eventually("the views show the position", async || {
         let states = views.states();
-        assert!(states.iter().all(|(_, state)| state.halted.is_none()), "{states:?}");
+        assert!(states.iter().all(|(_, state)| state.halted().is_none()), "{states:?}");
         states.iter().all(|(_, state)| state.position >= position)
     })
     .await;

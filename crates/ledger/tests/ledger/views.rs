@@ -54,7 +54,7 @@ async fn two_processes_that_follow_the_same_view_do_not_double() {
     assert_eq!(database.count("SELECT sum(balance)::bigint FROM view.balance").await, 100);
     assert_eq!(database.count("SELECT sum(events)::bigint FROM view.event_count").await, 100);
     assert_eq!(first.0.differences().await.unwrap(), []);
-    assert!(second.0.states().iter().all(|(_, state)| state.halted.is_none()));
+    assert!(second.0.states().iter().all(|(_, state)| state.halted().is_none()));
 }
 
 #[tokio::test]
@@ -99,8 +99,8 @@ async fn a_view_that_meets_an_unreadable_event_halts_says_so_and_does_not_skip_w
 
     assert!(views.0.reached(&["event_count"], 3, PATIENCE).await);
     let halted = || views.0.states().into_iter().find(|(name, _)| *name == "balance").unwrap().1;
-    eventually("the view says that it halted", async || halted().halted.is_some()).await;
-    let reason = halted().halted.unwrap();
+    eventually("the view says that it halted", async || halted().halted().is_some()).await;
+    let reason = halted().halted().unwrap().to_owned();
     assert!(reason.contains("position 2 (account.strange version 2)"), "{reason}");
     assert!(!reason.contains(MARKER), "{reason}");
     assert_eq!(halted().position, 1);
@@ -129,7 +129,7 @@ async fn a_new_version_of_a_view_rebuilds_it_and_an_older_one_does_not_start() {
     // The process that still runs the old version stops at the next event instead of writing into the new tables.
     ledger.execute(&context(), &Add(id(1), 1)).await.unwrap();
     new.until(4).await;
-    eventually("the old version halts", async || old.0.states()[0].1.halted.is_some()).await;
+    eventually("the old version halts", async || old.0.states()[0].1.halted().is_some()).await;
     assert_eq!(balances(&ledger, &[id(1)]).await[&id(1)].balance, 4);
     let late = ViewsBuilder::default().with::<BalanceView<1>>().start(ledger.parts().clone()).await;
     assert!(matches!(late.err(), Some(LedgerError::NewerVersion)));

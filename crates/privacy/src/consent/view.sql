@@ -1,4 +1,4 @@
-CREATE TABLE view.consent (
+CREATE TABLE consent (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
     contact_id uuid NOT NULL,
@@ -22,8 +22,8 @@ CREATE TABLE view.consent (
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
-CREATE INDEX ON view.consent (created_at, id);
-CREATE INDEX ON view.consent (changed_at, id);
-CREATE INDEX ON view.consent (effective_at, id);
-CREATE INDEX ON view.consent (contact_id);
-CREATE INDEX ON view.consent (unit_id);
+CREATE INDEX ON consent (created_at, id);
+CREATE INDEX ON consent (changed_at, id);
+CREATE INDEX ON consent (effective_at, id);
+CREATE INDEX ON consent (contact_id);
+CREATE INDEX ON consent (unit_id);

@@ -38,10 +38,11 @@ async fn compare(running: &Running) -> Result<Vec<Finding>, lethe_ledger::Ledger
     running.views.reached(&running.views.names(), head, PATIENCE).await;
     let mut findings: Vec<Finding> = view_states(running, head)
         .into_iter()
-        .map(|view| match view.halted {
+        .map(|view| match view.reason {
             Some(reason) => {
-                let message = format!("{} is halted at position {}: {reason}", view.name, view.position);
-                Finding::problem(CHECK, message, "Start a version of Lethe that knows this event.")
+                let message = format!("{} is {} at position {}: {reason}", view.name, view.state, view.position);
+                let advice = "Mend what it says, or start a version of Lethe that knows this event; it goes on by itself.";
+                Finding::problem(CHECK, message, advice)
             }
             None if view.lag > 0 => {
                 let message = format!("{} is {} positions behind the ledger.", view.name, view.lag);
@@ -68,6 +69,6 @@ fn rebuilt(different: &[(&'static str, uuid::Uuid)]) -> Finding {
     Finding::problem(
         REBUILT,
         format!("{} rows differ from their rebuild, the first in {first} with id {id}.", different.len()),
-        "Stop lethe, delete the view's line in ledger.projections, and start it: the view is built anew.",
+        format!("Run `lethe rebuild {first}`; servers may run meanwhile."),
     )
 }

@@ -27,8 +27,10 @@ pub(crate) struct ViewState {
     pub(crate) position: i64,
     /// How many positions it is behind the ledger.
     pub(crate) lag: i64,
+    /// `following`, `standby` (another process runs it), `rebuilding`, `retrying` or `halted`.
+    pub(crate) state: &'static str,
     /// Why it does not go on, if it does not.
-    pub(crate) halted: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// Every view, compared with the end of the ledger.
@@ -37,7 +39,8 @@ pub(crate) fn view_states(running: &Running, head: i64) -> Vec<ViewState> {
         name,
         position: state.position,
         lag: (head - state.position).max(0),
-        halted: state.halted,
+        state: state.activity.name(),
+        reason: state.reason().map(str::to_owned),
     };
     running.views.states().into_iter().map(state).collect()
 }
@@ -47,11 +50,13 @@ pub(super) async fn alive() -> Response {
     Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })).into_response()
 }
 
-/// `/readyz`: the database answers and no view is halted.
+/// `/readyz`: the database answers and no view is halted or rebuilt. One that tries again does not count: who is sent
+/// elsewhere for a moment's trouble of the database finds the same there.
 pub(super) async fn ready(State(running): State<Running>) -> Response {
     let head = tokio::time::timeout(PATIENCE, running.ledger.parts().head()).await.ok().and_then(Result::ok);
     let views = view_states(&running, head.unwrap_or(0));
-    let ready = head.is_some() && views.iter().all(|view| view.halted.is_none());
+    let ready =
+        head.is_some() && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if ready { "ready" } else { "not ready" },

@@ -1,0 +1,89 @@
+//! Putting the new tables in the place of the old ones.
+
+use sqlx::{Connection, PgConnection};
+
+use super::{Build, LIVE as LINE, Live, STEP, catch_up, next, retired};
+use crate::store::{LIVE, tables};
+use crate::{LedgerError, Projection};
+
+/// How long readers may be kept waiting for one reader that does not end; then it is tried again.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '2s'";
+
+impl<P: Projection> Build<'_, P> {
+    /// Catches up and swaps in one short transaction; answers the position at which it did.
+    pub(super) async fn swap(&mut self, mut position: i64) -> Result<i64, LedgerError> {
+        loop {
+            loop {
+                let live: Live = sqlx::query_as(LINE).bind(P::NAME).fetch_one(&mut *self.connection).await?;
+                let target = live.position.min(live.head);
+                self.catch_up(position, target).await?;
+                let near = target - position <= STEP;
+                position = position.max(target);
+                if near {
+                    break;
+                }
+            }
+            match self.try_swap(position).await {
+                Err(LedgerError::Database(error)) if is_lock_timeout(&error) => {
+                    tracing::info!(view = P::NAME, "somebody reads the view for long; waiting to swap");
+                }
+                swapped => {
+                    let position = swapped?;
+                    self.clean().await?;
+                    return Ok(position);
+                }
+            }
+        }
+    }
+
+    async fn try_swap(&mut self, position: i64) -> Result<i64, LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        sqlx::query(PATIENCE).execute(&mut *transaction).await?;
+        // Whoever follows the view holds this line while it writes, and waits here from now on.
+        let locked = format!("{LINE} FOR UPDATE");
+        let live: Live = sqlx::query_as(&locked).bind(P::NAME).fetch_one(&mut *transaction).await?;
+        if live.version > P::VERSION {
+            return Err(LedgerError::NewerVersion);
+        }
+        // It never shows less than the old one did.
+        let target = position.max(live.position.min(live.head));
+        catch_up::<P>(self.parts, &mut transaction, (position, target)).await?;
+        exchange::<P>(&mut transaction).await?;
+        sqlx::query(
+            "UPDATE ledger.projections SET version = $2, position = $3, tables = $4, halted = NULL WHERE name = $1",
+        )
+        .bind(P::NAME)
+        .bind(P::VERSION)
+        .bind(target)
+        .bind(tables::<P>())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(target)
+    }
+}
+
+/// Moves the old tables out of the schema that is read and the new ones into it.
+async fn exchange<P: Projection>(connection: &mut PgConnection) -> Result<(), LedgerError> {
+    let (next, retired) = (next::<P>(), retired::<P>());
+    let mut old: Vec<String> =
+        sqlx::query_scalar("SELECT unnest(tables) FROM ledger.projections WHERE name = $1")
+            .bind(P::NAME)
+            .fetch_all(&mut *connection)
+            .await?;
+    old.sort_unstable();
+    sqlx::query(&format!("CREATE SCHEMA {retired}")).execute(&mut *connection).await?;
+    for table in old {
+        let sql = format!("ALTER TABLE IF EXISTS {LIVE}.{table} SET SCHEMA {retired}");
+        sqlx::query(&sql).execute(&mut *connection).await?;
+    }
+    for table in tables::<P>() {
+        let sql = format!("ALTER TABLE {next}.{table} SET SCHEMA {LIVE}");
+        sqlx::query(&sql).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "55P03")
+}
