@@ -1,10 +1,12 @@
 -- The keys. What is stored here is wrapped by the root key, which is never in PostgreSQL.
 CREATE SCHEMA vault;
 
--- Recognises the root that wraps the keys of this database; tells nothing about it.
 CREATE TABLE vault.root (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    commitment bytea NOT NULL
+    -- Recognises the root that wraps the keys of this database; tells nothing about it.
+    commitment bytea NOT NULL,
+    -- How often keys were destroyed. Who keeps keys in memory looks here and forgets them when it has changed.
+    destructions bigint NOT NULL DEFAULT 0
 );
 
 CREATE TABLE vault.keys (
@@ -16,3 +18,12 @@ CREATE TABLE vault.keys (
     commitment bytea NOT NULL,
     UNIQUE (subject_id, subject_kind, class)
 );
+
+-- However a key is destroyed, every process hears of it.
+CREATE FUNCTION vault.count_destruction() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE vault.root SET destructions = destructions + 1;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER destroyed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.keys
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.count_destruction();

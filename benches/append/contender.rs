@@ -129,6 +129,13 @@ impl Contenders {
         }
     }
 
+    /// Gives the connections back.
+    pub async fn close(&self) {
+        for pool in &self.pools {
+            pool.close().await;
+        }
+    }
+
     /// Waits until the view shows everything.
     pub async fn caught_up(&self) {
         let head = self.ledger.parts().head().await.unwrap();

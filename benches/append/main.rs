@@ -56,6 +56,7 @@ async fn main() {
             Arc::new(Contenders::start(&server, folder.path(), if long { "long" } else { "fresh" }).await);
         println!("{title}\n");
         compare(&bench, commands, &tasks, long).await;
+        bench.close().await;
     }
     println!("Fresh streams at 32 tasks while a snapshot is held open\n");
     let bench = Arc::new(Contenders::start(&server, folder.path(), "held").await);

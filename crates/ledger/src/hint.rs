@@ -1,9 +1,10 @@
-//! How processes on one database notice each other's appends: a hint, outside of the append and at most one in
-//! [`PAUSE`], and a look at the database now and then, since a hint may get lost.
+//! How processes on one database notice each other's appends – a hint, outside of the append and at most one in
+//! [`PAUSE`], and a look at the database now and then, since a hint may get lost – and destroyed keys.
 
 use std::sync::Weak;
 use std::time::Duration;
 
+use lethe_vault::VaultError;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use crate::{LedgerError, Parts};
 
 const CHANNEL: &str = "lethe_head";
 const PAUSE: Duration = Duration::from_millis(50);
+const HEED: Duration = Duration::from_millis(300);
 const POLL: Duration = Duration::from_millis(500);
 
 /// Tells the other processes what this one appended, until its writer has ended.
@@ -41,7 +43,6 @@ pub(crate) async fn follow(parts: Weak<Parts>, pool: PgPool) {
             None
         };
         let Some(parts) = parts.upgrade() else { return };
-        parts.vault.expire();
         let head = match told {
             Some(Ok(hint)) => hint.payload().parse().ok(),
             Some(Err(_)) => {
@@ -59,6 +60,20 @@ pub(crate) async fn follow(parts: Weak<Parts>, pool: PgPool) {
             Err(LedgerError::Database(sqlx::Error::PoolClosed)) => return,
             Err(error) => tracing::warn!(%error, "the ledger's head could not be read"),
         }
+    }
+}
+
+/// Has the vault forget keys that were destroyed, until the ledger is dropped.
+pub(crate) async fn heed_destructions(parts: Weak<Parts>) {
+    loop {
+        let Some(parts) = parts.upgrade() else { return };
+        match parts.vault.heed_destructions().await {
+            Ok(()) => {}
+            Err(VaultError::Database(sqlx::Error::PoolClosed)) => return,
+            Err(error) => tracing::warn!(%error, "whether a key was destroyed could not be asked"),
+        }
+        drop(parts);
+        tokio::time::sleep(HEED).await;
     }
 }
 

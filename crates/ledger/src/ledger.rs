@@ -65,6 +65,7 @@ impl Ledger {
         parts.head.send_replace(parts.head().await?);
         let (writer, appended) = Writer::start(&parts);
         tokio::spawn(hint::tell(parts.pool.clone(), appended));
+        tokio::spawn(hint::heed_destructions(Arc::downgrade(&parts)));
         tokio::spawn(hint::follow(Arc::downgrade(&parts), parts.pool.clone()));
         Ok(Self { parts, writer })
     }

@@ -1,5 +1,7 @@
 //! The wrapped keys in PostgreSQL.
 
+use std::time::Instant;
+
 use lethe_kernel::{KeyClass, Subject, SubjectKind};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
@@ -56,7 +58,7 @@ impl Vault {
             }
         };
         transaction.commit().await?;
-        Ok(Self { pool, root, recent: Recent::default() })
+        Ok(Self { pool, root, recent: Recent::new() })
     }
 
     /// Reads the keys of subjects into a keyring, in one statement; those already there are not read again.
@@ -85,8 +87,9 @@ impl Vault {
         Ok(())
     }
 
-    /// As [`Vault::load`], but takes keys that were read less than a second ago from memory. For commands only: what
-    /// they use must still be stored when the ledger takes their events.
+    /// As [`Vault::load`], but takes keys from memory that were read since the last destruction of a key, as
+    /// [`Vault::heed_destructions`] knows of it. For commands only: what they use must still be stored when the ledger
+    /// takes their events.
     ///
     /// # Errors
     /// As [`Vault::load`].
@@ -96,8 +99,9 @@ impl Vault {
         let found: Vec<Subject> = found.collect();
         keyring.asked(found);
         let missing = keyring.missing(subjects);
+        let known = self.recent.destructions();
         self.load(keyring, subjects).await?;
-        self.recent.keep(missing.into_iter().map(|subject| (subject, keyring.of(subject))));
+        self.recent.keep(missing.into_iter().map(|subject| (subject, keyring.of(subject))), known);
         Ok(())
     }
 
@@ -106,9 +110,16 @@ impl Vault {
         self.recent.forget(subjects);
     }
 
-    /// Forgets keys that were read more than a second ago; to be called about every second.
-    pub fn expire(&self) {
-        self.recent.expire();
+    /// Forgets all keys in memory if one was destroyed, by whatever process. Keys are kept only while this is called
+    /// at least once a second.
+    ///
+    /// # Errors
+    /// Errors of the database; after a second without an answer nothing is kept.
+    pub async fn heed_destructions(&self) -> Result<(), VaultError> {
+        let asked = Instant::now();
+        let number = sqlx::query_scalar("SELECT destructions FROM vault.root").fetch_one(&self.pool).await?;
+        self.recent.heed(number, asked);
+        Ok(())
     }
 
     /// A keyring with the keys of these subjects.
