@@ -11,9 +11,9 @@ CREATE TABLE vault.root (
 
 CREATE TABLE vault.keys (
     key_id uuid PRIMARY KEY,
-    subject_kind text NOT NULL,
+    subject_kind text COLLATE "C" NOT NULL,
     subject_id uuid NOT NULL,
-    class text NOT NULL,
+    class text COLLATE "C" NOT NULL,
     wrapped bytea NOT NULL,
     commitment bytea NOT NULL,
     UNIQUE (subject_id, subject_kind, class)

@@ -58,9 +58,9 @@ pub(crate) async fn append(
     let x = || units.iter().flat_map(|unit| &unit.expectations);
     let k = || units.iter().flat_map(|unit| &unit.new_keys);
     let e = || units.iter().flat_map(|unit| &unit.events);
-    sqlx::query(
-        "SELECT result, at FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
+    let row = sqlx::query(
+        "SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
     )
     .bind(clock)
     .bind(units.iter().map(|unit| unit.command.0).collect::<Vec<_>>())
@@ -84,6 +84,7 @@ pub(crate) async fn append(
     .bind(owners(units, |unit| unit.live_keys.len()))
     .bind(units.iter().flat_map(|unit| unit.live_keys.iter().copied()).collect::<Vec<_>>())
     .bind(owners(units, |unit| unit.events.len()))
+    .bind(units.iter().flat_map(|unit| (0..number(unit.events.len())).rev()).collect::<Vec<_>>())
     .bind(e().map(|e| e.id.0).collect::<Vec<_>>())
     .bind(e().map(|e| e.aggregate).collect::<Vec<_>>())
     .bind(e().map(|e| e.stream.to_string()).collect::<Vec<_>>())
@@ -92,17 +93,15 @@ pub(crate) async fn append(
     .bind(e().map(|e| e.version.as_str()).collect::<Vec<_>>())
     .bind(e().map(|e| e.payload.as_str()).collect::<Vec<_>>())
     .bind(e().map(|e| e.metadata.as_str()).collect::<Vec<_>>())
-    .fetch_all(connection)
-    .await?
-    .iter()
-    .map(|row| {
-        Ok(match row.try_get("result")? {
-            "appended" => Appended::At(row.try_get("at")?),
-            "duplicate" => Appended::Duplicate,
-            _ => Appended::Conflict,
-        })
-    })
-    .collect()
+    .fetch_one(connection)
+    .await?;
+    let (results, lasts): (Vec<i16>, Vec<i64>) = (row.try_get(0)?, row.try_get(1)?);
+    let outcome = |(result, last)| match result {
+        0 => Appended::At(last),
+        2 => Appended::Duplicate,
+        _ => Appended::Conflict,
+    };
+    Ok(results.into_iter().zip(lasts).map(outcome).collect())
 }
 
 /// For each item of all units, the number of its unit, from 1.

@@ -42,6 +42,8 @@ struct Loaded {
     staged: i64,
     /// Whether the state came from memory, so that it may be old.
     remembered: bool,
+    /// Whether the stream's id was made by this command.
+    new: bool,
     kind: Kind,
 }
 
@@ -144,7 +146,8 @@ impl<'l> Unit<'l> {
             self.parts.cache.put((A::TYPE, id), state.clone(), version);
             (state, version, false)
         };
-        Ok(Loaded { base: state.clone(), state, stored, staged: 0, remembered, kind: Kind::of::<A>() })
+        let new = self.new.contains(&id);
+        Ok(Loaded { base: state.clone(), state, stored, staged: 0, remembered, new, kind: Kind::of::<A>() })
     }
 
     /// The version of an aggregate as it is stored: the number of its events.
@@ -162,8 +165,15 @@ impl<'l> Unit<'l> {
     pub fn assume<A: Stored>(&mut self, id: impl Into<Uuid>, state: A, version: i64) {
         let state: State = Arc::new(state);
         let kind = Kind::of::<A>();
-        let loaded =
-            Loaded { base: state.clone(), state, stored: version, staged: 0, remembered: true, kind };
+        let loaded = Loaded {
+            base: state.clone(),
+            state,
+            stored: version,
+            staged: 0,
+            remembered: true,
+            new: false,
+            kind,
+        };
         self.streams.entry((A::TYPE, id.into())).or_insert(loaded);
     }
 
@@ -331,7 +341,8 @@ impl<'l> Unit<'l> {
             outcome: if self.events.is_empty() { "unchanged" } else { "applied" },
             objects: answer.objects.clone(),
             input,
-            expectations: self.expectations(|_| true),
+            // Nobody else can have written to a stream whose id was made here; its primary key would tell.
+            expectations: self.expectations(|loaded| !loaded.new),
             new_keys,
             live_keys: self.used.iter().copied().collect(),
             events: std::mem::take(&mut self.events),

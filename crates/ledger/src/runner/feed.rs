@@ -19,7 +19,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Tail {
     after: i64,
     until: i64,
-    entries: VecDeque<Entry>,
+    /// What was read together, oldest first; shared with earlier and later ends.
+    parts: VecDeque<Arc<Vec<Entry>>>,
 }
 
 /// One event of whatever stream. Damage in streams a view does not follow must not matter to it, so an event that
@@ -45,7 +46,7 @@ pub(crate) enum Next {
 impl Tail {
     /// An end without events: the view that is there is in step.
     pub(crate) fn at(position: i64) -> Self {
-        Self { after: position, until: position, entries: VecDeque::new() }
+        Self { after: position, until: position, parts: VecDeque::new() }
     }
 
     /// What a view has to take next; `anew` if it distrusts what was read before, since it may have been mended.
@@ -57,7 +58,8 @@ impl Tail {
             return Next::Read(self.until);
         }
         let mut events = Vec::new();
-        let new = self.entries.iter().skip_while(|entry| entry.position <= position);
+        let parts = self.parts.iter().filter(|part| part.last().is_some_and(|last| last.position > position));
+        let new = parts.flat_map(|part| part.iter()).skip_while(|entry| entry.position <= position);
         for entry in new.filter(|entry| sources.contains(&entry.aggregate_type.as_str())) {
             let Some(event) = &entry.event else { return Next::Read(self.until) };
             events.push(event.clone());
@@ -68,13 +70,14 @@ impl Tail {
     /// The end after some more events; the oldest are left out.
     fn with(&self, new: Vec<Entry>) -> Self {
         let until = new.last().map_or(self.until, |entry| entry.position);
-        let mut entries = self.entries.clone();
-        entries.extend(new);
+        let mut parts = self.parts.clone();
+        parts.push_back(Arc::new(new));
         let mut after = self.after;
-        while entries.len() > BATCH {
-            after = entries.pop_front().map_or(after, |entry| entry.position);
+        while parts.iter().map(|part| part.len()).sum::<usize>() > BATCH && parts.len() > 1 {
+            let oldest = parts.pop_front();
+            after = oldest.and_then(|part| part.last().map(|entry| entry.position)).unwrap_or(after);
         }
-        Self { after, until, entries }
+        Self { after, until, parts }
     }
 }
 

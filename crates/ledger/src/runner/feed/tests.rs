@@ -59,8 +59,8 @@ fn a_view_that_is_behind_has_a_damaged_event_or_distrusts_the_tail_reads_for_its
 
 #[test]
 fn what_the_tail_forgets_is_read_again_and_not_skipped() {
-    let many = (1..=i64::try_from(BATCH).unwrap_or(0) + 2).map(|n| entry(n, "a", true)).collect();
-    let tail = Tail::at(0).with(many);
+    let many = (3..=i64::try_from(BATCH).unwrap_or(0) + 2).map(|n| entry(n, "a", true)).collect();
+    let tail = Tail::at(0).with(vec![entry(1, "a", true), entry(2, "a", true)]).with(many);
     assert!(matches!(tail.next(1, &["a"], false), Next::Read(_)));
     assert_eq!(positions(tail.next(2, &["a"], false)), ((3..=1002).collect(), 1002));
 }
