@@ -10,8 +10,11 @@
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
 
 mod beside;
+mod by_hand;
 mod configured;
 mod crash;
+mod damaged;
+mod faults;
 mod limits;
 mod metrics;
 mod observe;
