@@ -1,6 +1,8 @@
 //! The server on a PostgreSQL that somebody else runs.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -76,7 +78,9 @@ impl Elsewhere {
 pub(crate) fn folder_with_root(root: &[u8]) -> TempDir {
     let folder = folder();
     std::fs::create_dir_all(folder.path().join("data/vault")).unwrap();
-    std::fs::write(RootFile::in_data_dir(&folder.path().join("data")).path(), root).unwrap();
+    let file = RootFile::in_data_dir(&folder.path().join("data")).path().to_owned();
+    std::fs::write(&file, root).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     folder
 }
 

@@ -12,6 +12,7 @@ use crate::observe::{assert_healthy, eventually};
 use crate::refusal::refused;
 use crate::requests::{REGISTER, contact};
 use crate::server::{Server, run_in};
+use crate::socket::Socket;
 
 const COMPANY: &str = "mutation($input: CompanyRegisterInput!) { companyRegister(input: $input) {
     company { id } viewPending userErrors { code } } }";
@@ -189,4 +190,19 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let server = Server::start_in(folder).await;
     let folder = server.stop();
     assert_healthy(folder.path());
+}
+
+#[tokio::test]
+async fn a_subscription_that_meets_an_event_that_cannot_be_read_says_so_once_and_ends() {
+    let server = Server::start().await;
+    let damage = "UPDATE ledger.events SET metadata = '{}' WHERE position = 40";
+    run(server.folder.path(), &[PAST_TRIGGERS, damage]).await;
+    let query = "subscription { changes(after: \"39\") { position } }";
+    let mut socket = Socket::subscribe(&server, query, json!({})).await;
+    let told = socket.receive().await.unwrap();
+    let error = told["payload"]["errors"].as_array().map_or(&told["payload"][0], |errors| &errors[0]);
+    assert_eq!(error["extensions"]["code"], "INTERNAL", "{told:#}");
+    assert_eq!(socket.receive().await.unwrap()["type"], "complete");
+    assert!(server.log().contains("The event at position 40"), "{}", server.log());
+    server.stop();
 }

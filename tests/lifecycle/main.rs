@@ -27,8 +27,8 @@ mod requests;
 )]
 mod server;
 mod settings;
+mod several;
 #[path = "../e2e/socket.rs"]
-#[expect(dead_code, reason = "this target reads fewer results than the one that owns the file")]
 mod socket;
 mod sockets;
 mod start;

@@ -60,9 +60,13 @@ impl Subscription {
             Some(Position(position)) => position,
             None => app.ledger.parts().head().await.map_err(|error| fault(&error))?,
         };
-        Ok(stream::unfold(Feed { app, of, position, pending: Vec::new() }, |mut feed| async move {
+        let feed = Feed { app, of, position, pending: Vec::new() };
+        Ok(stream::unfold(Some(feed), |feed| async move {
+            let mut feed = feed?;
             let change = feed.next().await;
-            Some((change, feed))
+            // An error ends it: the same one would come again at once, as often as the client can read it.
+            let rest = change.is_ok().then_some(feed);
+            Some((change, rest))
         }))
     }
 }
