@@ -6,7 +6,7 @@ mod load;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
@@ -38,6 +38,12 @@ pub(crate) async fn run(folder: &Path, statements: &[&str]) {
         sqlx::query(statement).execute(&mut connection).await.unwrap();
     }
     connection.close().await.unwrap();
+}
+
+/// What readiness says of the database.
+async fn database(server: &Server) -> Value {
+    let mut state: Value = reqwest::get(server.url("/readyz")).await.unwrap().json().await.unwrap();
+    state["database"].take()
 }
 
 async fn end(load: Load, server: Server) {
@@ -105,6 +111,7 @@ async fn a_database_that_is_set_read_only_still_answers_queries() {
     run(server.folder.path(), &["ALTER SYSTEM SET default_transaction_read_only = on", reload]).await;
     load.writes_fail().await;
     load.reads_go_on().await;
+    assert_eq!(database(&server).await, "read-only");
     let writable = [
         "SET default_transaction_read_only = off",
         "ALTER SYSTEM RESET default_transaction_read_only",
@@ -112,6 +119,7 @@ async fn a_database_that_is_set_read_only_still_answers_queries() {
     ];
     run(server.folder.path(), &writable).await;
     load.goes_on().await;
+    assert_eq!(database(&server).await, "up");
     end(load, server).await;
 }
 
