@@ -47,7 +47,8 @@ pub struct Subscription;
 #[Subscription]
 impl Subscription {
     /// Changes of one object, or of everything, from a position on; without one, from now on. Nothing is left out and
-    /// nothing comes twice, so a client that reconnects with the last position it has seen misses nothing.
+    /// nothing comes twice, so a client that reconnects with the last position it has seen misses nothing. An error ends
+    /// it.
     async fn changes(
         &self,
         context: &Context<'_>,
