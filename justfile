@@ -27,3 +27,7 @@ golden:
 # Measure
 bench:
     cargo bench --workspace
+
+# Kill the server and its PostgreSQL at random moments, and check what is left
+crash rounds="30":
+    LETHE_CRASH_ROUNDS={{rounds}} cargo test -p lethe-server --test crash -- --nocapture

@@ -1,15 +1,17 @@
 //! The server on a PostgreSQL that somebody else runs.
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 
-use lethe_local_postgres::{LocalPostgres, Settings};
+use lethe_local_postgres::{Connection, LocalPostgres, Settings};
 use lethe_vault::RootFile;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::observe::folder;
@@ -17,41 +19,54 @@ use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::{Server, free_port, lethe, signal};
 
 /// A PostgreSQL with an empty database.
-struct Elsewhere {
-    postgres: LocalPostgres,
-    _folder: TempDir,
+pub(crate) struct Elsewhere {
+    postgres: Option<LocalPostgres>,
+    folder: TempDir,
 }
 
 impl Elsewhere {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = folder();
-        let settings = Settings { offline: true, ..Settings::new(folder.path().join("elsewhere")) };
-        let postgres = lethe_local_postgres::start(settings, Arc::new(|_: &str| {})).await.unwrap();
-        let elsewhere = Self { postgres, _folder: folder };
+        let mut elsewhere = Self { postgres: None, folder };
+        elsewhere.start_again().await;
         let mut connection = elsewhere.connect("postgres").await;
         sqlx::query("CREATE DATABASE crm").execute(&mut connection).await.unwrap();
         elsewhere
     }
 
-    async fn connect(&self, database: &str) -> PgConnection {
-        let at = self.postgres.connection();
+    pub(crate) async fn start_again(&mut self) {
+        let settings = Settings { offline: true, ..Settings::new(self.folder.path().join("elsewhere")) };
+        let started = lethe_local_postgres::start(settings, Arc::new(|_: &str| {})).await;
+        self.postgres = Some(started.unwrap());
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.postgres.take().unwrap().stop().await.unwrap();
+    }
+
+    fn at(&self) -> &Connection {
+        self.postgres.as_ref().unwrap().connection()
+    }
+
+    pub(crate) async fn connect(&self, database: &str) -> PgConnection {
+        let at = self.at();
         let options = PgConnectOptions::new_without_pgpass().socket(&at.socket_dir).username(&at.user);
         options.database(database).connect().await.unwrap()
     }
 
-    fn url(&self) -> String {
-        let at = self.postgres.connection();
+    pub(crate) fn url(&self) -> String {
+        let at = self.at();
         format!("postgres://{}@localhost/crm?host={}&port={}", at.user, at.socket_dir.display(), at.port)
     }
 
-    async fn server(&self, folder: TempDir) -> Server {
+    pub(crate) async fn server(&self, folder: TempDir) -> Server {
         Server::start_with(folder, |command| {
             command.env("DATABASE_URL", self.url());
         })
         .await
     }
 
-    async fn count(&self, query: &str) -> i64 {
+    pub(crate) async fn count(&self, query: &str) -> i64 {
         let mut connection = self.connect("crm").await;
         let count = sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
@@ -60,14 +75,16 @@ impl Elsewhere {
 }
 
 /// A folder that has a root key already, as a second machine of one installation does.
-fn folder_with_root(root: &[u8]) -> TempDir {
+pub(crate) fn folder_with_root(root: &[u8]) -> TempDir {
     let folder = folder();
     std::fs::create_dir_all(folder.path().join("data/vault")).unwrap();
-    std::fs::write(RootFile::in_data_dir(&folder.path().join("data")).path(), root).unwrap();
+    let file = RootFile::in_data_dir(&folder.path().join("data")).path().to_owned();
+    std::fs::write(&file, root).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     folder
 }
 
-fn new_root() -> Vec<u8> {
+pub(crate) fn new_root() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let file = RootFile::in_data_dir(folder.path());
     file.create().unwrap();
@@ -75,7 +92,7 @@ fn new_root() -> Vec<u8> {
 }
 
 /// Registers a unit as a system administrator does; answers its own id.
-async fn register_unit(server: &Server, elsewhere: &Elsewhere) -> String {
+pub(crate) async fn register_unit(server: &Server, elsewhere: &Elsewhere) -> String {
     let mutation = "mutation { unitRegister(input: { name: \"Prøvehus\", country: DK, kind: BUSINESS_HUB }) {
         userErrors { code } } }";
     let answer = ask(server, ("x-lethe-role", "SYSTEM_ADMINISTRATOR"), mutation, json!({})).await;
@@ -101,7 +118,7 @@ async fn register(server: &Server, unit: &str, reference: &str) -> Value {
 
 #[tokio::test]
 async fn a_configured_database_gets_tables_and_no_demo_data() {
-    let elsewhere = Elsewhere::start().await;
+    let mut elsewhere = Elsewhere::start().await;
     let server = elsewhere.server(folder()).await;
     assert!(!server.data_dir().join("postgres").exists(), "it started a PostgreSQL of its own");
     assert!(contacts(&server, None).await.is_empty());
@@ -119,12 +136,12 @@ async fn a_configured_database_gets_tables_and_no_demo_data() {
     server.stop();
     // It is somebody else's, so it goes on.
     assert_eq!(elsewhere.count("SELECT 1::bigint").await, 1);
-    elsewhere.postgres.stop().await.unwrap();
+    elsewhere.stop().await;
 }
 
 #[tokio::test]
 async fn two_servers_on_one_database_see_each_others_writes_once() {
-    let elsewhere = Elsewhere::start().await;
+    let mut elsewhere = Elsewhere::start().await;
     let root = new_root();
     let servers =
         [elsewhere.server(folder_with_root(&root)).await, elsewhere.server(folder_with_root(&root)).await];
@@ -148,7 +165,7 @@ async fn two_servers_on_one_database_see_each_others_writes_once() {
     for server in servers {
         server.stop();
     }
-    elsewhere.postgres.stop().await.unwrap();
+    elsewhere.stop().await;
 }
 
 /// Thirty contacts by each server, all at once; answers their positions.
@@ -165,7 +182,7 @@ async fn write_at_once(servers: &[Server; 2], unit: &str) -> Vec<u64> {
     futures_util::future::join_all(writes).await
 }
 
-fn doctor(elsewhere: &Elsewhere, folder: &Path) -> String {
+pub(crate) fn doctor(elsewhere: &Elsewhere, folder: &Path) -> String {
     let output = lethe(folder).arg("doctor").env("DATABASE_URL", elsewhere.url()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
@@ -199,7 +216,7 @@ fn end(mut child: Child) {
 
 #[tokio::test]
 async fn of_two_first_starts_at_once_the_one_without_the_root_key_is_refused() {
-    let elsewhere = Elsewhere::start().await;
+    let mut elsewhere = Elsewhere::start().await;
     let folders = [folder(), folder()];
     let (mut served, mut refused) = (Vec::new(), Vec::new());
     for outcome in start_two(&elsewhere, &folders).await {
@@ -226,12 +243,12 @@ async fn of_two_first_starts_at_once_the_one_without_the_root_key_is_refused() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("belongs to another database"), "{said}");
-    elsewhere.postgres.stop().await.unwrap();
+    elsewhere.stop().await;
 }
 
 #[tokio::test]
 async fn two_first_starts_at_once_with_one_root_key_both_serve() {
-    let elsewhere = Elsewhere::start().await;
+    let mut elsewhere = Elsewhere::start().await;
     let root = new_root();
     let folders = [folder_with_root(&root), folder_with_root(&root)];
     for outcome in start_two(&elsewhere, &folders).await {
@@ -242,5 +259,5 @@ async fn two_first_starts_at_once_with_one_root_key_both_serve() {
         std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations")).unwrap().count();
     let applied = elsewhere.count("SELECT count(*) FROM _sqlx_migrations WHERE success").await;
     assert_eq!(usize::try_from(applied).unwrap(), migrations);
-    elsewhere.postgres.stop().await.unwrap();
+    elsewhere.stop().await;
 }

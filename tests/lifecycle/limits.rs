@@ -19,8 +19,11 @@ impl Blocked {
     pub(crate) async fn new(folder: &Path) -> Self {
         let options =
             PgConnectOptions::new_without_pgpass().socket(folder.join("data/run")).username("postgres");
-        let mut connection =
-            options.database("postgres").disable_statement_logging().connect().await.unwrap();
+        Self::on(options.database("postgres").disable_statement_logging().connect().await.unwrap()).await
+    }
+
+    /// Holds it through a connection.
+    pub(crate) async fn on(mut connection: PgConnection) -> Self {
         let lock = "SELECT pg_advisory_lock(hashtextextended('lethe.ledger.append', 0))";
         sqlx::query(lock).execute(&mut connection).await.unwrap();
         Self(connection)
@@ -28,9 +31,14 @@ impl Blocked {
 
     /// Waits until the server waits for the lock.
     pub(crate) async fn is_waited_for(&mut self) {
+        self.is_waited_for_by(1).await;
+    }
+
+    /// Waits until that many wait for it.
+    pub(crate) async fn is_waited_for_by(&mut self, appends: i64) {
         let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-        eventually("an append waits", async || {
-            sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut self.0).await.unwrap() > 0
+        eventually("appends wait", async || {
+            sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut self.0).await.unwrap() >= appends
         })
         .await;
     }

@@ -10,8 +10,11 @@
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
 
 mod beside;
+mod by_hand;
 mod configured;
 mod crash;
+mod damaged;
+mod faults;
 mod limits;
 mod metrics;
 mod observe;
@@ -24,8 +27,8 @@ mod requests;
 )]
 mod server;
 mod settings;
+mod several;
 #[path = "../e2e/socket.rs"]
-#[expect(dead_code, reason = "this target reads fewer results than the one that owns the file")]
 mod socket;
 mod sockets;
 mod start;

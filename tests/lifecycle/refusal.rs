@@ -8,7 +8,7 @@ use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::{Server, free_port, lethe};
 
 /// A `serve` that must not come up; answers its exit code and what it said.
-fn refused(folder: &Path, arguments: &[&str]) -> (i32, String) {
+pub(crate) fn refused(folder: &Path, arguments: &[&str]) -> (i32, String) {
     refused_with(folder, arguments, |_| {})
 }
 

@@ -47,7 +47,8 @@ pub struct Subscription;
 #[Subscription]
 impl Subscription {
     /// Changes of one object, or of everything, from a position on; without one, from now on. Nothing is left out and
-    /// nothing comes twice, so a client that reconnects with the last position it has seen misses nothing.
+    /// nothing comes twice, so a client that reconnects with the last position it has seen misses nothing. An error ends
+    /// it.
     async fn changes(
         &self,
         context: &Context<'_>,
@@ -60,9 +61,13 @@ impl Subscription {
             Some(Position(position)) => position,
             None => app.ledger.parts().head().await.map_err(|error| fault(&error))?,
         };
-        Ok(stream::unfold(Feed { app, of, position, pending: Vec::new() }, |mut feed| async move {
+        let feed = Feed { app, of, position, pending: Vec::new() };
+        Ok(stream::unfold(Some(feed), |feed| async move {
+            let mut feed = feed?;
             let change = feed.next().await;
-            Some((change, feed))
+            // An error ends it: the same one would come again at once, as often as the client can read it.
+            let rest = change.is_ok().then_some(feed);
+            Some((change, rest))
         }))
     }
 }

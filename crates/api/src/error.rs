@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ErrorExtensions, ID, Interface, SimpleObject};
 use lethe_kernel::{self as kernel, Detail};
-use lethe_ledger::LedgerError;
+use lethe_ledger::{LedgerError, is_outage};
 use lethe_vault::VaultError;
 
 use crate::id::Kind;
@@ -134,15 +134,6 @@ pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
             )
         }
     }
-}
-
-/// Whether PostgreSQL is away, stops, starts, is read-only or out of a resource, rather than refusing a statement:
-/// classes of SQLSTATE that pass by themselves or when somebody mends the server.
-fn is_outage(error: &sqlx::Error) -> bool {
-    const PASSING: [&str; 7] = ["08", "25006", "40", "53", "55P03", "57", "58"];
-    error.as_database_error().is_none_or(|inner| {
-        inner.code().is_some_and(|code| PASSING.iter().any(|class| code.starts_with(class)))
-    })
 }
 
 fn outage(error: &sqlx::Error) -> async_graphql::Error {

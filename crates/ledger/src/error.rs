@@ -98,3 +98,13 @@ impl From<VaultError> for Failure {
         Self::Failed(error.into())
     }
 }
+
+/// Whether PostgreSQL is away, stops, starts, is read-only or out of a resource, rather than refusing a statement:
+/// classes of SQLSTATE that pass by themselves or when somebody mends the server.
+#[must_use]
+pub fn is_outage(error: &sqlx::Error) -> bool {
+    const PASSING: [&str; 7] = ["08", "25006", "40", "53", "55P03", "57", "58"];
+    error.as_database_error().is_none_or(|inner| {
+        inner.code().is_some_and(|code| PASSING.iter().any(|class| code.starts_with(class)))
+    })
+}

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::append::{Appended, NewUnit, append};
 use crate::batch::{self, Carries};
-use crate::{LedgerError, Parts};
+use crate::{LedgerError, Parts, is_outage};
 
 const QUEUE: usize = 4096;
 /// How often a batch is sent again that PostgreSQL gave up for the sake of another transaction.
@@ -70,6 +70,40 @@ impl Writer {
     }
 }
 
+/// What became of a batch.
+struct Done {
+    /// The units that are in.
+    appended: Vec<Arc<NewUnit>>,
+    outage: Option<Outage>,
+}
+
+/// Why nothing can be appended at the moment.
+#[derive(Clone)]
+enum Outage {
+    Told(Arc<sqlx::Error>),
+    Unconfirmed,
+}
+
+impl Outage {
+    fn of(outcome: &Outcome) -> Option<Self> {
+        match outcome {
+            Err(LedgerError::Append(error)) if is_outage(error) => Some(Self::Told(error.clone())),
+            Err(LedgerError::Unconfirmed) => Some(Self::Unconfirmed),
+            _ => None,
+        }
+    }
+}
+
+/// The error of a unit that was not sent because of it, which therefore is not in the ledger.
+impl From<Outage> for LedgerError {
+    fn from(outage: Outage) -> Self {
+        match outage {
+            Outage::Told(error) => Self::Append(error),
+            Outage::Unconfirmed => Self::Busy,
+        }
+    }
+}
+
 struct Task {
     pool: PgPool,
     clock: Clock,
@@ -99,9 +133,13 @@ impl Task {
             metrics::gauge!("lethe_append_queue")
                 .set(f64::from(u32::try_from(waiting.len() + queue.len()).unwrap_or(u32::MAX)));
             let batch = batch::choose(&mut waiting);
-            let appended = self.append_batch(batch).await;
-            for (pending, outcome) in batch::decided(&mut waiting, appended.iter().map(AsRef::as_ref)) {
+            let done = self.append_batch(batch).await;
+            for (pending, outcome) in batch::decided(&mut waiting, done.appended.iter().map(AsRef::as_ref)) {
                 pending.answer(Ok(outcome));
+            }
+            // What waited behind it is told too: otherwise each batch waits for the same lock, one after another.
+            if let Some(outage) = done.outage {
+                waiting.drain(..).for_each(|pending| pending.answer(Err(outage.clone().into())));
             }
         }
         if let Some(connection) = self.connection.take()
@@ -111,17 +149,18 @@ impl Task {
         }
     }
 
-    /// Appends a batch and answers its units; the ones that are in.
-    async fn append_batch(&mut self, batch: Vec<Pending>) -> Vec<Arc<NewUnit>> {
+    /// Appends a batch and answers its units.
+    async fn append_batch(&mut self, batch: Vec<Pending>) -> Done {
         metrics::histogram!("lethe_append_batch_units")
             .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
         let begun = Instant::now();
         let units: Vec<Arc<NewUnit>> = batch.iter().map(|pending| pending.unit.clone()).collect();
         let outcomes = self.append_all(self.clock.now(), units).await;
         metrics::histogram!("lethe_append_seconds").record(begun.elapsed().as_secs_f64());
-        let (mut appended, mut last) = (Vec::new(), 0);
+        let (mut appended, mut outage, mut last) = (Vec::new(), None, 0);
         for (pending, outcome) in batch.into_iter().zip(outcomes) {
             count(&outcome);
+            outage = outage.or_else(|| Outage::of(&outcome));
             if let Ok(Appended::At(position)) = outcome {
                 last = position.max(last);
                 appended.push(pending.unit.clone());
@@ -130,7 +169,7 @@ impl Task {
         }
         self.head.send_if_modified(|at| last > std::mem::replace(at, last.max(*at)));
         self.appended.send_if_modified(|at| last > std::mem::replace(at, last.max(*at)));
-        appended
+        Done { appended, outage }
     }
 
     /// Appends a batch; if PostgreSQL finds a value at fault, halves it until only the unit with that value fails.

@@ -3,6 +3,7 @@
 mod database;
 mod file_system;
 mod folder;
+mod ledger;
 mod programs;
 mod views;
 

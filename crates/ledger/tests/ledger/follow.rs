@@ -105,7 +105,8 @@ async fn a_halted_view_tells_every_process_why_and_goes_on_by_itself_once_the_ev
     database
         .run(
             "ALTER TABLE ledger.events DISABLE TRIGGER append_only; \
-             UPDATE ledger.events SET payload = '{\"Added\":{\"amount\":7}}' WHERE position = 2; \
+             UPDATE ledger.events SET payload = '{\"Added\":{\"amount\":7}}', \
+             event_type = 'account.added', event_version = '1' WHERE position = 2; \
              ALTER TABLE ledger.events ENABLE TRIGGER append_only",
         )
         .await;

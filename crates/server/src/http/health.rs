@@ -51,20 +51,33 @@ pub(super) async fn alive() -> Response {
 }
 
 /// `/readyz`: the database answers and no view is halted or rebuilt. One that tries again does not count: who is sent
-/// elsewhere for a moment's trouble of the database finds the same there.
+/// elsewhere for a moment's trouble of the database finds the same there. A read-only database is told, but queries can
+/// be routed here.
 pub(super) async fn ready(State(running): State<Running>) -> Response {
-    let head = tokio::time::timeout(PATIENCE, running.ledger.parts().head()).await.ok().and_then(Result::ok);
+    let asked = tokio::time::timeout(PATIENCE, database(&running)).await;
+    let (head, read_only) = asked.ok().and_then(Result::ok).unzip();
     let views = view_states(&running, head.unwrap_or(0));
     let ready =
         head.is_some() && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if ready { "ready" } else { "not ready" },
-        "database": if head.is_some() { "up" } else { "down" },
+        "database": match read_only {
+            Some(false) => "up",
+            Some(true) => "read-only",
+            None => "down",
+        },
         "head": head,
         "views": views,
     });
     (status, Json(body)).into_response()
+}
+
+/// The ledger's end, and whether the database takes no changes.
+async fn database(running: &Running) -> Result<(i64, bool), lethe_ledger::LedgerError> {
+    let parts = running.ledger.parts();
+    let query = sqlx::query_scalar("SELECT current_setting('transaction_read_only')::boolean");
+    Ok((parts.head().await?, query.fetch_one(&parts.pool).await?))
 }
 
 /// `/metrics`, in the text form of Prometheus. Labels are names of routes, views and statuses.

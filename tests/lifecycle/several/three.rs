@@ -1,0 +1,94 @@
+//! Three servers on one database, and clients that insist.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::configured::{Elsewhere, doctor, folder_with_root, new_root, register_unit};
+use crate::server::Server;
+
+/// What a client waits before it sends a request again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Three servers, their database, and the unit in whose name everything is done.
+pub(crate) struct Three {
+    pub(crate) elsewhere: Elsewhere,
+    pub(crate) servers: Vec<Server>,
+    pub(crate) client: Client,
+}
+
+/// Sends commands to one server, or to the next if that is gone.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    addresses: Vec<String>,
+    pub(crate) unit: String,
+    pub(crate) answered: Arc<AtomicUsize>,
+    pub(crate) unanswered: Arc<AtomicUsize>,
+}
+
+impl Client {
+    /// Insists until a command is done; answers its payload.
+    pub(crate) async fn insist(&self, server: usize, query: &str, variables: &Value) -> Value {
+        let body = json!({"query": query, "variables": variables});
+        for server in server.. {
+            let address = &self.addresses[server % self.addresses.len()];
+            while let Ok(answer) =
+                self.http.post(address).header("x-lethe-unit", &self.unit).json(&body).send().await
+                && let Ok(mut answer) = answer.json::<Value>().await
+            {
+                if let Some(payload) = done(&mut answer) {
+                    self.answered.fetch_add(1, Ordering::Relaxed);
+                    return payload;
+                }
+                self.unanswered.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        unreachable!("servers are tried in turn")
+    }
+}
+
+/// The payload of a command that is done; none if it is to be sent again.
+fn done(answer: &mut Value) -> Option<Value> {
+    if let Some(errors) = answer["errors"].as_array() {
+        assert!(errors.iter().all(|error| error["extensions"]["code"] == "UNAVAILABLE"), "{answer:#}");
+        return None;
+    }
+    let payload = answer["data"].as_object_mut().unwrap().values_mut().next().unwrap().take();
+    let refusals = payload["userErrors"].as_array().unwrap();
+    assert!(refusals.iter().all(|refusal| refusal["code"] == "CONFLICT"), "{payload:#}");
+    refusals.is_empty().then_some(payload)
+}
+
+impl Three {
+    pub(crate) async fn start() -> Self {
+        let elsewhere = Elsewhere::start().await;
+        // As an operator does who adds a machine: the root key is copied.
+        let root = new_root();
+        let mut servers = Vec::new();
+        for _ in 0..3 {
+            servers.push(elsewhere.server(folder_with_root(&root)).await);
+        }
+        let client = Client {
+            http: reqwest::Client::new(),
+            addresses: servers.iter().map(|server| server.url("/graphql")).collect(),
+            unit: register_unit(&servers[0], &elsewhere).await,
+            answered: Arc::default(),
+            unanswered: Arc::default(),
+        };
+        Self { elsewhere, servers, client }
+    }
+
+    pub(crate) async fn end(mut self) {
+        let findings = doctor(&self.elsewhere, self.servers[0].folder.path());
+        assert!(findings.contains("Every row is what a fold of the whole ledger gives."), "{findings}");
+        assert!(findings.contains(" 0 problems."), "{findings}");
+        for server in self.servers {
+            server.stop();
+        }
+        self.elsewhere.stop().await;
+    }
+}
