@@ -21,12 +21,12 @@ pub(crate) async fn append(connection: &mut PgConnection, event: ByHand<'_>) -> 
         Uuid::nil()
     );
     let query = sqlx::query_as(
-        "SELECT result, at FROM ledger.append(now(), ARRAY[$1], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
+        "SELECT results[1], lasts[1] FROM ledger.append(now(), ARRAY[$1], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
          ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[1], ARRAY[1], ARRAY[$2], ARRAY[$3], ARRAY[$4::bigint - 1], \
-         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[$1], ARRAY[$2], \
+         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY[$2], \
          ARRAY[$3], ARRAY[$4::bigint], ARRAY[$5], ARRAY['1'], ARRAY[$6], ARRAY[$7])",
     );
-    let (result, position): (String, i64) = query
+    let (result, position): (i16, i64) = query
         .bind(command)
         .bind(event.aggregate)
         .bind(event.stream)
@@ -37,6 +37,6 @@ pub(crate) async fn append(connection: &mut PgConnection, event: ByHand<'_>) -> 
         .fetch_one(connection)
         .await
         .unwrap();
-    assert_eq!(result, "appended");
+    assert_eq!(result, 0, "it was refused");
     position
 }

@@ -61,7 +61,7 @@ async fn an_event_that_cannot_be_read(event_type: &str, payload: &str) {
     eventually("it is not ready and says why", async || {
         let (status, state) = readyz(&server).await;
         let views = state["views"].as_array().unwrap();
-        let reason = views.iter().find_map(|view| view["halted"].as_str());
+        let reason = views.iter().find_map(|view| view["reason"].as_str());
         status == 503 && reason.is_some_and(|reason| reason.contains(&named))
     })
     .await;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::observe::eventually;
 use crate::requests::{REGISTER, contact};
 use crate::server::Server;
 
@@ -70,7 +71,13 @@ async fn after_some_requests_the_server_shows_its_metrics_and_no_other() {
     let server = Server::start().await;
     server.done(REGISTER, contact("METRIC-1")).await;
     server.request("{ nothing }", json!({})).await;
-    let text = reqwest::get(server.url("/metrics")).await.unwrap().text().await.unwrap();
+    let mut text = String::new();
+    // Views are measured about once a second.
+    eventually("the views are measured", async || {
+        text = reqwest::get(server.url("/metrics")).await.unwrap().text().await.unwrap();
+        text.contains("lethe_view_position")
+    })
+    .await;
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let shown: BTreeSet<_> = types.map(|(name, kind)| format!("{kind} {name}")).collect();
     let documented = documented();

@@ -1,21 +1,22 @@
 //! One unit of work: aggregates loaded at known versions, their decisions, and the events to append.
 
+mod loaded;
+mod outcome;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use cqrs_es::DomainEvent;
 use cqrs_es::event_sink::EventSink;
-use cqrs_es::{Aggregate, DomainEvent};
 use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, Subject, UserError};
 use lethe_vault::{Keyring, VaultError, sealed_json, subjects_in};
+use loaded::{Kind, Loaded};
 use uuid::Uuid;
 
-use crate::append::{Expectation, NewEvent, NewUnit};
+use crate::append::NewEvent;
 use crate::cache::{State, StreamId};
-use crate::load::LONG;
 use crate::work::Moment;
-use crate::{Answer, Context, Failure, LedgerError, Metadata, Parts, Secrets, Stored};
+use crate::{Context, Failure, LedgerError, Parts, Secrets, Stored};
 
 /// What a command works on. Every stream it loads, written or only read, must still be at that version when the
 /// events are appended.
@@ -30,54 +31,6 @@ pub struct Unit<'l> {
     keyring: Arc<Keyring>,
     used: BTreeSet<Uuid>,
     events: Vec<NewEvent>,
-}
-
-/// A stream as the command sees it.
-struct Loaded {
-    /// The state with the events staged here.
-    state: State,
-    /// The state as it is stored, with sealed values.
-    base: State,
-    stored: i64,
-    staged: i64,
-    /// Whether the state came from memory, so that it may be old.
-    remembered: bool,
-    /// Whether the stream's id was made by this command.
-    new: bool,
-    kind: Kind,
-}
-
-/// What can be done with a state whose type is known only here.
-#[derive(Clone, Copy)]
-struct Kind {
-    /// Applies events as they are stored.
-    advance: fn(&State, &[&NewEvent]) -> Result<State, LedgerError>,
-    /// Keeps a snapshot.
-    keep: fn(&Parts, Uuid, &State, i64),
-}
-
-impl Kind {
-    fn of<A: Stored>() -> Self {
-        let keep = |parts: &Parts, id, state: &State, version| {
-            if let Some(state) = state.downcast_ref::<A>() {
-                parts.keep_snapshot(id, state, version);
-            }
-        };
-        Self { advance: advance::<A>, keep }
-    }
-}
-
-fn advance<A: Stored>(state: &State, events: &[&NewEvent]) -> Result<State, LedgerError> {
-    let mut state: A = state.downcast_ref::<A>().cloned().unwrap_or_default();
-    for event in events {
-        let event = serde_json::from_str(&event.payload).map_err(|_| encoded(event))?;
-        Aggregate::apply(&mut state, event);
-    }
-    Ok(Arc::new(state))
-}
-
-fn encoded(event: &NewEvent) -> LedgerError {
-    LedgerError::Encode(format!("{} does not read what it wrote", event.event_type))
 }
 
 impl<'l> Unit<'l> {
@@ -287,89 +240,6 @@ impl<'l> Unit<'l> {
         self.parts.vault.load_recent(keyring, subjects).await
     }
 
-    /// Whether everything the decision looked at still is as it was, where it may be old; and the ledger's last
-    /// position at that moment.
-    pub(crate) async fn confirmed(&self) -> Result<(bool, i64), LedgerError> {
-        let streams: Vec<Expectation> = self.expectations(|loaded| loaded.remembered);
-        let keys: Vec<Uuid> = self.keyring.stored().collect();
-        self.parts.unchanged(&streams, &keys).await
-    }
-
-    /// As [`Unit::confirmed`], without asking when nothing can be old.
-    pub(crate) async fn stands(&self) -> Result<bool, LedgerError> {
-        let certain =
-            self.keyring.stored().next().is_none() && self.expectations(|l| l.remembered).is_empty();
-        Ok(certain || self.confirmed().await?.0)
-    }
-
-    fn expectations(&self, which: impl Fn(&Loaded) -> bool) -> Vec<Expectation> {
-        let streams = self.streams.iter().filter(|(_, loaded)| which(loaded));
-        let expectation = |(stream, loaded): (&StreamId, &Loaded)| Expectation {
-            aggregate: stream.0,
-            stream: stream.1,
-            version: loaded.stored,
-        };
-        streams.map(expectation).collect()
-    }
-
-    /// Forgets everything the command looked at, because something of it was old.
-    pub(crate) fn forget(&self) {
-        self.streams.keys().for_each(|stream| self.parts.cache.forget(*stream));
-        self.parts.vault.forget(self.keyring.subjects());
-    }
-
-    /// What to append; `None` if nothing changed and nobody will ask again.
-    pub(crate) async fn finish(&mut self, answer: &Answer) -> Result<Option<NewUnit>, LedgerError> {
-        let input = self.input_mac(answer).await?;
-        if self.events.is_empty() && input.is_none() {
-            return Ok(None);
-        }
-        let minted = self.keyring.minted();
-        let new_keys: Vec<_> =
-            minted.iter().map(|key| self.parts.vault.wrap(key)).collect::<Result<_, _>>()?;
-        let metadata = self.metadata(&new_keys);
-        let plain = encode(&Metadata { keys: None, ..metadata.clone() })?;
-        let with_keys = encode(&metadata)?;
-        for (index, event) in self.events.iter_mut().enumerate() {
-            event.metadata.clone_from(if index == 0 { &with_keys } else { &plain });
-        }
-        for key in &new_keys {
-            self.used.remove(&key.id);
-        }
-        Ok(Some(NewUnit {
-            command: self.command,
-            outcome: if self.events.is_empty() { "unchanged" } else { "applied" },
-            objects: answer.objects.clone(),
-            input,
-            // Nobody else can have written to a stream whose id was made here; its primary key would tell.
-            expectations: self.expectations(|loaded| !loaded.new),
-            new_keys,
-            live_keys: self.used.iter().copied().collect(),
-            events: std::mem::take(&mut self.events),
-        }))
-    }
-
-    /// Keeps the states that an append has made, for the commands after this one.
-    pub(crate) fn keep(&self, appended: &NewUnit) {
-        for (stream, loaded) in self.streams.iter().filter(|(_, loaded)| loaded.staged > 0) {
-            let of = |event: &&NewEvent| (event.aggregate, event.stream) == *stream;
-            let events: Vec<&NewEvent> = appended.events.iter().filter(of).collect();
-            let version = loaded.stored + loaded.staged;
-            match (loaded.kind.advance)(&loaded.base, &events) {
-                Ok(state) => {
-                    if version / LONG > loaded.stored / LONG {
-                        (loaded.kind.keep)(self.parts, stream.1, &state, version);
-                    }
-                    self.parts.cache.put(*stream, state, version);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a stored event could not be applied");
-                    self.parts.cache.forget(*stream);
-                }
-            }
-        }
-    }
-
     /// A digest of `input` under the key of `subject`, with which it dies.
     ///
     /// # Errors
@@ -384,35 +254,4 @@ impl<'l> Unit<'l> {
         self.used.insert(key.id());
         Ok(self.keyring.input_mac(subject, input)?)
     }
-
-    async fn input_mac(&mut self, answer: &Answer) -> Result<Option<(Subject, [u8; 32])>, LedgerError> {
-        let Some(idempotency) = &self.context.idempotency else { return Ok(None) };
-        let subject = answer.subject.unwrap_or_else(|| self.context.caller.user.into());
-        Ok(Some((subject, self.keyed_digest(subject, &idempotency.input).await?)))
-    }
-
-    fn metadata(&self, new_keys: &[lethe_vault::NewKey]) -> Metadata {
-        let Context { caller, request, causation, .. } = self.context;
-        let keys: Vec<String> = new_keys.iter().map(created).collect();
-        Metadata {
-            user: caller.user,
-            unit: caller.unit,
-            role: caller.role,
-            command: self.command,
-            request: *request,
-            correlation: request.0,
-            causation: *causation,
-            occurred: self.now,
-            keys: (!keys.is_empty()).then(|| keys.join(" ")),
-        }
-    }
-}
-
-fn created(key: &lethe_vault::NewKey) -> String {
-    let commitment = BASE64_URL_SAFE_NO_PAD.encode(key.commitment);
-    format!("{}/{}/{}/{}/{commitment}", key.subject.kind.name(), key.subject.id, key.class.name(), key.id)
-}
-
-fn encode(metadata: &Metadata) -> Result<String, LedgerError> {
-    serde_json::to_string(metadata).map_err(|error| LedgerError::Encode(error.to_string()))
 }

@@ -17,7 +17,7 @@ const QUEUE: usize = 4096;
 /// How often a batch is sent again that PostgreSQL gave up for the sake of another transaction.
 const RETRIES: usize = 3;
 /// How long PostgreSQL may take to answer before the connection counts as broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the writer tries to find out what became of a batch that was sent on a connection that broke.
 const INQUIRY: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -203,24 +203,18 @@ impl Task {
         let mut retries = 0;
         loop {
             let connection = self.connected().await.map_err(failed)?;
-            match tokio::time::timeout(PATIENCE, append(connection, clock, &units)).await {
-                Ok(Ok(done)) => return Ok(done),
-                Ok(Err(error)) if retries < RETRIES && has_code(&error, &["40001", "40P01"]) => retries += 1,
-                Ok(Err(error)) if error.as_database_error().is_some() && !has_code(&error, &["57P"]) => {
+            match in_time(PATIENCE, append(connection, clock, &units)).await {
+                Ok(done) => return Ok(done),
+                Err(error) if retries < RETRIES && has_code(&error, &["40001", "40P01"]) => retries += 1,
+                Err(error) if error.as_database_error().is_some() && !has_code(&error, &["57P"]) => {
                     return Err(failed(error));
                 }
-                broken => {
-                    let error = match broken {
-                        Ok(result) => result.err().unwrap_or(sqlx::Error::WorkerCrashed),
-                        Err(_) => sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
-                    };
-                    match self.look_up(&units).await? {
-                        Some(found) => return Ok(found),
-                        // Nothing of it is in, so it may be sent again.
-                        None if retries < RETRIES => retries += 1,
-                        None => return Err(failed(error)),
-                    }
-                }
+                Err(broke) => match self.look_up(&units).await? {
+                    Some(found) => return Ok(found),
+                    // Nothing of it is in, so it may be sent again.
+                    None if retries < RETRIES => retries += 1,
+                    None => return Err(failed(broke)),
+                },
             }
         }
     }
@@ -231,7 +225,10 @@ impl Task {
         }
         match &mut self.connection {
             Some(connection) => Ok(connection),
-            none => Ok(none.insert(PgConnection::connect_with(&crate::database::writing(&self.pool)).await?)),
+            none => {
+                let options = crate::database::writing(&self.pool);
+                Ok(none.insert(in_time(INQUIRY, PgConnection::connect_with(&options)).await?))
+            }
         }
     }
 
@@ -240,7 +237,7 @@ impl Task {
         let begun = Instant::now();
         loop {
             self.connection = None;
-            match self.what_is_in(batch).await {
+            match in_time(INQUIRY, self.what_is_in(batch)).await {
                 Ok(found) => return Ok(found),
                 Err(error) if begun.elapsed() > INQUIRY => {
                     tracing::error!(%error, "nobody knows whether a batch was appended");
@@ -270,6 +267,15 @@ impl Task {
         };
         Ok((!found.is_empty()).then(|| batch.iter().map(outcome).collect()))
     }
+}
+
+/// A PostgreSQL that does not answer counts as one whose connection broke.
+async fn in_time<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(late)
 }
 
 fn is_about_data(error: &sqlx::Error) -> bool {

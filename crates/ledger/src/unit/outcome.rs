@@ -1,0 +1,132 @@
+//! What becomes of a unit of work: confirmed, appended, kept in memory or forgotten.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use lethe_kernel::Subject;
+use uuid::Uuid;
+
+use super::Unit;
+use super::loaded::Loaded;
+use crate::append::{Expectation, NewEvent, NewUnit};
+use crate::cache::StreamId;
+use crate::load::LONG;
+use crate::{Answer, Context, LedgerError, Metadata};
+
+impl Unit<'_> {
+    /// Whether everything the decision looked at still is as it was, where it may be old; and the ledger's last
+    /// position at that moment.
+    pub(crate) async fn confirmed(&self) -> Result<(bool, i64), LedgerError> {
+        let streams: Vec<Expectation> = self.expectations(|loaded| loaded.remembered);
+        let keys: Vec<Uuid> = self.keyring.stored().collect();
+        self.parts.unchanged(&streams, &keys).await
+    }
+
+    /// As [`Unit::confirmed`], without asking when nothing can be old.
+    pub(crate) async fn stands(&self) -> Result<bool, LedgerError> {
+        let certain =
+            self.keyring.stored().next().is_none() && self.expectations(|l| l.remembered).is_empty();
+        Ok(certain || self.confirmed().await?.0)
+    }
+
+    fn expectations(&self, which: impl Fn(&Loaded) -> bool) -> Vec<Expectation> {
+        let streams = self.streams.iter().filter(|(_, loaded)| which(loaded));
+        let expectation = |(stream, loaded): (&StreamId, &Loaded)| Expectation {
+            aggregate: stream.0,
+            stream: stream.1,
+            version: loaded.stored,
+        };
+        streams.map(expectation).collect()
+    }
+
+    /// Forgets everything the command looked at, because something of it was old.
+    pub(crate) fn forget(&self) {
+        self.streams.keys().for_each(|stream| self.parts.cache.forget(*stream));
+        self.parts.vault.forget(self.keyring.subjects());
+    }
+
+    /// What to append; `None` if nothing changed and nobody will ask again.
+    pub(crate) async fn finish(&mut self, answer: &Answer) -> Result<Option<NewUnit>, LedgerError> {
+        let input = self.input_mac(answer).await?;
+        if self.events.is_empty() && input.is_none() {
+            return Ok(None);
+        }
+        let minted = self.keyring.minted();
+        let new_keys: Vec<_> =
+            minted.iter().map(|key| self.parts.vault.wrap(key)).collect::<Result<_, _>>()?;
+        let mut metadata = self.metadata(&new_keys);
+        let mut events = self.events.iter_mut();
+        if let Some(first) = events.next() {
+            first.metadata = encode(&metadata)?;
+        }
+        metadata.keys = None;
+        for event in events {
+            event.metadata = encode(&metadata)?;
+        }
+        for key in &new_keys {
+            self.used.remove(&key.id);
+        }
+        Ok(Some(NewUnit {
+            command: self.command,
+            outcome: if self.events.is_empty() { "unchanged" } else { "applied" },
+            objects: answer.objects.clone(),
+            input,
+            // Nobody else can have written to a stream whose id was made here; its primary key would tell.
+            expectations: self.expectations(|loaded| !loaded.new),
+            new_keys,
+            live_keys: self.used.iter().copied().collect(),
+            events: std::mem::take(&mut self.events),
+        }))
+    }
+
+    /// Keeps the states that an append has made, for the commands after this one.
+    pub(crate) fn keep(&self, appended: &NewUnit) {
+        for (stream, loaded) in self.streams.iter().filter(|(_, loaded)| loaded.staged > 0) {
+            let of = |event: &&NewEvent| (event.aggregate, event.stream) == *stream;
+            let events: Vec<&NewEvent> = appended.events.iter().filter(of).collect();
+            let version = loaded.stored + loaded.staged;
+            match (loaded.kind.advance)(&loaded.base, &events) {
+                Ok(state) => {
+                    if version / LONG > loaded.stored / LONG {
+                        (loaded.kind.keep)(self.parts, stream.1, &state, version);
+                    }
+                    self.parts.cache.put(*stream, state, version);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a stored event could not be applied");
+                    self.parts.cache.forget(*stream);
+                }
+            }
+        }
+    }
+
+    async fn input_mac(&mut self, answer: &Answer) -> Result<Option<(Subject, [u8; 32])>, LedgerError> {
+        let Some(idempotency) = &self.context.idempotency else { return Ok(None) };
+        let subject = answer.subject.unwrap_or_else(|| self.context.caller.user.into());
+        Ok(Some((subject, self.keyed_digest(subject, &idempotency.input).await?)))
+    }
+
+    fn metadata(&self, new_keys: &[lethe_vault::NewKey]) -> Metadata {
+        let Context { caller, request, causation, .. } = self.context;
+        let keys: Vec<String> = new_keys.iter().map(created).collect();
+        Metadata {
+            user: caller.user,
+            unit: caller.unit,
+            role: caller.role,
+            command: self.command,
+            request: *request,
+            correlation: request.0,
+            causation: *causation,
+            occurred: self.now,
+            keys: (!keys.is_empty()).then(|| keys.join(" ")),
+        }
+    }
+}
+
+fn created(key: &lethe_vault::NewKey) -> String {
+    let commitment = BASE64_URL_SAFE_NO_PAD.encode(key.commitment);
+    format!("{}/{}/{}/{}/{commitment}", key.subject.kind.name(), key.subject.id, key.class.name(), key.id)
+}
+
+fn encode(metadata: &Metadata) -> Result<String, LedgerError> {
+    serde_json::to_string(metadata).map_err(|error| LedgerError::Encode(error.to_string()))
+}
