@@ -46,7 +46,9 @@ impl Server {
         command.args(["serve", "--listen", &address]).stdout(Stdio::null()).stderr(log(folder.path()));
         change(&mut command);
         let child = command.spawn().unwrap();
-        let server = Self { child, address, folder, client: reqwest::Client::new(), role: "CONSULTANT" };
+        // Each request on a connection of its own: one that waits for the next may be closed by the server meanwhile.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        let server = Self { child, address, folder, client, role: "CONSULTANT" };
         server.ready().await;
         server
     }
