@@ -75,34 +75,31 @@ pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_
 
 impl Recorded {
     pub(crate) fn from_row(row: &PgRow) -> Result<Self, LedgerError> {
-        let stream: String = row.try_get("aggregate_id")?;
-        let metadata: String = row.try_get("metadata")?;
-        let mut event = Self {
-            position: row.try_get("position")?,
+        let (position, event_type, version) =
+            (row.try_get("position")?, row.try_get("event_type")?, row.try_get("event_version")?);
+        let unreadable = |event_type: &String, version: &String, reason: &str| LedgerError::Unreadable {
+            position,
+            event_type: event_type.clone(),
+            version: version.clone(),
+            reason: reason.to_owned(),
+        };
+        let (stream, metadata): (&str, &str) = (row.try_get("aggregate_id")?, row.try_get("metadata")?);
+        let stream =
+            stream.parse().map_err(|_| unreadable(&event_type, &version, "the stream id is no UUID"))?;
+        let metadata = serde_json::from_str(metadata)
+            .map_err(|_| unreadable(&event_type, &version, "the metadata is damaged"))?;
+        Ok(Self {
+            position,
             id: EventId(row.try_get("event_id")?),
             aggregate_type: row.try_get("aggregate_type")?,
-            stream: Uuid::nil(),
+            stream,
             sequence: row.try_get("sequence")?,
-            event_type: row.try_get("event_type")?,
-            version: row.try_get("event_version")?,
+            event_type,
+            version,
             recorded_at: row.try_get("recorded_at")?,
-            metadata: Metadata {
-                user: Caller::SYSTEM,
-                unit: UnitId(Uuid::nil()),
-                role: Role::System,
-                command: CommandId(Uuid::nil()),
-                request: RequestId(Uuid::nil()),
-                correlation: Uuid::nil(),
-                causation: None,
-                occurred: DateTime::UNIX_EPOCH,
-                keys: None,
-            },
+            metadata,
             payload: row.try_get("payload")?,
-        };
-        event.stream = stream.parse().map_err(|_| event.unreadable("the stream id is no UUID"))?;
-        event.metadata =
-            serde_json::from_str(&metadata).map_err(|_| event.unreadable("the metadata is damaged"))?;
-        Ok(event)
+        })
     }
 
     /// The payload as an event of an aggregate, brought up from an older version if it is of one.

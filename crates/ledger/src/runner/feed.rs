@@ -94,9 +94,10 @@ pub(crate) async fn feed(
             return;
         }
         let known = tail.borrow().clone();
+        newest.mark_unchanged();
         match read(&parts, known.until).await {
             Ok(new) if new.is_empty() => {
-                if newest.wait_for(|at| *at > known.until).await.is_err() {
+                if newest.changed().await.is_err() {
                     return;
                 }
             }
