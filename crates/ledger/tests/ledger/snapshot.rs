@@ -90,7 +90,10 @@ async fn a_snapshot_of_another_program_or_of_another_form_is_not_read_and_is_rep
 async fn personal_values_in_a_snapshot_are_sealed() {
     let database = Database::create().await;
     long(&database).await;
-    assert_eq!(database.count("SELECT count(*) FROM ledger.snapshots WHERE state::text ~ 'Åse|Sjö'").await, 0);
+    assert_eq!(
+        database.count("SELECT count(*) FROM ledger.snapshots WHERE state::text ~ 'Åse|Sjö'").await,
+        0
+    );
     assert_eq!(
         database
             .count(
