@@ -39,9 +39,14 @@ impl<P: Projection> Build<'_, P> {
     async fn try_swap(&mut self, position: i64) -> Result<i64, LedgerError> {
         let mut transaction = self.connection.begin().await?;
         sqlx::query(PATIENCE).execute(&mut *transaction).await?;
-        // Whoever follows the view holds this line while it writes, and waits here from now on.
-        let locked = format!("{LINE} FOR UPDATE");
-        let live: Live = sqlx::query_as(&locked).bind(P::NAME).fetch_one(&mut *transaction).await?;
+        // Whoever follows the view holds this line while it writes, and waits here from now on. The lock is a statement
+        // of its own: after waiting, a statement sees the new line but everything else as it was before the wait, and
+        // a ledger's end from before it would take the view back.
+        sqlx::query("SELECT FROM ledger.projections WHERE name = $1 FOR UPDATE")
+            .bind(P::NAME)
+            .execute(&mut *transaction)
+            .await?;
+        let live: Live = sqlx::query_as(LINE).bind(P::NAME).fetch_one(&mut *transaction).await?;
         if live.version > P::VERSION {
             return Err(LedgerError::NewerVersion);
         }

@@ -84,9 +84,9 @@ async fn readers_never_see_an_error_a_gap_or_a_step_back_while_a_view_is_rebuilt
     let database = Arc::new(Database::create().await);
     let process = Process::start(&database, both()).await;
     let ledger = ledger(&database).await;
-    history(&ledger).await;
+    let head = history(&ledger).await;
     let views = start(&ledger, both()).await;
-    views.until(16).await;
+    views.until(head).await;
     let stop = Arc::new(AtomicBool::new(false));
     let (writer, stopped) = (ledger.clone(), stop.clone());
     let writing = tokio::spawn(async move {
@@ -157,12 +157,36 @@ async fn a_rebuild_that_is_killed_leaves_the_view_as_it_was_and_the_next_one_cle
     assert_eq!(leftovers(&database).await, 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_swap_that_waited_for_the_one_who_follows_does_not_take_the_view_back() {
+    let database = Arc::new(Database::create().await);
+    let ledger = ledger(&database).await;
+    let views = start(&ledger, both()).await;
+    views.until(history(&ledger).await).await;
+    // Somebody follows the view: he holds its line, and is about to show an event that is not there yet.
+    let mut following = database.pool.begin().await.unwrap();
+    sqlx::query("UPDATE ledger.projections SET position = position + 1 WHERE name = 'balance'")
+        .execute(&mut *following)
+        .await
+        .unwrap();
+    let rebuilding = ledger.clone();
+    let rebuilt = tokio::spawn(async move { rebuild(&rebuilding, AMPLE).await });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                 AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'";
+    eventually("it waits to swap", async || database.count(waits).await > 0).await;
+    let head = ledger.execute(&context(), &Add(id(1), 1)).await.unwrap().position;
+    following.commit().await.unwrap();
+    assert_eq!(rebuilt.await.unwrap().position, head);
+    assert_eq!(balances(&ledger, &[id(1)]).await[&id(1)].balance, 4);
+}
+
 #[tokio::test]
 async fn the_tables_of_an_older_version_are_read_until_those_of_the_new_one_are_built_and_then_removed() {
     let database = Database::create().await;
     let ledger = ledger(&database).await;
     let old = following::<BalanceView<1>>(&ledger).await;
-    old.until(history(&ledger).await).await;
+    let head = history(&ledger).await;
+    old.until(head).await;
     // A table that only the old version has.
     database
         .run(
@@ -178,7 +202,7 @@ async fn the_tables_of_an_older_version_are_read_until_those_of_the_new_one_are_
     eventually("the new tables are built", async || database.count(built).await == 2).await;
     assert_eq!(sqlx::query_scalar::<_, i64>(reading).fetch_one(&mut *reader).await.unwrap(), 6);
     reader.rollback().await.unwrap();
-    new.until(16).await;
+    new.until(head).await;
     assert_eq!(database.count("SELECT count(*) FROM pg_tables WHERE tablename = 'balance_old'").await, 0);
     eventually("the old process says that it is outdated", async || {
         old.0.states()[0].1.halted().is_some_and(|reason| reason.contains("newer version"))
