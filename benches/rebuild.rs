@@ -19,7 +19,7 @@ use lethe_crm::contact::ContactView;
 use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, ViewsBuilder};
 use lethe_local_postgres::{Settings, start};
-use lethe_vault::{RootFile, Vault};
+use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Executor, PgPool};
 
@@ -78,7 +78,7 @@ async fn ledger(server: &PgConnectOptions, folder: &std::path::Path, name: &str)
     lethe_ledger::migrate(&pool).await.unwrap();
     let root = folder.join(name);
     std::fs::create_dir(&root).unwrap();
-    let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(&root)).await.unwrap();
+    let vault = Vault::open(pool.clone(), &Custody::in_data_dir(&root)).await.unwrap();
     Ledger::start(pool, vault, Clock::system()).await.unwrap()
 }
 

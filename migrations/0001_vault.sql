@@ -1,25 +1,69 @@
--- The keys. What is stored here is wrapped by the root key, which is never in PostgreSQL.
+-- The keys. What is stored here is wrapped by bucket keys, those by the root key, which is never in PostgreSQL.
 CREATE SCHEMA vault;
 
 CREATE TABLE vault.root (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
-    -- Recognises the root that wraps the keys of this database; tells nothing about it.
+    installation uuid NOT NULL,
+    -- The root that wraps the bucket keys now, and what recognises it; that tells nothing about it.
+    epoch bigint NOT NULL,
     commitment bytea NOT NULL,
+    -- How many buckets there are; a power of two, fixed for good.
+    buckets integer NOT NULL,
     -- How often keys were destroyed. Who keeps keys in memory looks here and forgets them when it has changed.
-    destructions bigint NOT NULL DEFAULT 0
+    destructions bigint NOT NULL DEFAULT 0,
+    -- The cluster this database has lived in. Elsewhere it is a copy, and a copy must not have roots destroyed.
+    system_identifier bigint NOT NULL,
+    timeline bigint NOT NULL
 );
 
+CREATE TABLE vault.buckets (
+    bucket integer PRIMARY KEY,
+    -- The epoch at which this bucket's key was made.
+    generation bigint NOT NULL,
+    -- The bucket's key, wrapped by the root of vault.root.epoch.
+    wrapped bytea NOT NULL
+);
+
+-- Numbers what happens to keys, in the order of commits, since it is used under the append lock alone. Mirrors copy
+-- what lies behind the last number they have.
+CREATE SEQUENCE vault.changes;
+
 CREATE TABLE vault.keys (
+    -- Random; its first bits are the number of its bucket, so that a bucket is a range of the primary key.
     key_id uuid PRIMARY KEY,
     subject_kind text COLLATE "C" NOT NULL,
     subject_id uuid NOT NULL,
     class text COLLATE "C" NOT NULL,
+    bucket integer NOT NULL,
+    -- The generation of the bucket's key that wraps it.
+    generation bigint NOT NULL,
     wrapped bytea NOT NULL,
     commitment bytea NOT NULL,
+    change bigint NOT NULL DEFAULT nextval('vault.changes'),
     UNIQUE (subject_id, subject_kind, class)
 );
+CREATE INDEX keys_change ON vault.keys (change);
 
--- However a key is destroyed, every process hears of it.
+-- The keys that were destroyed. They are never made anew.
+CREATE TABLE vault.tombstones (
+    key_id uuid PRIMARY KEY,
+    subject_kind text COLLATE "C" NOT NULL,
+    subject_id uuid NOT NULL,
+    class text COLLATE "C" NOT NULL,
+    bucket integer NOT NULL,
+    -- The generation of the bucket's key that had wrapped it: as long as it is the bucket's, that key could still
+    -- unwrap an old copy.
+    generation bigint NOT NULL,
+    commitment bytea NOT NULL,
+    -- The last position of the unit of work that destroyed it.
+    position bigint NOT NULL,
+    destroyed_at timestamptz NOT NULL,
+    change bigint NOT NULL DEFAULT nextval('vault.changes'),
+    UNIQUE (subject_id, subject_kind, class)
+);
+CREATE INDEX tombstones_change ON vault.tombstones (change);
+
+-- However a key is destroyed or wrapped anew, every process hears of it.
 CREATE FUNCTION vault.count_destruction() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE vault.root SET destructions = destructions + 1;
@@ -27,3 +71,33 @@ BEGIN
 END $$;
 CREATE TRIGGER destroyed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.keys
     FOR EACH STATEMENT EXECUTE FUNCTION vault.count_destruction();
+
+-- A tombstone stands for good.
+CREATE FUNCTION vault.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a tombstone stands for good: the key it stands for is never made anew';
+END $$;
+CREATE TRIGGER for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON vault.tombstones
+    FOR EACH STATEMENT EXECUTE FUNCTION vault.refuse_change();
+
+-- The step at which a rotation of the root stands, if one is under way. One at a time.
+CREATE TABLE vault.rotation (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    step text NOT NULL CHECK (step IN ('prepared', 'switched', 'exported', 'destroyed')),
+    old_epoch bigint NOT NULL,
+    new_epoch bigint NOT NULL,
+    -- What recognises the new root.
+    commitment bytea NOT NULL,
+    -- The position of the event that says that keys were switched.
+    position bigint,
+    started_at timestamptz NOT NULL
+);
+
+-- What a custodian that only encrypts cannot keep itself: the root, encrypted by that custodian's key of the epoch.
+-- Once that key is deleted there, copies of this tell nothing.
+CREATE TABLE vault.transit_roots (
+    custodian text NOT NULL,
+    epoch bigint NOT NULL,
+    ciphertext text NOT NULL,
+    PRIMARY KEY (custodian, epoch)
+);

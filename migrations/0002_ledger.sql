@@ -50,12 +50,15 @@ CREATE TABLE ledger.snapshots (
 );
 
 -- Appends a batch of units of work, each wholly or not at all; one of them that is refused does not touch its
--- neighbours. Arrays of items (expectations x_, new keys k_, live keys l_, events e_) hold the items of all units one
+-- neighbours. Arrays of items (expectations x_, new keys k_, live keys l_, keys to destroy d_, events e_) hold the items
+-- of all units one
 -- after another; *_unit is the number of the unit they belong to, from 1. Answers for each unit whether it is in (0), in
--- conflict (1) or there already (2), and the ledger's last position behind it.
+-- conflict (1), there already (2) or brings a key that is wrapped by a bucket's key of before a rotation (3), and the
+-- ledger's last position behind it.
 --
--- The units must be independent: none may expect a stream that an earlier one writes, and no two of them may create
--- the same key or have the same command id. The writer sees to that; primary keys catch the rest.
+-- The units must be independent: none may expect a stream that an earlier one writes, use a key that an earlier one
+-- destroys, and no two of them may create the same key or have the same command id. The writer sees to that; primary
+-- keys catch the rest.
 --
 -- Checks are scalar subqueries with a LIMIT: they are index look-ups under every plan, also while tables are new and
 -- PostgreSQL knows nothing about them. EXISTS and joins may be planned as a scan of the whole table.
@@ -65,8 +68,9 @@ CREATE FUNCTION ledger.append(
     u_subject_kind text[], u_subject uuid[], u_input bytea[], u_events integer[],
     x_unit integer[], x_type text[], x_stream text[], x_version bigint[],
     k_unit integer[], k_id uuid[], k_kind text[], k_subject uuid[], k_class text[], k_wrapped bytea[],
-    k_commitment bytea[],
+    k_commitment bytea[], k_bucket integer[], k_generation bigint[],
     l_unit integer[], l_key uuid[],
+    d_unit integer[], d_key uuid[],
     -- e_behind: how many events of the same unit follow.
     e_unit integer[], e_behind integer[], e_id uuid[], e_aggregate text[], e_stream text[], e_sequence bigint[],
     e_type text[], e_version text[], e_payload text[], e_metadata text[],
@@ -103,11 +107,22 @@ BEGIN
         WHERE (
             SELECT true FROM vault.keys v
             WHERE v.subject_id = k.subject AND v.subject_kind = k.kind AND v.class = k.class LIMIT 1)
+        -- A key that was destroyed is never made anew.
+        OR (
+            SELECT true FROM vault.tombstones v
+            WHERE v.subject_id = k.subject AND v.subject_kind = k.kind AND v.class = k.class LIMIT 1)
     LOOP
         results[refused] := greatest(results[refused], 1::smallint);
     END LOOP;
     FOR refused IN
-        SELECT l.unit FROM unnest(l_unit, l_key) l (unit, key)
+        SELECT k.unit FROM unnest(k_unit, k_bucket, k_generation) k (unit, bucket, generation)
+        WHERE k.generation IS DISTINCT FROM (
+            SELECT v.generation FROM vault.buckets v WHERE v.bucket = k.bucket LIMIT 1)
+    LOOP
+        results[refused] := 3;
+    END LOOP;
+    FOR refused IN
+        SELECT l.unit FROM unnest(l_unit || d_unit, l_key || d_key) l (unit, key)
         WHERE (SELECT true FROM vault.keys v WHERE v.key_id = l.key LIMIT 1) IS NULL
     LOOP
         results[refused] := greatest(results[refused], 1::smallint);
@@ -121,11 +136,24 @@ BEGIN
         lasts[unit] := head;
     END LOOP;
 
-    INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, wrapped, commitment)
-    SELECT k.id, k.kind, k.subject, k.class, k.wrapped, k.commitment
-    FROM unnest(k_unit, k_id, k_kind, k_subject, k_class, k_wrapped, k_commitment)
-         k (unit, id, kind, subject, class, wrapped, commitment)
+    INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, wrapped, commitment, bucket, generation)
+    SELECT k.id, k.kind, k.subject, k.class, k.wrapped, k.commitment, k.bucket, k.generation
+    FROM unnest(k_unit, k_id, k_kind, k_subject, k_class, k_wrapped, k_commitment, k_bucket, k_generation)
+         k (unit, id, kind, subject, class, wrapped, commitment, bucket, generation)
     WHERE results[k.unit] = 0;
+
+    -- A statement on vault.keys tells every process to forget its keys, so only if there is something to destroy.
+    IF cardinality(d_key) > 0 THEN
+        WITH gone AS (
+            DELETE FROM vault.keys v USING unnest(d_unit, d_key) d (unit, key)
+            WHERE v.key_id = d.key AND results[d.unit] = 0
+            RETURNING v.key_id, v.subject_kind, v.subject_id, v.class, v.bucket, v.generation, v.commitment, d.unit)
+        INSERT INTO vault.tombstones
+            (key_id, subject_kind, subject_id, class, bucket, generation, commitment, position, destroyed_at)
+        SELECT g.key_id, g.subject_kind, g.subject_id, g.class, g.bucket, g.generation, g.commitment,
+               lasts[g.unit], recorded
+        FROM gone g;
+    END IF;
 
     INSERT INTO ledger.events
     SELECT e.aggregate, e.stream, e.sequence, e.type, e.version, e.payload::json, e.metadata::json,

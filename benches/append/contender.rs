@@ -8,7 +8,7 @@ use cqrs_es::CqrsFramework;
 use cqrs_es::persist::{GenericQuery, PersistedEventStore};
 use lethe_kernel::{Caller, Clock, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Context, Idempotency, Ledger, Views, ViewsBuilder};
-use lethe_vault::{RootFile, Vault};
+use lethe_vault::{Custody, Vault};
 use postgres_es::{PostgresEventRepository, PostgresViewRepository};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Executor, PgPool};
@@ -44,7 +44,7 @@ impl Contenders {
         let (ours, theirs) = (format!("ours_{name}"), format!("stock_{name}"));
         let pool = database(server, &ours).await;
         lethe_ledger::migrate(&pool).await.unwrap();
-        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(&folder.join(name))).await.unwrap();
+        let vault = Vault::open(pool.clone(), &Custody::in_data_dir(&folder.join(name))).await.unwrap();
         let ledger = Ledger::start(pool.clone(), vault, Clock::system()).await.unwrap();
         let views = ViewsBuilder::default().with::<NamedView>().start(ledger.parts().clone()).await.unwrap();
         let stock = database(server, &theirs).await;

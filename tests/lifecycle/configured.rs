@@ -1,14 +1,13 @@
 //! The server on a PostgreSQL that somebody else runs.
 
-use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 
 use lethe_local_postgres::{Connection, LocalPostgres, Settings};
-use lethe_vault::RootFile;
+use lethe_vault::custodian::{FileCustodian, Root};
+use lethe_vault::root_file;
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, PgConnection};
@@ -59,9 +58,15 @@ impl Elsewhere {
         format!("postgres://{}@localhost/crm?host={}&port={}", at.user, at.socket_dir.display(), at.port)
     }
 
+    /// The settings of a server on it: the database, and one root key for all of them.
+    pub(crate) fn settings(&self) -> [(&'static str, String); 2] {
+        let root = self.folder.path().join("root").join("root.key");
+        [("DATABASE_URL", self.url()), ("LETHE_CUSTODIANS", format!("file:{}", root.display()))]
+    }
+
     pub(crate) async fn server(&self, folder: TempDir) -> Server {
         Server::start_with(folder, |command| {
-            command.env("DATABASE_URL", self.url());
+            command.envs(self.settings());
         })
         .await
     }
@@ -72,23 +77,6 @@ impl Elsewhere {
         connection.close().await.unwrap();
         count
     }
-}
-
-/// A folder that has a root key already, as a second machine of one installation does.
-pub(crate) fn folder_with_root(root: &[u8]) -> TempDir {
-    let folder = folder();
-    std::fs::create_dir_all(folder.path().join("data/vault")).unwrap();
-    let file = RootFile::in_data_dir(&folder.path().join("data")).path().to_owned();
-    std::fs::write(&file, root).unwrap();
-    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-    folder
-}
-
-pub(crate) fn new_root() -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = RootFile::in_data_dir(folder.path());
-    file.create().unwrap();
-    std::fs::read(file.path()).unwrap()
 }
 
 /// Registers a unit as a system administrator does; answers its own id.
@@ -142,9 +130,7 @@ async fn a_configured_database_gets_tables_and_no_demo_data() {
 #[tokio::test]
 async fn two_servers_on_one_database_see_each_others_writes_once() {
     let mut elsewhere = Elsewhere::start().await;
-    let root = new_root();
-    let servers =
-        [elsewhere.server(folder_with_root(&root)).await, elsewhere.server(folder_with_root(&root)).await];
+    let servers = [elsewhere.server(folder()).await, elsewhere.server(folder()).await];
     let unit = register_unit(&servers[0], &elsewhere).await;
     let mut positions = write_at_once(&servers, &unit).await;
     positions.sort_unstable();
@@ -183,16 +169,19 @@ async fn write_at_once(servers: &[Server; 2], unit: &str) -> Vec<u64> {
 }
 
 pub(crate) fn doctor(elsewhere: &Elsewhere, folder: &Path) -> String {
-    let output = lethe(folder).arg("doctor").env("DATABASE_URL", elsewhere.url()).output().unwrap();
+    let output = lethe(folder).arg("doctor").envs(elsewhere.settings()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Two starts at the same moment; what each came to: serving, or an exit code and what it said.
-async fn start_two(elsewhere: &Elsewhere, folders: &[TempDir; 2]) -> Vec<Result<Child, (i32, String)>> {
+async fn start_two(
+    settings: &[(&'static str, String)],
+    folders: &[TempDir; 2],
+) -> Vec<Result<Child, (i32, String)>> {
     let spawn = |folder: &TempDir| {
         let mut command = lethe(folder.path());
         let address = format!("127.0.0.1:{}", free_port());
-        command.args(["serve", "--listen", &address]).env("DATABASE_URL", elsewhere.url());
+        command.args(["serve", "--listen", &address]).envs(settings.iter().cloned());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let children = [spawn(&folders[0]), spawn(&folders[1])];
@@ -219,7 +208,9 @@ async fn of_two_first_starts_at_once_the_one_without_the_root_key_is_refused() {
     let mut elsewhere = Elsewhere::start().await;
     let folders = [folder(), folder()];
     let (mut served, mut refused) = (Vec::new(), Vec::new());
-    for outcome in start_two(&elsewhere, &folders).await {
+    // Each with a root file of its own.
+    let [database, _] = elsewhere.settings();
+    for outcome in start_two(&[database], &folders).await {
         match outcome {
             Ok(child) => served.push(child),
             Err(refusal) => refused.push(refusal),
@@ -227,14 +218,16 @@ async fn of_two_first_starts_at_once_the_one_without_the_root_key_is_refused() {
     }
     let [(code, said)] = &refused[..] else { panic!("{refused:?}") };
     assert_eq!(*code, 3, "{said}");
-    assert!(said.contains("root key") && said.contains("--data-dir"), "{said}");
+    assert!(said.contains("root"), "{said}");
     assert_eq!(elsewhere.count("SELECT count(*) FROM vault.root").await, 1);
     let roots = folders.iter().filter(|folder| folder.path().join("data/vault/root.key").exists()).count();
     assert_eq!(roots, 1, "the one that was refused made no root key");
     served.into_iter().for_each(end);
 
     // And later: a data folder with a root key of another installation.
-    let other = folder_with_root(&new_root());
+    let other = folder();
+    let path = root_file(&other.path().join("data"));
+    FileCustodian::new(&path).store(&Root::generate(uuid::Uuid::max(), 1).unwrap()).unwrap();
     let output = lethe(other.path())
         .args(["serve", "--listen", &format!("127.0.0.1:{}", free_port())])
         .env("DATABASE_URL", elsewhere.url())
@@ -242,16 +235,15 @@ async fn of_two_first_starts_at_once_the_one_without_the_root_key_is_refused() {
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("belongs to another database"), "{said}");
+    assert!(said.contains("another"), "{said}");
     elsewhere.stop().await;
 }
 
 #[tokio::test]
 async fn two_first_starts_at_once_with_one_root_key_both_serve() {
     let mut elsewhere = Elsewhere::start().await;
-    let root = new_root();
-    let folders = [folder_with_root(&root), folder_with_root(&root)];
-    for outcome in start_two(&elsewhere, &folders).await {
+    let folders = [folder(), folder()];
+    for outcome in start_two(&elsewhere.settings(), &folders).await {
         end(outcome.unwrap());
     }
     assert_eq!(elsewhere.count("SELECT count(*) FROM vault.root").await, 1);

@@ -14,7 +14,7 @@ use lethe_kernel::{Caller, Clock, CompanyId, ContactId, Patch, RequestId, Role, 
 use lethe_ledger::{Context, Ledger, Work};
 use lethe_local_postgres::{Settings, start};
 use lethe_nordic::Country;
-use lethe_vault::{RootFile, Vault};
+use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -142,7 +142,8 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     let options = PgConnectOptions::new().socket(&at.socket_dir).port(at.port).username(&at.user);
     let pool = lethe_ledger::connect(options.database("postgres"), 8).await.unwrap();
     lethe_ledger::migrate(&pool).await.unwrap();
-    let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(postgres.data_dir())).await.unwrap();
+    let vault =
+        Vault::open(pool.clone(), &Custody::in_data_dir(postgres.data_dir()).with_buckets(16)).await.unwrap();
     let ledger = Ledger::start(pool, vault, Clock::system()).await.unwrap();
     let views = lethe_api::views().start(ledger.parts().clone()).await.unwrap();
     fill(&ledger).await;

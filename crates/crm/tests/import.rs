@@ -17,7 +17,7 @@ use lethe_kernel::{Caller, Clock, ImportId, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Context, Ledger, Page, Views, ViewsBuilder, rows};
 use lethe_local_postgres::{LocalPostgres, Settings, start};
 use lethe_nordic::Country;
-use lethe_vault::{RootFile, Vault};
+use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -45,7 +45,9 @@ impl World {
         let options = PgConnectOptions::new().socket(&at.socket_dir).port(at.port).username(&at.user);
         let pool = lethe_ledger::connect(options.database("postgres"), 12).await.unwrap();
         lethe_ledger::migrate(&pool).await.unwrap();
-        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(postgres.data_dir())).await.unwrap();
+        let vault = Vault::open(pool.clone(), &Custody::in_data_dir(postgres.data_dir()).with_buckets(16))
+            .await
+            .unwrap();
         let ledger = Ledger::start(pool, vault, Clock::system()).await.unwrap();
         let views = ViewsBuilder::default()
             .with::<UnitView>()
@@ -120,7 +122,7 @@ async fn the_demo_files_are_imported_once() {
     let contacts = demo(ImportKind::Contacts, "contacts-dk.csv");
 
     let (rehearsed, told) = world.rehearse(companies.clone()).await;
-    assert_eq!((world.count("ledger.events").await, world.count("vault.keys").await), (2, 0));
+    assert_eq!((world.count("ledger.events").await, world.count("vault.keys").await), (2, 1));
     let (_, tally, outcomes) = world.import(companies.clone()).await;
     assert_eq!((rehearsed, tally.refused, tally.existing), (tally, 0, 0), "{outcomes:?}");
     let compared =

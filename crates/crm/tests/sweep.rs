@@ -14,7 +14,7 @@ use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, Uni
 use lethe_ledger::{Context, Ledger, Views, ViewsBuilder, Work, rows};
 use lethe_local_postgres::{LocalPostgres, Settings, start};
 use lethe_nordic::Country;
-use lethe_vault::{RootFile, Vault};
+use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -50,7 +50,9 @@ impl World {
         let options = PgConnectOptions::new().socket(&at.socket_dir).port(at.port).username(&at.user);
         let pool = lethe_ledger::connect(options.database("postgres"), 12).await.unwrap();
         lethe_ledger::migrate(&pool).await.unwrap();
-        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(postgres.data_dir())).await.unwrap();
+        let vault = Vault::open(pool.clone(), &Custody::in_data_dir(postgres.data_dir()).with_buckets(16))
+            .await
+            .unwrap();
         let clock = Clock::fixed(time("2030-06-01T12:00:00Z"));
         let ledger = Ledger::start(pool, vault, clock.clone()).await.unwrap();
         let views = ViewsBuilder::default()

@@ -1,5 +1,7 @@
 //! Whose data a sealed value is, and which of that subject's keys seals it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,14 +19,17 @@ pub enum SubjectKind {
     SoleProprietor,
     /// A note, a file or an import: it has a key of its own so that it can expire alone (R28).
     Document,
+    /// The installation itself; its key signs certificates.
+    Installation,
 }
 
 impl SubjectKind {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Contact, "contact"),
         (Self::User, "user"),
         (Self::SoleProprietor, "sole_proprietor"),
         (Self::Document, "document"),
+        (Self::Installation, "installation"),
     ];
 
     /// The name under which keys are stored.
@@ -96,22 +101,52 @@ impl std::fmt::Display for Subject {
 /// Separates, within one subject, what must be destroyed at different times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyClass {
-    /// Everything the CRM keeps about the subject.
+    /// Everything the CRM keeps about the subject, unless it is of another class.
     Crm,
+    /// What bookkeeping law has kept for five years from the end of the financial year (R21).
+    Accounting,
+    /// The values of one custom field, so that a retired field can be destroyed (R12).
+    Field(Uuid),
+    /// What signs; of the installation alone.
+    Signing,
 }
 
 impl KeyClass {
-    /// The name under which keys are stored.
+    /// The name under which keys are stored: `crm`, `accounting`, `signing`, or `field:` and the field's id.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> Cow<'static, str> {
         match self {
-            Self::Crm => "crm",
+            Self::Crm => Cow::Borrowed("crm"),
+            Self::Accounting => Cow::Borrowed("accounting"),
+            Self::Signing => Cow::Borrowed("signing"),
+            Self::Field(field) => Cow::Owned(format!("field:{field}")),
         }
     }
 
     /// The class of that stored name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        (name == Self::Crm.name()).then_some(Self::Crm)
+        match name {
+            "crm" => Some(Self::Crm),
+            "accounting" => Some(Self::Accounting),
+            "signing" => Some(Self::Signing),
+            _ => name.strip_prefix("field:").and_then(|id| id.parse().ok()).map(Self::Field),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_read_back_from_its_name() {
+        for class in
+            [KeyClass::Crm, KeyClass::Accounting, KeyClass::Signing, KeyClass::Field(Uuid::from_u128(7))]
+        {
+            assert_eq!(KeyClass::from_name(&class.name()), Some(class));
+        }
+        assert_eq!(KeyClass::from_name("field:x"), None);
+        assert_eq!(KeyClass::from_name(""), None);
     }
 }

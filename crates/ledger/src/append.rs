@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CommandId, EventId, Subject};
-use lethe_vault::NewKey;
+use lethe_vault::{DestroyedKey, NewKey};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ pub(crate) struct NewUnit {
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) new_keys: Vec<NewKey>,
     pub(crate) live_keys: Vec<Uuid>,
+    pub(crate) destroyed: Vec<DestroyedKey>,
     pub(crate) events: Vec<NewEvent>,
 }
 
@@ -47,6 +48,8 @@ pub(crate) enum Appended {
     Conflict,
     /// A unit with the same command id is there already.
     Duplicate,
+    /// A key it brings is wrapped by a bucket's key that a rotation has replaced. Nothing of it was appended.
+    WrappedByOld,
 }
 
 /// Appends a batch of independent units in one round trip and one commit; one answer per unit, in order.
@@ -60,7 +63,7 @@ pub(crate) async fn append(
     let e = || units.iter().flat_map(|unit| &unit.events);
     let row = sqlx::query(
         "SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
+         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)",
     )
     .bind(clock)
     .bind(units.iter().map(|unit| unit.command.0).collect::<Vec<_>>())
@@ -81,8 +84,12 @@ pub(crate) async fn append(
     .bind(k().map(|k| k.class.name()).collect::<Vec<_>>())
     .bind(k().map(|k| k.wrapped.as_slice()).collect::<Vec<_>>())
     .bind(k().map(|k| k.commitment.as_slice()).collect::<Vec<_>>())
+    .bind(k().map(|k| k.bucket).collect::<Vec<_>>())
+    .bind(k().map(|k| k.generation).collect::<Vec<_>>())
     .bind(owners(units, |unit| unit.live_keys.len()))
     .bind(units.iter().flat_map(|unit| unit.live_keys.iter().copied()).collect::<Vec<_>>())
+    .bind(owners(units, |unit| unit.destroyed.len()))
+    .bind(units.iter().flat_map(|unit| unit.destroyed.iter().map(|key| key.id)).collect::<Vec<_>>())
     .bind(owners(units, |unit| unit.events.len()))
     .bind(units.iter().flat_map(|unit| (0..number(unit.events.len())).rev()).collect::<Vec<_>>())
     .bind(e().map(|e| e.id.0).collect::<Vec<_>>())
@@ -99,6 +106,7 @@ pub(crate) async fn append(
     let outcome = |(result, last)| match result {
         0 => Appended::At(last),
         2 => Appended::Duplicate,
+        3 => Appended::WrappedByOld,
         _ => Appended::Conflict,
     };
     Ok(results.into_iter().zip(lasts).map(outcome).collect())

@@ -26,7 +26,9 @@ pub(crate) trait Carries {
 struct Claims {
     /// The streams that are written, and the version they then have.
     written: HashMap<StreamId, i64>,
+    /// Whose keys are made, or destroyed and never made anew.
     minted: HashSet<(Subject, KeyClass)>,
+    destroyed: HashSet<Uuid>,
     commands: HashSet<CommandId>,
 }
 
@@ -36,13 +38,22 @@ impl Claims {
             self.written.insert((event.aggregate, event.stream), event.sequence);
         }
         self.minted.extend(unit.new_keys.iter().map(|key| (key.subject, key.class)));
+        self.minted.extend(unit.destroyed.iter().map(|key| (key.subject, key.class)));
+        self.destroyed.extend(unit.destroyed.iter().map(|key| key.id));
         self.commands.insert(unit.command);
+    }
+
+    /// Whether it uses or destroys a key that one before it destroys.
+    fn bereaves(&self, unit: &NewUnit) -> bool {
+        let mut used = unit.live_keys.iter().copied().chain(unit.destroyed.iter().map(|key| key.id));
+        !self.destroyed.is_empty() && used.any(|key| self.destroyed.contains(&key))
     }
 
     fn touches(&self, unit: &NewUnit) -> bool {
         self.commands.contains(&unit.command)
             || unit.new_keys.iter().any(|key| self.minted.contains(&(key.subject, key.class)))
             || unit.expectations.iter().any(|x| self.written.contains_key(&(x.aggregate, x.stream)))
+            || self.bereaves(unit)
     }
 
     /// What has become of a unit that waited while these were appended, if that decides it.
@@ -54,7 +65,8 @@ impl Claims {
             return Some(Appended::Duplicate);
         }
         let conflict = unit.new_keys.iter().any(|key| self.minted.contains(&(key.subject, key.class)))
-            || unit.expectations.iter().any(|x| overtaken((x.aggregate, x.stream), x.version));
+            || unit.expectations.iter().any(|x| overtaken((x.aggregate, x.stream), x.version))
+            || self.bereaves(unit);
         conflict.then_some(Appended::Conflict)
     }
 }

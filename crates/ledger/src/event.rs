@@ -34,6 +34,9 @@ pub struct Metadata {
     /// The keys created with this event: `subject kind/subject id/class/key id/commitment (base64url)`, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<String>,
+    /// The keys destroyed with this event, in the same form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<String>,
 }
 
 impl Metadata {

@@ -89,7 +89,12 @@ impl Ledger {
         for attempt in 1..=ATTEMPTS {
             match self.attempt(context, work, (command, given.is_some()), attempt == 1).await {
                 Ok(Some(committed)) => return Ok(committed),
-                Err(failure) if attempt == ATTEMPTS || !is_broken(&failure) => return Err(failure),
+                Err(failure) if attempt == ATTEMPTS || !is_broken(&failure) => {
+                    if let Failure::Failed(LedgerError::Vault(error)) = &failure {
+                        self.parts.vault.alarm(error);
+                    }
+                    return Err(failure);
+                }
                 Ok(None) | Err(_) => metrics::counter!("lethe_command_retries_total").increment(1),
             }
         }
@@ -138,9 +143,15 @@ impl Ledger {
             return Ok(stands.then(|| committed(position)));
         };
         let new = Arc::new(new);
-        let Appended::At(position) = self.writer.append(new.clone()).await? else { return Ok(None) };
-        unit.keep(&new);
-        Ok(Some(committed(position)))
+        match self.writer.append(new.clone()).await? {
+            Appended::At(position) => {
+                unit.keep(&new);
+                return Ok(Some(committed(position)));
+            }
+            Appended::WrappedByOld => self.parts.vault.forget_buckets(),
+            Appended::Conflict | Appended::Duplicate => {}
+        }
+        Ok(None)
     }
 
     async fn earlier(

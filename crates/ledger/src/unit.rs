@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use cqrs_es::DomainEvent;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, Subject, UserError};
-use lethe_vault::{Keyring, VaultError, sealed_json, subjects_in};
+use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, KeyClass, Subject, UserError};
+use lethe_vault::{DestroyedKey, Keyring, VaultError, sealed_json, subjects_in};
 use loaded::{Kind, Loaded};
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ pub struct Unit<'l> {
     new: HashSet<Uuid>,
     keyring: Arc<Keyring>,
     used: BTreeSet<Uuid>,
+    destroyed: Vec<DestroyedKey>,
     events: Vec<NewEvent>,
 }
 
@@ -44,6 +45,7 @@ impl<'l> Unit<'l> {
             new: HashSet::new(),
             keyring: Arc::default(),
             used: BTreeSet::new(),
+            destroyed: Vec::new(),
             events: Vec::new(),
         }
     }
@@ -216,7 +218,7 @@ impl<'l> Unit<'l> {
         let subjects: Vec<Subject> = owners.iter().map(|(subject, _)| *subject).collect();
         self.load_keys(&subjects).await?;
         for (subject, class) in owners {
-            let key = Arc::make_mut(&mut self.keyring).ensure(subject, class, self.parts.ids.next())?;
+            let key = Arc::make_mut(&mut self.keyring).ensure(subject, class)?;
             self.used.insert(key.id());
         }
         let id = EventId(self.parts.ids.next());
@@ -240,17 +242,32 @@ impl<'l> Unit<'l> {
         self.parts.vault.load_recent(keyring, subjects).await
     }
 
+    /// Has the keys of a subject destroyed in the transaction that appends this unit's events, those of the classes
+    /// that `which` names; answers what they are. What they sealed is gone with them, in whatever event or view it
+    /// stands, and no key is made for that subject and class again. Destroying what was destroyed before does nothing.
+    ///
+    /// # Errors
+    /// What can fail in the vault.
+    pub async fn destroy(
+        &mut self,
+        subject: impl Into<Subject>,
+        which: impl Fn(KeyClass) -> bool,
+    ) -> Result<Vec<DestroyedKey>, LedgerError> {
+        let subject = subject.into();
+        self.load_keys(&[subject]).await?;
+        let mut destroyed = self.keyring.destroyable(subject)?;
+        destroyed.retain(|key| which(key.class) && !self.destroyed.contains(key));
+        self.destroyed.extend_from_slice(&destroyed);
+        Ok(destroyed)
+    }
+
     /// A digest of `input` under the key of `subject`, with which it dies.
     ///
     /// # Errors
     /// What can fail in the vault.
     pub async fn keyed_digest(&mut self, subject: Subject, input: &[u8]) -> Result<[u8; 32], LedgerError> {
         self.load_keys(&[subject]).await?;
-        let key = Arc::make_mut(&mut self.keyring).ensure(
-            subject,
-            lethe_kernel::KeyClass::Crm,
-            self.parts.ids.next(),
-        )?;
+        let key = Arc::make_mut(&mut self.keyring).ensure(subject, KeyClass::Crm)?;
         self.used.insert(key.id());
         Ok(self.keyring.input_mac(subject, input)?)
     }

@@ -294,6 +294,7 @@ fn count(outcome: &Outcome) {
         Ok(Appended::At(_)) => "appended",
         Ok(Appended::Conflict) => "conflict",
         Ok(Appended::Duplicate) => "duplicate",
+        Ok(Appended::WrappedByOld) => "rewrapped",
         Err(_) => "failed",
     };
     metrics::counter!("lethe_append_units_total", "outcome" => name).increment(1);

@@ -4,10 +4,14 @@ mod layer;
 mod value;
 
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use lethe_vault::Custody;
 
 pub(crate) use layer::{Layer, Layers};
-pub(crate) use value::{Collector, DatabaseUrl, Listen, LogFilter, LogFormat, ServiceName, TimeOfDay};
+pub(crate) use value::{
+    Collector, DatabaseUrl, Keepers, Listen, LogFilter, LogFormat, ServiceName, TimeOfDay,
+};
 
 use value::Value;
 
@@ -134,7 +138,19 @@ settings! {
     shutdown_seconds: NonZeroU64 = "20", "LETHE_SHUTDOWN_SECONDS", "Longest time to finish requests at the end.";
     graphql_depth: NonZeroUsize = "15", "LETHE_GRAPHQL_DEPTH", "Deepest nesting of a query.";
     graphql_complexity: NonZeroUsize = "5000", "LETHE_GRAPHQL_COMPLEXITY", "Most fields of a query, lists multiplied.";
+    custodians: Keepers = "", "LETHE_CUSTODIANS", "Who keeps the root key: file:PATH, transit:URL?…; several with commas.";
+    vault_buckets: NonZeroU32 = "32768", "LETHE_VAULT_BUCKETS", "Buckets of a new vault, a power of two.";
+    rotate_at: TimeOfDay = "03:30", "LETHE_ROTATE_AT", "When the root key is rotated if keys were destroyed, every day.";
     sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When expired notes are swept, every day, Europe/Copenhagen.";
+}
+
+impl Config {
+    /// Who keeps the root key: those of the settings, or one file in the data folder.
+    pub(crate) fn custody(&self, data_dir: &Path) -> Custody {
+        let custody = Custody::in_data_dir(data_dir).with_buckets(self.vault_buckets.get());
+        let named = &self.custodians.0;
+        if named.is_empty() { custody } else { Custody { custodians: named.clone(), ..custody } }
+    }
 }
 
 #[cfg(test)]

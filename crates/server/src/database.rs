@@ -5,7 +5,7 @@ use std::time::Duration;
 use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
-use lethe_vault::{RootFile, Vault};
+use lethe_vault::Vault;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgPool};
 
@@ -99,8 +99,8 @@ impl Running {
     ///
     /// # Errors
     /// [`Error::Ledger`], [`Error::Vault`].
-    pub(crate) async fn start(pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
-        let ledger = Self::ledger(pool, folder).await?;
+    pub(crate) async fn start(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
+        let ledger = Self::ledger(config, pool, folder).await?;
         let views = graphql::views().start(ledger.parts().clone()).await?;
         Ok(Self { ledger, views })
     }
@@ -109,9 +109,9 @@ impl Running {
     ///
     /// # Errors
     /// [`Error::Ledger`], [`Error::Vault`].
-    pub(crate) async fn ledger(pool: PgPool, folder: &DataDir) -> Result<Ledger, Error> {
+    pub(crate) async fn ledger(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Ledger, Error> {
         lethe_ledger::migrate(&pool).await?;
-        let vault = Vault::open(pool.clone(), &RootFile::in_data_dir(folder.path())).await?;
+        let vault = Vault::open(pool.clone(), &config.custody(folder.path())).await?;
         Ok(Ledger::start(pool, vault, Clock::system()).await?)
     }
 

@@ -1,47 +1,77 @@
-use std::path::PathBuf;
+use lethe_kernel::{EventId, Subject};
 
-use lethe_kernel::Subject;
+use crate::custodian::CustodiansError;
 
 /// What can go wrong with keys and sealed values. No message contains a value or a key.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// The database has keys, but the root that wraps them is not in the data folder.
+    /// The root does not come from its custodians.
+    #[error(transparent)]
+    Custodians(#[from] CustodiansError),
+    /// The database knows no vault, but a custodian holds a root: it belongs to another database.
     #[error(
-        "The vault's root key {0} is missing, but the database holds keys wrapped by it. Put the file back, or point \
-         --data-dir at the folder that has it. Without it the personal data in this database cannot be read."
+        "This database has no vault yet, but {0} holds a root key already: it belongs to another database. Point \
+         --data-dir at an empty folder, or connect to the database that the root belongs to."
     )]
-    RootMissing(PathBuf),
-    /// The root in the data folder belongs to another installation.
+    RootOfAnother(String),
+    /// The database runs in another cluster, or on another timeline, than the one it was written in.
     #[error(
-        "The vault's root key {0} belongs to another database. Point --data-dir at the data folder of this database."
+        "This database is not where it was: it was written in cluster {expected}, and this is cluster {found}. It may be \
+         a copy or have been restored, and a copy must not have root keys destroyed that the other one needs. If it is \
+         a backup, run `lethe restore`. If it was moved, upgraded or promoted, and the old one is gone for good, run \
+         `lethe keys adopt`."
     )]
-    RootOfAnother(PathBuf),
-    /// The root file is not one.
-    #[error(
-        "The vault's root key {0} is damaged: it does not have the form of a Lethe root key. Restore the file."
-    )]
-    RootDamaged(PathBuf),
-    /// The root file could not be read or written.
-    #[error("The vault's root key {path} cannot be read or written: {source}.")]
-    RootFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+    Moved {
+        /// System identifier and timeline that the vault knows.
+        expected: String,
+        /// Those of this database.
+        found: String,
     },
-    /// A value is sealed under a key that the database does not have.
-    #[error("There is no key for {0}, yet a value is sealed for it. The vault is incomplete; restore it.")]
-    KeyMissing(Subject),
+    /// The custodians are ahead of the database: it is older than they are.
+    #[error(
+        "The custodians hold the root of epoch {held}, but this database is at epoch {epoch}: it is an older copy, whose \
+         root was destroyed. Run `lethe restore` with the newest export of the vault."
+    )]
+    Older {
+        /// The database's epoch.
+        epoch: i64,
+        /// The newest epoch at a custodian.
+        held: i64,
+    },
+    /// A rotation came between two steps; it is tried again.
+    #[error("The root key was rotated at the same moment. Send the request again.")]
+    Rotated,
+    /// A value is sealed under a key that the database does not have, although nobody destroyed it.
+    #[error(
+        "There is no key for {subject}, yet a value is sealed for it{} and nothing says that the key was destroyed. The \
+         vault is incomplete; restore it.", in_event(*event)
+    )]
+    KeyMissing {
+        /// Whose key it is.
+        subject: Subject,
+        /// The event with the value, if one was to be opened.
+        event: Option<EventId>,
+    },
+    /// The key was destroyed; what it sealed is gone for good.
+    #[error("The key of {0} was destroyed, and with it everything that was sealed for it.")]
+    Erased(Subject),
+    /// A bucket's key does not unwrap.
+    #[error(
+        "The key of bucket {0} does not unwrap by the root of its epoch. The vault is damaged; restore it."
+    )]
+    BucketDamaged(i32),
     /// A key does not unwrap, or is not the key it claims to be.
     #[error("The key of {0} does not unwrap to the key that was created. The vault is damaged; restore it.")]
     KeyDamaged(Subject),
     /// A sealed value does not open: altered, cut, or moved from where it belongs.
-    #[error("A value {label} of {subject} does not open: it was altered, or moved from where it belongs.")]
+    #[error("A value {label} of {subject} does not open{}: it was altered, or moved from where it belongs.", in_event(*event))]
     Corrupt {
         /// Whose value it should be.
         subject: Subject,
         /// The value's label.
         label: String,
+        /// The event it says it was sealed for.
+        event: Option<EventId>,
     },
     /// A value could not be encoded.
     #[error("A value could not be sealed: {0}.")]
@@ -52,4 +82,19 @@ pub enum VaultError {
     /// The keys could not be read.
     #[error("The keys could not be read from PostgreSQL: {0}.")]
     Database(#[from] sqlx::Error),
+}
+
+fn in_event(event: Option<EventId>) -> String {
+    event.map(|event| format!(" (event {})", event.0)).unwrap_or_default()
+}
+
+impl VaultError {
+    /// Whether keys or values are damaged, rather than away, destroyed or not accessible for a while.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyMissing { .. } | Self::KeyDamaged(_) | Self::BucketDamaged(_) | Self::Corrupt { .. }
+        )
+    }
 }

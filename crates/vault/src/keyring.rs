@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::VaultError;
 use crate::crypto::{self, Key};
 use crate::sealed::{self, Place};
+use crate::wrap;
 
 /// One subject's key of one class, unwrapped.
 pub struct SubjectKey {
@@ -58,7 +59,10 @@ impl SubjectKey {
     }
 
     /// What binds the key to its id and subject; stored in the event that created it, checked at every unwrap.
-    pub(crate) fn commitment(&self) -> Result<[u8; 32], VaultError> {
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn commitment(&self) -> Result<[u8; 32], VaultError> {
         let message = crypto::framed(&[
             b"lethe-commit/1",
             self.id.as_bytes(),
@@ -70,10 +74,24 @@ impl SubjectKey {
     }
 }
 
+/// A key that is destroyed with a unit of work, as events and certificates name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DestroyedKey {
+    /// The key's id.
+    pub id: Uuid,
+    /// Whose key it was.
+    pub subject: Subject,
+    /// What it sealed.
+    pub class: KeyClass,
+    /// What bound the key to id and subject.
+    pub commitment: [u8; 32],
+}
+
 /// The keys of some subjects: those that were read, and those minted here and not stored yet.
 #[derive(Clone, Default)]
 pub struct Keyring {
     keys: HashMap<(Subject, KeyClass), Arc<SubjectKey>>,
+    destroyed: HashSet<(Subject, KeyClass)>,
     asked: HashSet<Subject>,
     minted: Vec<Arc<SubjectKey>>,
 }
@@ -96,9 +114,36 @@ impl Keyring {
         self.keys.insert((key.subject, key.class), key);
     }
 
+    /// Takes note that a key was destroyed.
+    pub(crate) fn bury(&mut self, subject: Subject, class: KeyClass) {
+        self.keys.remove(&(subject, class));
+        self.destroyed.insert((subject, class));
+    }
+
     /// The keys of a subject that are here.
-    pub(crate) fn of(&self, subject: Subject) -> Vec<Arc<SubjectKey>> {
+    #[must_use]
+    pub fn of(&self, subject: Subject) -> Vec<Arc<SubjectKey>> {
         self.keys.values().filter(|key| key.subject == subject).cloned().collect()
+    }
+
+    /// The stored keys of a subject, as they are named when they are destroyed, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn destroyable(&self, subject: Subject) -> Result<Vec<DestroyedKey>, VaultError> {
+        let mut keys = self.of(subject);
+        keys.retain(|key| !self.minted.iter().any(|minted| minted.id == key.id));
+        keys.sort_by_key(|key| key.id);
+        let named = |key: &Arc<SubjectKey>| {
+            Ok(DestroyedKey { id: key.id, subject, class: key.class, commitment: key.commitment()? })
+        };
+        keys.iter().map(named).collect()
+    }
+
+    /// Whether the key of a subject and class was destroyed.
+    #[must_use]
+    pub fn is_destroyed(&self, subject: Subject, class: KeyClass) -> bool {
+        self.destroyed.contains(&(subject, class))
     }
 
     /// Takes it that these subjects have no key yet, because their ids were made just now. If one has, the ledger
@@ -118,24 +163,23 @@ impl Keyring {
         self.asked.iter().copied()
     }
 
-    /// The key of a subject, minted now if it has none. The subject's keys must have been loaded before, so that a
-    /// second key is never minted beside a stored one.
+    /// The key of a subject, minted now if it never had one. The subject's keys must have been loaded before, so that
+    /// a second key is never minted beside a stored one or after a destroyed one.
     ///
     /// # Errors
-    /// [`VaultError::KeyMissing`] when the subject's keys were not loaded, [`VaultError::Crypto`] without randomness.
-    pub fn ensure(
-        &mut self,
-        subject: Subject,
-        class: KeyClass,
-        new_id: Uuid,
-    ) -> Result<Arc<SubjectKey>, VaultError> {
+    /// [`VaultError::KeyMissing`] when the subject's keys were not loaded, [`VaultError::Erased`] when the key was
+    /// destroyed, [`VaultError::Crypto`] without randomness.
+    pub fn ensure(&mut self, subject: Subject, class: KeyClass) -> Result<Arc<SubjectKey>, VaultError> {
         if let Some(key) = self.keys.get(&(subject, class)) {
             return Ok(key.clone());
         }
         if !self.asked.contains(&subject) {
-            return Err(VaultError::KeyMissing(subject));
+            return Err(VaultError::KeyMissing { subject, event: None });
         }
-        let key = Arc::new(SubjectKey::new(new_id, subject, class, Key::new(crypto::random()?))?);
+        if self.is_destroyed(subject, class) {
+            return Err(VaultError::Erased(subject));
+        }
+        let key = Arc::new(SubjectKey::new(wrap::key_id()?, subject, class, wrap::new_key()?)?);
         self.keys.insert((subject, class), key.clone());
         self.minted.push(key.clone());
         Ok(key)
@@ -144,13 +188,16 @@ impl Keyring {
     /// Makes sure that there is a key for each of these subjects, for whom values are sealed already.
     ///
     /// # Errors
-    /// [`VaultError::KeyMissing`].
+    /// [`VaultError::KeyMissing`], or [`VaultError::Erased`] when it was destroyed.
     pub fn require(&self, subjects: &[Subject]) -> Result<(), VaultError> {
         let has_key = |subject: &&Subject| self.keys.keys().any(|(owner, _)| owner == *subject);
-        match subjects.iter().find(|subject| !has_key(subject)) {
-            Some(subject) => Err(VaultError::KeyMissing(*subject)),
-            None => Ok(()),
-        }
+        let Some(subject) = subjects.iter().find(|subject| !has_key(subject)) else { return Ok(()) };
+        let destroyed = self.destroyed.iter().any(|(owner, _)| owner == subject);
+        Err(if destroyed {
+            VaultError::Erased(*subject)
+        } else {
+            VaultError::KeyMissing { subject: *subject, event: None }
+        })
     }
 
     /// The keys minted here, to be stored with the events that use them.
@@ -159,14 +206,24 @@ impl Keyring {
         &self.minted
     }
 
-    fn key(&self, subject: Subject, class: KeyClass) -> Result<&SubjectKey, VaultError> {
-        self.keys.get(&(subject, class)).map(AsRef::as_ref).ok_or(VaultError::KeyMissing(subject))
+    fn key(
+        &self,
+        subject: Subject,
+        class: KeyClass,
+        event: Option<EventId>,
+    ) -> Result<&SubjectKey, VaultError> {
+        match self.keys.get(&(subject, class)) {
+            Some(key) => Ok(key),
+            None if self.is_destroyed(subject, class) => Err(VaultError::Erased(subject)),
+            None => Err(VaultError::KeyMissing { subject, event }),
+        }
     }
 
     /// Opens a value of `subject`.
     ///
     /// # Errors
-    /// [`VaultError::KeyMissing`], or [`VaultError::Corrupt`] when the value was altered or belongs elsewhere.
+    /// [`VaultError::Erased`] when the key was destroyed, [`VaultError::KeyMissing`] when it is not there although it
+    /// was not, or [`VaultError::Corrupt`] when the value was altered or belongs elsewhere.
     pub fn open<T: PersonalValue>(
         &self,
         value: &Personal<T>,
@@ -176,8 +233,9 @@ impl Keyring {
         match value {
             Personal::Clear { value, .. } => Ok(value.clone()),
             Personal::Sealed(text) => {
-                let json = sealed::open(self.key(place.subject, place.class)?, place, text)?;
-                serde_json::from_slice(&json).map_err(|_| self.corrupt(place))
+                let json =
+                    sealed::open(self.key(place.subject, place.class, sealed::event_of(text))?, place, text)?;
+                serde_json::from_slice(&json).map_err(|_| place.corrupt(text))
             }
         }
     }
@@ -195,10 +253,10 @@ impl Keyring {
     ) -> Result<String, VaultError> {
         let place = Place { subject, class: KeyClass::Crm, label };
         if sealed::event_of(text) != Some(event) {
-            return Err(self.corrupt(place));
+            return Err(place.corrupt(text));
         }
-        let json = sealed::open(self.key(subject, place.class)?, place, text)?;
-        serde_json::from_slice(&json).map_err(|_| self.corrupt(place))
+        let json = sealed::open(self.key(subject, place.class, Some(event))?, place, text)?;
+        serde_json::from_slice(&json).map_err(|_| place.corrupt(text))
     }
 
     /// Whether two values of `subject` are equal, whichever of them is sealed.
@@ -220,7 +278,7 @@ impl Keyring {
     /// # Errors
     /// [`VaultError::KeyMissing`] when the subject has no key.
     pub fn input_mac(&self, subject: Subject, input: &[u8]) -> Result<[u8; 32], VaultError> {
-        let key = self.key(subject, KeyClass::Crm)?;
+        let key = self.key(subject, KeyClass::Crm, None)?;
         Ok(crypto::mac(&crypto::derive(key.secret(), "lethe-input/1")?, input))
     }
 
@@ -229,13 +287,8 @@ impl Keyring {
     /// # Errors
     /// As [`Keyring::input_mac`].
     pub fn input_is(&self, subject: Subject, input: &[u8], mac: &[u8]) -> Result<bool, VaultError> {
-        let key = self.key(subject, KeyClass::Crm)?;
+        let key = self.key(subject, KeyClass::Crm, None)?;
         Ok(crypto::mac_is(&crypto::derive(key.secret(), "lethe-input/1")?, input, mac))
-    }
-
-    #[expect(clippy::unused_self, reason = "keeps the call sites short")]
-    fn corrupt(&self, place: Place<'_>) -> VaultError {
-        VaultError::Corrupt { subject: place.subject, label: place.label.to_owned() }
     }
 }
 
@@ -282,7 +335,7 @@ pub fn sealed_json<T: Serialize>(
         ) -> Result<SealedText, String> {
             let place = Place { subject, class, label };
             self.0
-                .key(subject, class)
+                .key(subject, class, None)
                 .and_then(|key| sealed::seal(key, place, self.1, plain))
                 .map_err(|error| error.to_string())
         }

@@ -37,8 +37,8 @@ impl Place<'_> {
         ])
     }
 
-    fn corrupt(&self) -> VaultError {
-        VaultError::Corrupt { subject: self.subject, label: self.label.to_owned() }
+    pub(crate) fn corrupt(&self, text: &SealedText) -> VaultError {
+        VaultError::Corrupt { subject: self.subject, label: self.label.to_owned(), event: event_of(text) }
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn open(
     place: Place<'_>,
     text: &SealedText,
 ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    try_open(key, place, text).ok_or_else(|| place.corrupt())
+    try_open(key, place, text).ok_or_else(|| place.corrupt(text))
 }
 
 /// The event that a value was sealed for.

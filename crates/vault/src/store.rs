@@ -1,22 +1,29 @@
 //! The wrapped keys in PostgreSQL.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use lethe_kernel::{KeyClass, Subject, SubjectKind};
+use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::VaultError;
-use crate::crypto::{self, Key, NONCE_BYTES};
+use crate::bucket::Buckets;
+use crate::custodian::{Custodians, Root};
 use crate::keyring::{Keyring, SubjectKey};
 use crate::recent::Recent;
-use crate::root::{Root, RootFile};
+use crate::wrap::{RootKey, SubjectPlace};
 
 /// The keys of one installation.
 pub struct Vault {
-    pool: PgPool,
-    root: Root,
+    pub(crate) pool: PgPool,
+    pub(crate) custodians: Custodians,
+    root: Mutex<Arc<RootKey>>,
+    pub(crate) buckets: Buckets,
     recent: Recent,
+    alarm: Mutex<Option<String>>,
 }
 
 /// A new key as the ledger stores it, in the transaction of the events that use it.
@@ -27,38 +34,51 @@ pub struct NewKey {
     pub subject: Subject,
     /// What it seals.
     pub class: KeyClass,
-    /// The key, wrapped by the root.
+    /// The key, wrapped by that of its bucket.
     pub wrapped: Vec<u8>,
+    /// Its bucket.
+    pub bucket: i32,
+    /// The generation of the bucket's key.
+    pub generation: i64,
     /// What binds the key to id and subject.
     pub commitment: [u8; 32],
 }
 
+/// Keys of subjects, with what unwraps them, and those that were destroyed.
+const KEYS: &str = "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.commitment, k.wrapped, b.bucket, b.generation, \
+     b.wrapped AS bucket_key, r.epoch \
+     FROM vault.keys k JOIN vault.buckets b ON b.bucket = k.bucket CROSS JOIN vault.root r WHERE k.subject_id = ANY($1) \
+     UNION ALL \
+     SELECT t.key_id, t.subject_kind, t.subject_id, t.class, t.commitment, NULL, t.bucket, t.generation, NULL, 0 \
+     FROM vault.tombstones t WHERE t.subject_id = ANY($1)";
+
 impl Vault {
-    /// Opens the vault of a database, with the root of its data folder; the first time, creates the root.
-    ///
-    /// # Errors
-    /// [`VaultError::RootMissing`], [`VaultError::RootOfAnother`] and the errors of file and database.
-    pub async fn open(pool: PgPool, file: &RootFile) -> Result<Self, VaultError> {
-        let mut transaction = pool.begin().await?;
-        // Two processes that start at once must agree on one root.
-        sqlx::query("LOCK TABLE vault.root IN EXCLUSIVE MODE").execute(&mut *transaction).await?;
-        let known: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT commitment FROM vault.root").fetch_optional(&mut *transaction).await?;
-        let root = match (known, file.read()?) {
-            (Some(known), Some(root)) if known == root.commitment() => root,
-            (Some(_), Some(_)) => return Err(VaultError::RootOfAnother(file.path().to_owned())),
-            (Some(_), None) => return Err(VaultError::RootMissing(file.path().to_owned())),
-            (None, found) => {
-                let root = found.map_or_else(|| file.create(), Ok)?;
-                sqlx::query("INSERT INTO vault.root (commitment) VALUES ($1)")
-                    .bind(root.commitment().as_slice())
-                    .execute(&mut *transaction)
-                    .await?;
-                root
-            }
-        };
-        transaction.commit().await?;
-        Ok(Self { pool, root, recent: Recent::new() })
+    pub(crate) fn new(
+        pool: PgPool,
+        custodians: Custodians,
+        root: &Root,
+        buckets: u32,
+    ) -> Result<Self, VaultError> {
+        Ok(Self {
+            pool,
+            custodians,
+            root: Mutex::new(Arc::new(RootKey::of(root)?)),
+            buckets: Buckets::new(buckets),
+            recent: Recent::new(),
+            alarm: Mutex::default(),
+        })
+    }
+
+    /// The installation whose keys these are.
+    #[must_use]
+    pub fn installation(&self) -> Uuid {
+        self.root().installation
+    }
+
+    /// Who keeps the root.
+    #[must_use]
+    pub fn custodians(&self) -> &Custodians {
+        &self.custodians
     }
 
     /// Reads the keys of subjects into a keyring, in one statement; those already there are not read again.
@@ -70,20 +90,32 @@ impl Vault {
         if missing.is_empty() {
             return Ok(());
         }
-        let ids: Vec<Uuid> = missing.iter().map(|subject| subject.id).collect();
-        let rows = sqlx::query(
-            "SELECT key_id, subject_kind, subject_id, class, wrapped, commitment FROM vault.keys \
-             WHERE subject_id = ANY($1)",
-        )
-        .bind(ids)
-        .fetch_all(&self.pool)
-        .await?;
-        for row in rows {
-            if let Some(key) = self.unwrap(&row, &missing)? {
-                keyring.insert(key);
+        let mut attempts = 0;
+        loop {
+            match self.read(keyring, &missing).await {
+                // A rotation came between the statement and the root.
+                Err(VaultError::Rotated) if attempts < 3 => attempts += 1,
+                read => break read?,
             }
         }
         keyring.asked(missing);
+        Ok(())
+    }
+
+    async fn read(&self, keyring: &mut Keyring, subjects: &HashSet<Subject>) -> Result<(), VaultError> {
+        let ids: Vec<Uuid> = subjects.iter().map(|subject| subject.id).collect();
+        let rows = sqlx::query(KEYS).bind(ids).fetch_all(&self.pool).await?;
+        let mut destroyed = Vec::new();
+        for row in rows {
+            let Some((subject, class)) = owner(&row, subjects)? else { continue };
+            if row.try_get::<Option<&[u8]>, _>("bucket_key")?.is_none() {
+                destroyed.push((subject, class));
+            } else {
+                keyring.insert(self.unwrap(&row, subject, class).await?);
+            }
+        }
+        // Where a copy of a destroyed key has come back, the tombstone decides.
+        destroyed.into_iter().for_each(|(subject, class)| keyring.bury(subject, class));
         Ok(())
     }
 
@@ -110,6 +142,11 @@ impl Vault {
         self.recent.forget(subjects);
     }
 
+    /// Forgets the keys of buckets, because a rotation has made others.
+    pub fn forget_buckets(&self) {
+        self.buckets.forget();
+    }
+
     /// Forgets all keys in memory if one was destroyed, by whatever process. Keys are kept only while this is called
     /// at least once a second.
     ///
@@ -117,8 +154,13 @@ impl Vault {
     /// Errors of the database; after a second without an answer nothing is kept.
     pub async fn heed_destructions(&self) -> Result<(), VaultError> {
         let asked = Instant::now();
-        let number = sqlx::query_scalar("SELECT destructions FROM vault.root").fetch_one(&self.pool).await?;
+        let (number, epoch): (i64, i64) =
+            sqlx::query_as("SELECT destructions, epoch FROM vault.root").fetch_one(&self.pool).await?;
         self.recent.heed(number, asked);
+        if epoch != self.root().epoch {
+            self.buckets.forget();
+            self.root_of(epoch).await?;
+        }
         Ok(())
     }
 
@@ -132,59 +174,85 @@ impl Vault {
         Ok(keyring)
     }
 
-    /// Wraps a new key for storing.
+    /// Wraps new keys for storing.
     ///
     /// # Errors
-    /// [`VaultError::Crypto`].
-    pub fn wrap(&self, key: &SubjectKey) -> Result<NewKey, VaultError> {
-        let nonce = crypto::random::<NONCE_BYTES>()?;
-        let aad = wrap_aad(key.id(), key.subject(), key.class());
-        let ciphertext = crypto::encrypt(&self.root.cipher, nonce, &aad, key.secret().to_vec())?;
-        Ok(NewKey {
-            id: key.id(),
-            subject: key.subject(),
-            class: key.class(),
-            wrapped: [nonce.as_slice(), &ciphertext].concat(),
-            commitment: key.commitment()?,
-        })
+    /// [`VaultError::BucketDamaged`], [`VaultError::Crypto`] and errors of the database.
+    pub async fn wrap(&self, keys: &[Arc<SubjectKey>]) -> Result<Vec<NewKey>, VaultError> {
+        let mut wrapped = Vec::with_capacity(keys.len());
+        for key in keys {
+            let bucket = self.buckets.of(key.id());
+            let (generation, secret) = self.bucket_key(bucket).await?;
+            let place =
+                SubjectPlace { id: key.id(), subject: key.subject(), class: key.class(), bucket, generation };
+            wrapped.push(NewKey {
+                id: key.id(),
+                subject: key.subject(),
+                class: key.class(),
+                wrapped: place.wrap(&secret, key.secret())?,
+                bucket,
+                generation,
+                commitment: key.commitment()?,
+            });
+        }
+        Ok(wrapped)
     }
 
-    fn unwrap(
-        &self,
-        row: &sqlx::postgres::PgRow,
-        wanted: &std::collections::HashSet<Subject>,
-    ) -> Result<Option<SubjectKey>, VaultError> {
-        let kind = SubjectKind::from_name(row.try_get("subject_kind")?);
-        let class = KeyClass::from_name(row.try_get("class")?);
-        let (Some(kind), Some(class)) = (kind, class) else { return Ok(None) };
-        let subject = Subject::new(kind, row.try_get("subject_id")?);
-        if !wanted.contains(&subject) {
-            return Ok(None);
-        }
-        let id: Uuid = row.try_get("key_id")?;
-        let wrapped: Vec<u8> = row.try_get("wrapped")?;
-        let commitment: Vec<u8> = row.try_get("commitment")?;
-        let secret = wrapped
-            .split_first_chunk::<NONCE_BYTES>()
-            .and_then(|(nonce, ciphertext)| {
-                crypto::decrypt(&self.root.cipher, *nonce, &wrap_aad(id, subject, class), ciphertext)
-            })
-            .and_then(|secret| <[u8; crypto::KEY_LEN]>::try_from(secret.as_slice()).ok())
-            .ok_or(VaultError::KeyDamaged(subject))?;
-        let key = SubjectKey::new(id, subject, class, Key::new(secret))?;
-        if key.commitment()?.as_slice() != commitment {
+    async fn unwrap(&self, row: &PgRow, subject: Subject, class: KeyClass) -> Result<SubjectKey, VaultError> {
+        let root = self.root_of(row.try_get("epoch")?).await?;
+        let (bucket, generation) = (row.try_get("bucket")?, row.try_get("generation")?);
+        let secret = root.unwrap(bucket, generation, row.try_get("bucket_key")?)?;
+        let place = SubjectPlace { id: row.try_get("key_id")?, subject, class, bucket, generation };
+        let secret =
+            place.unwrap(&secret, row.try_get("wrapped")?)?.ok_or(VaultError::KeyDamaged(subject))?;
+        let key = SubjectKey::new(place.id, subject, class, secret)?;
+        if key.commitment()?.as_slice() != row.try_get::<&[u8], _>("commitment")? {
             return Err(VaultError::KeyDamaged(subject));
         }
-        Ok(Some(key))
+        Ok(key)
+    }
+
+    /// What wraps buckets now, as far as this process knows.
+    pub(crate) fn root(&self) -> Arc<RootKey> {
+        self.root.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What wraps buckets in an epoch. If a rotation has begun another one, the custodians are asked.
+    pub(crate) async fn root_of(&self, epoch: i64) -> Result<Arc<RootKey>, VaultError> {
+        let known = self.root();
+        if known.epoch == epoch {
+            return Ok(known);
+        }
+        let (now, commitment): (i64, Vec<u8>) =
+            sqlx::query_as("SELECT epoch, commitment FROM vault.root").fetch_one(&self.pool).await?;
+        let commitment = commitment.try_into().map_err(|_| VaultError::Rotated)?;
+        let fetched = Arc::new(RootKey::of(&self.custodians.fetch(now, &commitment).await?)?);
+        self.forget_buckets();
+        *self.root.lock().unwrap_or_else(PoisonError::into_inner) = fetched.clone();
+        if now == epoch { Ok(fetched) } else { Err(VaultError::Rotated) }
+    }
+
+    /// Takes note of damage, so that readiness tells it. It stays until the process is started anew.
+    pub fn alarm(&self, error: &VaultError) {
+        if error.is_damage() {
+            tracing::error!(%error, "the vault is damaged");
+            metrics::counter!("lethe_vault_damage_total").increment(1);
+            *self.alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+        }
+    }
+
+    /// The damage that was met since the process started, if any.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        self.alarm.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-fn wrap_aad(id: Uuid, subject: Subject, class: KeyClass) -> Vec<u8> {
-    crypto::framed(&[
-        b"lethe-wrap/1",
-        id.as_bytes(),
-        subject.kind.name().as_bytes(),
-        subject.id.as_bytes(),
-        class.name().as_bytes(),
-    ])
+/// Whose key a row is, if it is of one of these.
+fn owner(row: &PgRow, wanted: &HashSet<Subject>) -> Result<Option<(Subject, KeyClass)>, VaultError> {
+    let kind = SubjectKind::from_name(row.try_get("subject_kind")?);
+    let class = KeyClass::from_name(row.try_get("class")?);
+    let (Some(kind), Some(class)) = (kind, class) else { return Ok(None) };
+    let subject = Subject::new(kind, row.try_get("subject_id")?);
+    Ok(wanted.contains(&subject).then_some((subject, class)))
 }

@@ -11,6 +11,8 @@ struct Plan {
     reads: Vec<(u128, i64)>,
     writes: bool,
     mints: Option<u128>,
+    uses: Option<u128>,
+    destroys: Option<u128>,
 }
 
 struct Waits(NewUnit);
@@ -46,6 +48,14 @@ fn unit(plan: &Plan) -> Waits {
         subject: ContactId(id(subject)).into(),
         class: KeyClass::Crm,
         wrapped: Vec::new(),
+        bucket: 0,
+        generation: 1,
+        commitment: [0; 32],
+    };
+    let destroyed = |key: u128| lethe_vault::DestroyedKey {
+        id: id(key),
+        subject: ContactId(id(key)).into(),
+        class: KeyClass::Crm,
         commitment: [0; 32],
     };
     Waits(NewUnit {
@@ -56,14 +66,24 @@ fn unit(plan: &Plan) -> Waits {
         events: events.collect(),
         expectations,
         new_keys: plan.mints.into_iter().map(key).collect(),
-        live_keys: Vec::new(),
+        live_keys: plan.uses.into_iter().map(id).collect(),
+        destroyed: plan.destroys.into_iter().map(destroyed).collect(),
     })
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
     let reads = proptest::collection::btree_map(0..5_u128, 0..3_i64, 0..4);
-    (0..12_u128, reads, any::<bool>(), proptest::option::of(0..3_u128)).prop_map(
-        |(command, reads, writes, mints)| Plan { command, reads: reads.into_iter().collect(), writes, mints },
+    // Keys that are stored: 100 and 101.
+    let stored = || proptest::option::of(100..102_u128);
+    (0..12_u128, reads, any::<bool>(), proptest::option::of(0..3_u128), stored(), stored()).prop_map(
+        |(command, reads, writes, mints, uses, destroys)| Plan {
+            command,
+            reads: reads.into_iter().collect(),
+            writes,
+            mints,
+            uses,
+            destroys,
+        },
     )
 }
 
@@ -72,6 +92,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 struct Model {
     versions: HashMap<Uuid, i64>,
     keys: HashSet<Subject>,
+    lost: HashSet<Uuid>,
     commands: HashSet<CommandId>,
 }
 
@@ -81,12 +102,15 @@ impl Model {
             return Some(Appended::Duplicate);
         }
         let known = |x: &Expectation| self.versions.get(&x.stream).copied().unwrap_or(0) == x.version;
+        let destroyed = || unit.destroyed.iter().map(|key| key.id);
         if !unit.expectations.iter().all(known)
+            || unit.live_keys.iter().copied().chain(destroyed()).any(|key| self.lost.contains(&key))
             || unit.new_keys.iter().any(|key| self.keys.contains(&key.subject))
         {
             return Some(Appended::Conflict);
         }
         self.commands.insert(unit.command);
+        self.lost.extend(destroyed());
         self.keys.extend(unit.new_keys.iter().map(|key| key.subject));
         for event in &unit.events {
             self.versions.insert(event.stream, event.sequence);
@@ -127,7 +151,8 @@ proptest! {
 
 #[test]
 fn a_batch_has_a_largest_size() {
-    let plan = |command| Plan { command, reads: Vec::new(), writes: false, mints: None };
+    let plan =
+        |command| Plan { command, reads: Vec::new(), writes: false, mints: None, uses: None, destroys: None };
     let mut waiting: VecDeque<Waits> = (0..600).map(|n| unit(&plan(n))).collect();
     assert_eq!(choose(&mut waiting).len(), UNITS);
     let mut big: VecDeque<Waits> =

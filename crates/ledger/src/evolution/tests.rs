@@ -52,6 +52,7 @@ fn stored(event_type: &str, version: &str, payload: &str) -> Recorded {
             causation: None,
             occurred: DateTime::UNIX_EPOCH,
             keys: None,
+            destroyed: None,
         },
         payload: payload.to_owned(),
     }

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use lethe_kernel::Subject;
+use lethe_kernel::{KeyClass, Subject};
 use uuid::Uuid;
 
 use super::Unit;
@@ -47,18 +47,16 @@ impl Unit<'_> {
     /// What to append; `None` if nothing changed and nobody will ask again.
     pub(crate) async fn finish(&mut self, answer: &Answer) -> Result<Option<NewUnit>, LedgerError> {
         let input = self.input_mac(answer).await?;
-        if self.events.is_empty() && input.is_none() {
+        if self.events.is_empty() && input.is_none() && self.destroyed.is_empty() {
             return Ok(None);
         }
-        let minted = self.keyring.minted();
-        let new_keys: Vec<_> =
-            minted.iter().map(|key| self.parts.vault.wrap(key)).collect::<Result<_, _>>()?;
+        let new_keys = self.parts.vault.wrap(self.keyring.minted()).await?;
         let mut metadata = self.metadata(&new_keys);
         let mut events = self.events.iter_mut();
         if let Some(first) = events.next() {
             first.metadata = encode(&metadata)?;
         }
-        metadata.keys = None;
+        (metadata.keys, metadata.destroyed) = (None, None);
         for event in events {
             event.metadata = encode(&metadata)?;
         }
@@ -74,12 +72,14 @@ impl Unit<'_> {
             expectations: self.expectations(|loaded| !loaded.new),
             new_keys,
             live_keys: self.used.iter().copied().collect(),
+            destroyed: self.destroyed.clone(),
             events: std::mem::take(&mut self.events),
         }))
     }
 
-    /// Keeps the states that an append has made, for the commands after this one.
+    /// Keeps the states that an append has made, for the commands after this one, and forgets the keys it destroyed.
     pub(crate) fn keep(&self, appended: &NewUnit) {
+        self.parts.vault.forget(appended.destroyed.iter().map(|key| key.subject));
         for (stream, loaded) in self.streams.iter().filter(|(_, loaded)| loaded.staged > 0) {
             let of = |event: &&NewEvent| (event.aggregate, event.stream) == *stream;
             let events: Vec<&NewEvent> = appended.events.iter().filter(of).collect();
@@ -107,7 +107,9 @@ impl Unit<'_> {
 
     fn metadata(&self, new_keys: &[lethe_vault::NewKey]) -> Metadata {
         let Context { caller, request, causation, .. } = self.context;
-        let keys: Vec<String> = new_keys.iter().map(created).collect();
+        let created = new_keys.iter().map(|key| named(key.subject, key.class, key.id, &key.commitment));
+        let destroyed =
+            self.destroyed.iter().map(|key| named(key.subject, key.class, key.id, &key.commitment));
         Metadata {
             user: caller.user,
             unit: caller.unit,
@@ -117,14 +119,20 @@ impl Unit<'_> {
             correlation: request.0,
             causation: *causation,
             occurred: self.now,
-            keys: (!keys.is_empty()).then(|| keys.join(" ")),
+            keys: list(created),
+            destroyed: list(destroyed),
         }
     }
 }
 
-fn created(key: &lethe_vault::NewKey) -> String {
-    let commitment = BASE64_URL_SAFE_NO_PAD.encode(key.commitment);
-    format!("{}/{}/{}/{}/{commitment}", key.subject.kind.name(), key.subject.id, key.class.name(), key.id)
+fn named(subject: Subject, class: KeyClass, id: Uuid, commitment: &[u8; 32]) -> String {
+    let commitment = BASE64_URL_SAFE_NO_PAD.encode(commitment);
+    format!("{}/{}/{}/{id}/{commitment}", subject.kind.name(), subject.id, class.name())
+}
+
+fn list(keys: impl Iterator<Item = String>) -> Option<String> {
+    let keys: Vec<String> = keys.collect();
+    (!keys.is_empty()).then(|| keys.join(" "))
 }
 
 fn encode(metadata: &Metadata) -> Result<String, LedgerError> {

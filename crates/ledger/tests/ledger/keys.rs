@@ -25,13 +25,16 @@ async fn the_lost_key_of_somebody_who_has_sealed_values_is_never_replaced_by_a_n
     let before = rows(&database).await;
     for name in ["Åse", "Bo"] {
         let error = fault(&ledger, &Rename(id(10), name)).await;
-        assert!(matches!(error, VaultError::KeyMissing(subject) if subject == holder(id(10))), "{error}");
+        assert!(
+            matches!(error, VaultError::KeyMissing { subject, .. } if subject == holder(id(10))),
+            "{error}"
+        );
     }
     // Also by a command that seals a value for them without comparing it with an earlier one.
     let name = Personal::of(holder(id(10)), Name("Bo".into()));
     let nicknamed = Append(id(10), AccountEvent::Nicknamed { name });
     let error = fault(&ledger, &nicknamed).await;
-    assert!(matches!(error, VaultError::KeyMissing(_)), "{error}");
+    assert!(matches!(error, VaultError::KeyMissing { .. }), "{error}");
     assert_eq!(rows(&database).await, before);
 }
 
@@ -46,7 +49,7 @@ async fn a_key_destroyed_while_a_unit_decides_makes_the_unit_fail() {
         sql: Some("DELETE FROM vault.keys".to_owned()).into(),
     };
     let error = fault(&ledger, &work).await;
-    assert!(matches!(error, VaultError::KeyMissing(_)), "{error}");
+    assert!(matches!(error, VaultError::KeyMissing { .. }), "{error}");
     assert_eq!(rows(&database).await, [1, 1, 0]);
 }
 
@@ -73,7 +76,12 @@ async fn a_damaged_key_fails_the_command_and_says_whose_it_is() {
     let database = Database::create().await;
     let ledger = ledger(&database).await;
     ledger.execute(&context(), &Rename(id(10), "Åse")).await.unwrap();
-    database.run("UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)").await;
+    database
+        .run(
+            "UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) \
+             WHERE subject_kind <> 'installation'",
+        )
+        .await;
     // A process that has not read the key a moment ago.
     let error = fault(&self::ledger(&database).await, &Rename(id(10), "Bo")).await;
     assert!(matches!(error, VaultError::KeyDamaged(subject) if subject == holder(id(10))), "{error}");

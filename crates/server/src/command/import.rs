@@ -93,7 +93,7 @@ async fn import(
     mut report: Report,
 ) -> Result<Summary, Error> {
     let pool = database.connect(config).await?;
-    let running = Running::start(pool.clone(), folder).await?;
+    let running = Running::start(config, pool.clone(), folder).await?;
     let ledger = &running.ledger;
     let caller =
         Caller { user: UserId(arguments.user), unit: UnitId(arguments.unit), role: Role::Consultant };

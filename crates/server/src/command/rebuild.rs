@@ -47,7 +47,7 @@ async fn rebuild(
     arguments: &Arguments,
 ) -> Result<Outcome, Error> {
     let pool = database.connect(config).await?;
-    let ledger = Running::ledger(pool.clone(), folder).await?;
+    let ledger = Running::ledger(config, pool.clone(), folder).await?;
     let mut outcome = Outcome::Done;
     let known = graphql::views().names();
     for name in

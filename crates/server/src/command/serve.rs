@@ -105,7 +105,7 @@ async fn start(
     database: &Database,
 ) -> Result<(sqlx::PgPool, Running), Error> {
     let pool = database.connect(config).await?;
-    let running = Running::start(pool.clone(), folder).await?;
+    let running = Running::start(config, pool.clone(), folder).await?;
     Ok((pool, running))
 }
 

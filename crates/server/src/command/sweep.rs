@@ -43,7 +43,7 @@ async fn sweep(
     database: &Database,
 ) -> Result<lethe_crm::expiry::SweepReport, Error> {
     let pool = database.connect(config).await?;
-    let running = Running::start(pool.clone(), folder).await?;
+    let running = Running::start(config, pool.clone(), folder).await?;
     running.caught_up().await?;
     let report = lethe_crm::expiry::sweep(&running.ledger, |done| {
         if done % 1000 == 0 {

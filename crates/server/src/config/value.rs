@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use axum::http::Uri;
 use chrono::NaiveTime;
+use lethe_vault::custodian::{CustodianSpec, SpecError};
 use sqlx::postgres::PgConnectOptions;
 use tracing_subscriber::EnvFilter;
 
@@ -123,6 +124,24 @@ impl Value for DatabaseUrl {
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.shown())
+    }
+}
+
+/// Who keeps the root key; none if it is the file in the data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Keepers(pub(crate) Vec<CustodianSpec>);
+
+impl Value for Keepers {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|part| part.parse().map_err(|error: SpecError| error.to_string()))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    fn shown(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -48,7 +48,7 @@ async fn examine(pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::
     findings.push(tables);
     if current {
         findings.extend(ledger::check(pool).await?);
-        findings.extend(views::check(pool, folder).await?);
+        findings.extend(views::check(config, pool, folder).await?);
     }
     Ok(findings)
 }

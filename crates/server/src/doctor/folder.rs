@@ -4,7 +4,8 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use lethe_vault::RootFile;
+use lethe_vault::custodian::FileCustodian;
+use lethe_vault::root_file;
 
 use super::{Finding, file_system};
 
@@ -68,21 +69,18 @@ fn owned(path: &Path, found: &Metadata) -> Finding {
     )
 }
 
+/// The root file of the data folder, if there is one.
 fn root_key(path: &Path) -> Option<Finding> {
-    let file = RootFile::in_data_dir(path);
-    let name = file.path().display();
-    let found = std::fs::metadata(file.path()).ok()?;
-    let mode = found.mode() & 0o777;
-    Some(if mode & 0o077 != 0 {
-        Finding::problem(
-            ROOT,
-            format!("{name} has mode {mode:04o}: other users can reach the key to all personal data."),
-            format!("chmod 600 {name}; if others had access, replace the key."),
-        )
-    } else if let Err(error) = file.read() {
-        Finding::error(ROOT, &error)
-    } else {
-        Finding::ok(ROOT, format!("{name} has mode {mode:04o} and is well-formed."))
+    let path = root_file(path);
+    path.exists().then(|| {
+        let file = FileCustodian::new(&path);
+        match file.held().and_then(|_| file.warnings()) {
+            Ok(warnings) => match warnings.first() {
+                None => Finding::ok(ROOT, format!("{} is well-formed and only its owner's.", path.display())),
+                Some(warning) => Finding::error(ROOT, warning),
+            },
+            Err(error) => Finding::error(ROOT, &error),
+        }
     })
 }
 
@@ -90,6 +88,8 @@ fn root_key(path: &Path) -> Option<Finding> {
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
+
+    use lethe_vault::custodian::Root;
 
     use super::*;
     use crate::doctor::Level;
@@ -112,13 +112,13 @@ mod tests {
     fn a_root_key_that_others_can_read_or_that_is_damaged_is_a_problem() {
         let parent = tempfile::tempdir().unwrap();
         assert_eq!(worst(parent.path(), ROOT), None);
-        let file = RootFile::in_data_dir(parent.path());
-        file.create().unwrap();
+        let path = root_file(parent.path());
+        FileCustodian::new(&path).store(&Root::generate(uuid::Uuid::max(), 1).unwrap()).unwrap();
         assert_eq!(worst(parent.path(), ROOT), Some(Level::Ok));
-        fs::set_permissions(file.path(), Permissions::from_mode(0o640)).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
         assert_eq!(worst(parent.path(), ROOT), Some(Level::Problem));
-        fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
-        fs::write(file.path(), "lethe").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        fs::write(&path, "lethe").unwrap();
         assert_eq!(worst(parent.path(), ROOT), Some(Level::Problem));
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use lethe_vault::RootFile;
 use sqlx::PgPool;
 
 use super::Finding;
+use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Running;
 use crate::http::view_states;
@@ -16,18 +16,16 @@ const REBUILT: &str = "views equal their rebuild";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Follows the ledger to its present end, and compares.
-pub(super) async fn check(pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
+pub(super) async fn check(
+    config: &Config,
+    pool: &PgPool,
+    folder: &DataDir,
+) -> Result<Vec<Finding>, sqlx::Error> {
     let has_root: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM vault.root)").fetch_one(pool).await?;
     if !has_root {
         return Ok(vec![Finding::note("root key", "There is none yet; `lethe serve` creates it.")]);
     }
-    if !RootFile::in_data_dir(folder.path()).path().exists() {
-        let advice = "Put the file back, or point --data-dir at the folder that has it.";
-        let message =
-            "The database has keys, but the root key that wraps them is missing from the data folder.";
-        return Ok(vec![Finding::problem("root key", message, advice)]);
-    }
-    Ok(match Running::start(pool.clone(), folder).await {
+    Ok(match Running::start(config, pool.clone(), folder).await {
         Ok(running) => compare(&running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)]),
         Err(error) => vec![Finding::error(CHECK, &error)],
     })

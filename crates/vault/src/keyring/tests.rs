@@ -24,8 +24,8 @@ fn subject(n: u128) -> Subject {
 fn ring(subjects: &[Subject]) -> Arc<Keyring> {
     let mut ring = Keyring::default();
     ring.asked(subjects.iter().copied());
-    for (n, subject) in (900..).zip(subjects) {
-        ring.ensure(*subject, KeyClass::Crm, Uuid::from_u128(n)).unwrap();
+    for subject in subjects {
+        ring.ensure(*subject, KeyClass::Crm).unwrap();
     }
     Arc::new(ring)
 }
@@ -44,7 +44,7 @@ fn a_sealed_value_opens_only_for_its_subject_and_label() {
     assert!(matches!(ring.open(&name, subject(2)), Err(VaultError::Corrupt { .. })));
     let pasted: Personal<Other> = Personal::Sealed(name.sealed().unwrap().clone());
     assert!(matches!(ring.open(&pasted, subject(1)), Err(VaultError::Corrupt { .. })));
-    assert!(matches!(ring.open(&name, subject(3)), Err(VaultError::KeyMissing(_))));
+    assert!(matches!(ring.open(&name, subject(3)), Err(VaultError::KeyMissing { .. })));
 }
 
 #[test]
@@ -78,7 +78,31 @@ fn lengths_up_to_29_characters_look_alike() {
 #[test]
 fn a_key_is_never_minted_before_the_stored_ones_were_read() {
     let mut ring = Keyring::default();
-    assert!(matches!(ring.ensure(subject(1), KeyClass::Crm, Uuid::nil()), Err(VaultError::KeyMissing(_))));
+    assert!(matches!(ring.ensure(subject(1), KeyClass::Crm), Err(VaultError::KeyMissing { .. })));
+}
+
+#[test]
+fn a_destroyed_key_opens_nothing_is_told_apart_from_a_missing_one_and_is_never_minted_anew() {
+    let whole = ring(&[subject(1), subject(2)]);
+    let (name, neighbour) = (sealed(&whole, subject(1), "Åse"), sealed(&whole, subject(2), "Bo"));
+    let mut ring = (*whole).clone();
+    ring.bury(subject(1), KeyClass::Crm);
+    assert!(matches!(ring.open(&name, subject(1)), Err(VaultError::Erased(owner)) if owner == subject(1)));
+    assert!(matches!(ring.ensure(subject(1), KeyClass::Crm), Err(VaultError::Erased(_))));
+    assert!(matches!(ring.require(&[subject(1)]), Err(VaultError::Erased(_))));
+    assert!(matches!(ring.input_is(subject(1), b"input", &[]), Err(VaultError::Erased(_))));
+    assert!(ring.ensure(subject(1), KeyClass::Accounting).is_ok());
+    assert_eq!(ring.open(&neighbour, subject(2)).unwrap(), Name("Bo".into()));
+}
+
+#[test]
+fn a_value_without_a_key_names_its_event() {
+    let name = sealed(&ring(&[subject(1)]), subject(1), "Åse");
+    let error = Keyring::default().open(&name, subject(1)).unwrap_err();
+    assert!(
+        matches!(error, VaultError::KeyMissing { event: Some(EventId(event)), .. } if event.as_u128() == 7)
+    );
+    assert!(error.is_damage() && error.to_string().contains("00000000-0000-0000-0000-000000000007"));
 }
 
 #[test]

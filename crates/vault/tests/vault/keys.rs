@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lethe_kernel::{ContactId, EventId, KeyClass, Personal, Subject};
-use lethe_vault::{Keyring, RootFile, Vault, VaultError, sealed_json};
+use lethe_vault::{Custody, Keyring, Vault, VaultError, sealed_json};
 use uuid::Uuid;
 
 use crate::postgres::Database;
@@ -27,13 +27,13 @@ struct World {
 impl World {
     async fn create() -> Self {
         let database = Database::create().await;
-        let file = RootFile::in_data_dir(database.folder.path());
-        let vault = Vault::open(database.pool.clone(), &file).await.unwrap();
+        let custody = Custody::in_data_dir(database.folder.path()).with_buckets(4);
+        let vault = Vault::open(database.pool.clone(), &custody).await.unwrap();
         let mut values = Vec::new();
         for n in [1, 2] {
             let mut keyring = vault.keyring(&[subject(n)]).await.unwrap();
-            let key = keyring.ensure(subject(n), KeyClass::Crm, Uuid::from_u128(100 + n)).unwrap();
-            store(&database, &vault.wrap(&key).unwrap()).await;
+            let key = keyring.ensure(subject(n), KeyClass::Crm).unwrap();
+            store(&database, vault.wrap(&[key]).await.unwrap().first().unwrap()).await;
             let value = Personal::of(subject(n), Name(format!("name {n}")));
             let json = sealed_json(&value, &Arc::new(keyring), EventId(Uuid::from_u128(7))).unwrap();
             values.push(serde_json::from_str(&json).unwrap());
@@ -50,11 +50,13 @@ impl World {
 }
 
 async fn store(database: &Database, key: &lethe_vault::NewKey) {
-    sqlx::query("INSERT INTO vault.keys VALUES ($1, $2, $3, $4, $5, $6)")
+    sqlx::query("INSERT INTO vault.keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(key.id)
         .bind(key.subject.kind.name())
         .bind(key.subject.id)
         .bind(key.class.name())
+        .bind(key.bucket)
+        .bind(key.generation)
         .bind(&key.wrapped)
         .bind(key.commitment.as_slice())
         .execute(&database.pool)
@@ -73,8 +75,12 @@ async fn a_stored_key_opens_what_it_sealed() {
 
 #[tokio::test]
 async fn an_altered_row_of_a_key_is_damage_whichever_column_was_altered() {
-    let swapped = "WITH old AS (SELECT * FROM vault.keys) UPDATE vault.keys k SET wrapped = old.wrapped, \
-                   commitment = old.commitment FROM old WHERE old.key_id <> k.key_id";
+    let contacts = "subject_kind = 'contact'";
+    let swapped = &format!(
+        "WITH old AS (SELECT * FROM vault.keys WHERE {contacts}) UPDATE vault.keys k SET wrapped = old.wrapped, \
+         commitment = old.commitment FROM old WHERE k.{contacts} AND old.key_id <> k.key_id"
+    );
+    let moved = "UPDATE vault.keys SET bucket = (bucket + 1) % 4";
     for sql in [
         "UPDATE vault.keys SET wrapped = set_byte(wrapped, 0, get_byte(wrapped, 0) # 1)",
         "UPDATE vault.keys SET wrapped = set_byte(wrapped, 12, get_byte(wrapped, 12) # 128)",
@@ -82,6 +88,7 @@ async fn an_altered_row_of_a_key_is_damage_whichever_column_was_altered() {
         "UPDATE vault.keys SET wrapped = ''",
         "UPDATE vault.keys SET commitment = set_byte(commitment, 31, get_byte(commitment, 31) # 1)",
         "UPDATE vault.keys SET key_id = gen_random_uuid()",
+        moved,
         swapped,
     ] {
         let error = World::create().await.open_after(sql).await.unwrap_err();
@@ -93,7 +100,40 @@ async fn an_altered_row_of_a_key_is_damage_whichever_column_was_altered() {
 async fn a_removed_row_of_a_key_is_a_missing_key() {
     let world = World::create().await;
     let error = world.open_after("DELETE FROM vault.keys").await.unwrap_err();
-    assert!(matches!(error, VaultError::KeyMissing(owner) if owner == subject(1)), "{error}");
+    assert!(matches!(error, VaultError::KeyMissing { subject: owner, .. } if owner == subject(1)), "{error}");
     let keyring = world.vault.keyring(&[subject(1)]).await.unwrap();
-    assert!(matches!(keyring.require(&[subject(1)]), Err(VaultError::KeyMissing(_))));
+    assert!(matches!(keyring.require(&[subject(1)]), Err(VaultError::KeyMissing { .. })));
+}
+
+#[tokio::test]
+async fn an_altered_row_of_a_bucket_is_damage() {
+    for sql in [
+        "UPDATE vault.buckets SET wrapped = set_byte(wrapped, 12, get_byte(wrapped, 12) # 128)",
+        "UPDATE vault.buckets SET wrapped = ''",
+        "UPDATE vault.buckets SET generation = 2",
+        "UPDATE vault.buckets b SET wrapped = o.wrapped FROM vault.buckets o WHERE o.bucket = (b.bucket + 1) % 4",
+    ] {
+        let error = World::create().await.open_after(sql).await.unwrap_err();
+        assert!(matches!(error, VaultError::BucketDamaged(_)) && error.is_damage(), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_tombstone_says_that_a_key_was_destroyed_also_when_a_copy_of_it_has_come_back() {
+    let world = World::create().await;
+    let bury = "INSERT INTO vault.tombstones SELECT key_id, subject_kind, subject_id, class, bucket, generation, \
+                commitment, 1, now() FROM vault.keys";
+    let error = world.open_after(bury).await.unwrap_err();
+    assert!(matches!(error, VaultError::Erased(owner) if owner == subject(1)), "{error}");
+    let error = world.open_after("DELETE FROM vault.keys").await.unwrap_err();
+    assert!(matches!(error, VaultError::Erased(owner) if owner == subject(1)), "{error}");
+    assert!(!error.is_damage());
+    for sql in [
+        "DELETE FROM vault.tombstones",
+        "UPDATE vault.tombstones SET position = 2",
+        "TRUNCATE vault.tombstones",
+    ] {
+        let refused = sqlx::query(sql).execute(&world.database.pool).await.unwrap_err();
+        assert!(refused.to_string().contains("stands for good"), "{refused}");
+    }
 }

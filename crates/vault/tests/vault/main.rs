@@ -4,7 +4,6 @@
 
 mod keys;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
-#[expect(dead_code, reason = "the ledger's tests use more of it")]
 mod postgres;
 mod root;
 

@@ -1,90 +1,172 @@
-//! The root file: what happens when it is not the one that belongs to the database.
+//! The root and its file: what happens when they are not those that belong to the database.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
-use lethe_vault::{RootFile, Vault, VaultError};
+use lethe_vault::custodian::{CustodianError, CustodiansError, FetchFault, FileCustodian, Root};
+use lethe_vault::{Custody, Vault, VaultError, root_file};
+use uuid::Uuid;
 
 use crate::postgres::Database;
 
 /// A database whose vault was opened once, and its root file.
-async fn opened() -> (Database, RootFile) {
-    let database = Database::create().await;
-    let file = RootFile::in_data_dir(database.folder.path());
-    Vault::open(database.pool.clone(), &file).await.unwrap();
-    (database, file)
+struct Opened {
+    database: Database,
+    custody: Custody,
+    path: PathBuf,
 }
 
-async fn fault(database: &Database, file: &RootFile) -> VaultError {
-    Vault::open(database.pool.clone(), file).await.err().unwrap()
+fn custody(database: &Database) -> Custody {
+    Custody::in_data_dir(database.folder.path()).with_buckets(4)
+}
+
+impl Opened {
+    async fn new() -> Self {
+        let database = Database::create().await;
+        let (custody, path) = (custody(&database), root_file(database.folder.path()));
+        Vault::open(database.pool.clone(), &custody).await.unwrap();
+        Self { database, custody, path }
+    }
+
+    async fn again(&self) -> Result<Vault, VaultError> {
+        Vault::open(self.database.pool.clone(), &self.custody).await
+    }
+
+    async fn fault(&self) -> VaultError {
+        self.again().await.err().unwrap()
+    }
+}
+
+fn custodian_error(error: &VaultError) -> Option<&CustodianError> {
+    let VaultError::Custodians(CustodiansError::NotFetched { reasons, .. }) = error else { return None };
+    reasons.iter().find_map(|(_, fault)| match fault {
+        FetchFault::Failed(error) => Some(error),
+        _ => None,
+    })
 }
 
 #[tokio::test]
 async fn the_first_start_creates_a_root_that_only_its_owner_can_read_and_later_starts_take_it() {
-    let (database, file) = opened().await;
-    let bytes = fs::read(file.path()).unwrap();
-    assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::metadata(file.path().parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
-    Vault::open(database.pool.clone(), &file).await.unwrap();
-    assert_eq!(fs::read(file.path()).unwrap(), bytes);
+    let opened = Opened::new().await;
+    let bytes = fs::read(&opened.path).unwrap();
+    assert_eq!(fs::metadata(&opened.path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(opened.path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
+    opened.again().await.unwrap();
+    assert_eq!(fs::read(&opened.path).unwrap(), bytes);
 }
 
 #[tokio::test]
 async fn a_missing_root_is_an_error_that_names_the_file_and_no_new_root_is_made() {
-    let (database, file) = opened().await;
-    fs::remove_file(file.path()).unwrap();
-    let error = fault(&database, &file).await;
-    assert!(matches!(&error, VaultError::RootMissing(path) if path == file.path()), "{error}");
-    assert!(error.to_string().contains(&file.path().display().to_string()));
-    assert!(!file.path().exists());
+    let opened = Opened::new().await;
+    fs::remove_file(&opened.path).unwrap();
+    let error = opened.fault().await;
+    assert!(
+        matches!(custodian_error(&error), Some(CustodianError::Missing(path)) if *path == opened.path),
+        "{error}"
+    );
+    assert!(error.to_string().contains(&opened.path.display().to_string()));
+    assert!(!opened.path.exists());
 }
 
 #[tokio::test]
 async fn the_root_of_another_database_is_an_error() {
-    let ((database, file), (_another, other)) = (opened().await, opened().await);
-    fs::copy(other.path(), file.path()).unwrap();
-    let error = fault(&database, &file).await;
+    let (opened, other) = (Opened::new().await, Opened::new().await);
+    fs::copy(&other.path, &opened.path).unwrap();
+    let error = opened.fault().await;
+    assert!(matches!(error, VaultError::Custodians(CustodiansError::NotFetched { .. })), "{error}");
+    assert!(error.to_string().contains("another"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_without_a_vault_refuses_a_root_that_is_there_already_and_stores_nothing() {
+    let (opened, fresh) = (Opened::new().await, Database::create().await);
+    let error = Vault::open(fresh.pool.clone(), &opened.custody).await.err().unwrap();
     assert!(matches!(error, VaultError::RootOfAnother(_)), "{error}");
+    assert_eq!(fresh.count("SELECT count(*) FROM vault.root").await, 0);
+    opened.again().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_killed_before_the_root_was_kept_begins_anew() {
+    let opened = Opened::new().await;
+    fs::remove_file(&opened.path).unwrap();
+    opened.database.run("DELETE FROM vault.keys").await;
+    opened.again().await.unwrap();
+    opened.again().await.unwrap();
+    assert_eq!(opened.database.count("SELECT count(*) FROM vault.buckets").await, 4);
 }
 
 #[tokio::test]
 async fn a_damaged_root_is_an_error_and_is_left_as_it_is() {
-    let (database, file) = opened().await;
-    let whole = fs::read(file.path()).unwrap();
-    let zeroed = [whole.get(..13).unwrap(), &[0; 32]].concat();
+    let opened = Opened::new().await;
+    let whole = fs::read(&opened.path).unwrap();
     let mut longer = whole.clone();
     longer.push(0);
-    for damaged in [Vec::new(), vec![0; whole.len()], zeroed, whole.get(1..).unwrap().to_vec(), longer] {
-        fs::write(file.path(), &damaged).unwrap();
-        let error = fault(&database, &file).await;
-        assert!(matches!(error, VaultError::RootDamaged(_)), "{error}");
-        assert_eq!(fs::read(file.path()).unwrap(), damaged);
+    let mut changed = whole.clone();
+    changed[40] ^= 1;
+    for damaged in [Vec::new(), vec![0; whole.len()], whole[1..].to_vec(), longer, changed] {
+        fs::write(&opened.path, &damaged).unwrap();
+        let error = opened.fault().await;
+        assert!(custodian_error(&error).is_some(), "{error}");
+        assert_eq!(fs::read(&opened.path).unwrap(), damaged);
     }
-    fs::write(file.path(), whole).unwrap();
-    Vault::open(database.pool.clone(), &file).await.unwrap();
+    fs::write(&opened.path, whole).unwrap();
+    opened.again().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_changed_root_of_the_right_form_is_not_taken_for_the_root() {
-    let (database, file) = opened().await;
-    let mut bytes = fs::read(file.path()).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    fs::write(file.path(), bytes).unwrap();
-    let error = fault(&database, &file).await;
-    assert!(matches!(error, VaultError::RootOfAnother(_)), "{error}");
+async fn a_whole_root_with_another_key_is_not_taken_for_the_root() {
+    let opened = Opened::new().await;
+    let installation = installation(&opened).await;
+    fs::remove_file(&opened.path).unwrap();
+    FileCustodian::new(&opened.path).store(&Root::generate(installation, 1).unwrap()).unwrap();
+    let error = opened.fault().await;
+    assert!(matches!(error, VaultError::Custodians(CustodiansError::NotFetched { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_whose_root_was_destroyed_is_an_older_copy_and_is_refused() {
+    let opened = Opened::new().await;
+    let installation = installation(&opened).await;
+    let file = FileCustodian::new(&opened.path);
+    file.store(&Root::generate(installation, 2).unwrap()).unwrap();
+    opened.again().await.unwrap();
+    file.destroy(1).unwrap();
+    let error = opened.fault().await;
+    assert!(matches!(error, VaultError::Older { epoch: 1, held: 2 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_on_another_cluster_or_timeline_is_refused() {
+    for change in ["system_identifier = system_identifier + 1", "timeline = timeline + 1"] {
+        let opened = Opened::new().await;
+        opened.database.run(&format!("UPDATE vault.root SET {change}")).await;
+        let error = opened.fault().await;
+        assert!(matches!(error, VaultError::Moved { .. }), "{error}");
+        assert!(error.to_string().contains("lethe keys adopt"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_start_at_once_for_the_first_time_agree_on_one_root() {
     let database = Database::create().await;
-    let file = RootFile::in_data_dir(database.folder.path());
-    let starts: tokio::task::JoinSet<_> = (0..4)
+    let starts: tokio::task::JoinSet<_> = (0..3)
         .map(|_| {
-            let (pool, file) = (database.pool.clone(), file.clone());
-            async move { Vault::open(pool, &file).await.map(drop) }
+            let (options, custody) = (database.options.clone(), custody(&database));
+            async move {
+                let pool = sqlx::PgPool::connect_with(options).await.unwrap();
+                Vault::open(pool, &custody).await.map(drop)
+            }
         })
         .collect();
     for start in starts.join_all().await {
         start.unwrap();
     }
+    assert_eq!(database.count("SELECT count(*) FROM vault.keys").await, 1);
+}
+
+async fn installation(opened: &Opened) -> Uuid {
+    let sql = "SELECT installation FROM vault.root";
+    sqlx::query_scalar(sql).fetch_one(&opened.database.pool).await.unwrap()
 }

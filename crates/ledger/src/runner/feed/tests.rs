@@ -18,6 +18,7 @@ fn entry(position: i64, kind: &str, readable: bool) -> Entry {
         causation: None,
         occurred: DateTime::UNIX_EPOCH,
         keys: None,
+        destroyed: None,
     };
     let event = Recorded {
         position,

@@ -1,0 +1,67 @@
+//! The keys of the buckets: between the root, which changes at every rotation, and the keys of subjects, of which only
+//! those change that shared a bucket with a destroyed one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::crypto::Key;
+use crate::{Vault, VaultError, wrap};
+
+/// The keys of the buckets that were used to wrap, in memory.
+pub(crate) struct Buckets {
+    count: u32,
+    keys: Mutex<HashMap<i32, (i64, Key)>>,
+}
+
+impl Buckets {
+    pub(crate) fn new(count: u32) -> Self {
+        Self { count, keys: Mutex::default() }
+    }
+
+    /// The bucket of a key.
+    pub(crate) fn of(&self, key: Uuid) -> i32 {
+        wrap::bucket_of(key, self.count)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    pub(crate) fn forget(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, (i64, Key)>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Vault {
+    /// A bucket's key and its generation. If a rotation has replaced it since it was read, the ledger refuses what it
+    /// wraps, and it is read again.
+    pub(crate) async fn bucket_key(&self, bucket: i32) -> Result<(i64, Key), VaultError> {
+        if let Some(known) = self.buckets.lock().get(&bucket) {
+            return Ok(known.clone());
+        }
+        // All of them: a server that makes keys meets most of them soon.
+        let rows = sqlx::query(
+            "SELECT b.bucket, b.generation, b.wrapped, r.epoch FROM vault.buckets b CROSS JOIN vault.root r",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut keys = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let root = self.root_of(row.try_get("epoch")?).await?;
+            let (bucket, generation) = (row.try_get("bucket")?, row.try_get("generation")?);
+            let key = root.unwrap(bucket, generation, row.try_get("wrapped")?)?;
+            keys.insert(bucket, (generation, key));
+        }
+        let found = keys.get(&bucket).cloned().ok_or(VaultError::BucketDamaged(bucket));
+        *self.buckets.lock() = keys;
+        found
+    }
+}
