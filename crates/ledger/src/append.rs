@@ -112,6 +112,14 @@ pub(crate) async fn append(
     Ok(results.into_iter().zip(lasts).map(outcome).collect())
 }
 
+/// Takes the lock that every append holds until its transaction ends.
+pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0))")
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
 /// For each item of all units, the number of its unit, from 1.
 fn owners(units: &[&NewUnit], items: impl Fn(&NewUnit) -> usize) -> Vec<i32> {
     (1..).zip(units).flat_map(|(unit, of)| std::iter::repeat_n(unit, items(of))).collect()

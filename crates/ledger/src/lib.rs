@@ -24,6 +24,7 @@ mod store;
 mod unit;
 mod view;
 mod views;
+mod within;
 mod work;
 mod writer;
 

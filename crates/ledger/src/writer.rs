@@ -9,7 +9,7 @@ use lethe_kernel::Clock;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::append::{Appended, NewUnit, append};
+use crate::append::{Appended, NewUnit, append, lock};
 use crate::batch::{self, Carries};
 use crate::{LedgerError, Parts, is_outage};
 
@@ -252,9 +252,7 @@ impl Task {
         let ids: Vec<_> = batch.iter().map(|unit| unit.command.0).collect();
         let mut transaction = self.connected().await?.begin().await?;
         // The old transaction holds this lock until it has ended.
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0))")
-            .execute(&mut *transaction)
-            .await?;
+        lock(&mut transaction).await?;
         let found: Vec<uuid::Uuid> =
             sqlx::query_scalar("SELECT command_id FROM ledger.commands WHERE command_id = ANY($1)")
                 .bind(ids)

@@ -1,3 +1,4 @@
 //! Consent and, later, retention, erasure and extracts.
 
 pub mod consent;
+pub mod rotation;

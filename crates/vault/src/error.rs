@@ -38,6 +38,26 @@ pub enum VaultError {
         /// The newest epoch at a custodian.
         held: i64,
     },
+    /// A custodian is not as it must be for a rotation.
+    #[error(
+        "{custodian} holds the roots of epochs {epochs:?}, but for a rotation it must hold that of {} and none but {expected:?}. \
+         An earlier root that is still there opens what was erased: find out why it is there, destroy it, and rotate \
+         again.", expected.first().unwrap_or(&0)
+    )]
+    Unready {
+        /// Which custodian.
+        custodian: String,
+        /// What it holds.
+        epochs: Vec<i64>,
+        /// What it may hold; it must hold the first.
+        expected: Vec<i64>,
+    },
+    /// A replica has not replayed the switch.
+    #[error(
+        "The replica {0} has not replayed the switch to the new root, and would need the old one if it took over. The \
+         old root is kept until it has; drop its slot if it is gone for good."
+    )]
+    Behind(String),
     /// A rotation came between two steps; it is tried again.
     #[error("The root key was rotated at the same moment. Send the request again.")]
     Rotated,

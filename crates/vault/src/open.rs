@@ -73,6 +73,16 @@ impl Row {
     pub(crate) async fn read(connection: &mut PgConnection) -> Result<Option<Self>, VaultError> {
         Ok(sqlx::query_as(ROW).fetch_optional(connection).await?)
     }
+
+    /// Refuses another cluster, or another timeline, than the one the vault knows.
+    pub(crate) fn must_be_at(&self, here: (i64, i64)) -> Result<(), VaultError> {
+        let known = (self.system_identifier, self.timeline);
+        let shown = |(system, timeline): (i64, i64)| format!("{system} on timeline {timeline}");
+        if here == known {
+            return Ok(());
+        }
+        Err(VaultError::Moved { expected: shown(known), found: shown(here) })
+    }
 }
 
 /// The cluster a connection leads to: its system identifier, and the timeline it writes on now.
@@ -112,11 +122,7 @@ impl Vault {
         };
         let here = place(&mut connection).await?;
         drop(connection);
-        if here != (row.system_identifier, row.timeline) {
-            let shown = |(system, timeline): (i64, i64)| format!("{system} on timeline {timeline}");
-            let expected = shown((row.system_identifier, row.timeline));
-            return Err(VaultError::Moved { expected, found: shown(here) });
-        }
+        row.must_be_at(here)?;
         let custodians = custody.open(&pool, row.installation)?;
         let root = fetch(&custodians, &row).await?;
         let vault = Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))?;

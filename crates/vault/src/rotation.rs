@@ -1,0 +1,353 @@
+//! The steps of a rotation of the root: what each does to custodians and tables. Their order, and the events, are the
+//! business of who rotates; see `docs/sealing.md`.
+//!
+//! `prepared → switched → exported → destroyed`: every step is durable before the next one begins, and doing one again
+//! does no harm, so that a rotation that was cut off is taken up where it stands.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use lethe_kernel::{KeyClass, Subject, SubjectKind};
+use sqlx::{Executor, PgConnection, Row as _};
+
+use crate::crypto::Key;
+use crate::custodian::{CustodiansError, Root};
+use crate::open::{Row, place};
+use crate::wrap::{self, RootKey, SubjectPlace};
+use crate::{Vault, VaultError};
+
+/// How many buckets are re-keyed at once, so that memory stays flat.
+const CHUNK: usize = 256;
+/// How long replicas may take to replay the switch, and how often they are asked.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A rotation that is under way.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Rotation {
+    /// The step that is done: `prepared`, `switched`, `exported` or `destroyed`.
+    pub step: String,
+    /// The root that goes.
+    pub old_epoch: i64,
+    /// The root that comes.
+    pub new_epoch: i64,
+    commitment: Vec<u8>,
+    /// The position of the event that says that keys were switched, from that step on.
+    pub position: Option<i64>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// What a rotation would do, or did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// The erased keys that it makes final.
+    pub tombstones: i64,
+    /// The buckets that get another key.
+    pub buckets: i64,
+    /// The keys that are wrapped anew.
+    pub keys: i64,
+}
+
+impl Vault {
+    /// The rotation that is under way.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn rotation(&self) -> Result<Option<Rotation>, VaultError> {
+        Ok(sqlx::query_as(
+            "SELECT step, old_epoch, new_epoch, commitment, position, started_at FROM vault.rotation",
+        )
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// What a rotation that begins now would do.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn rotation_work(&self) -> Result<Work, VaultError> {
+        let (tombstones, buckets, keys) = sqlx::query_as(
+            "WITH due AS (SELECT t.bucket, count(*) AS tombstones FROM vault.tombstones t \
+                          JOIN vault.buckets b ON b.bucket = t.bucket AND b.generation = t.generation GROUP BY 1) \
+             SELECT coalesce(sum(tombstones), 0)::bigint, count(*), \
+                    (SELECT count(*) FROM vault.keys k WHERE k.bucket IN (SELECT bucket FROM due)) FROM due",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Work { tombstones, buckets, keys })
+    }
+
+    /// Makes a new root and has every custodian keep it. Nothing hangs from it yet.
+    ///
+    /// # Errors
+    /// [`VaultError::Unready`] while a custodian cannot be reached or holds another root than it should,
+    /// [`VaultError::Moved`], and errors of custodians and database.
+    pub async fn prepare(&self) -> Result<Rotation, VaultError> {
+        let mut connection = self.pool.acquire().await?;
+        let row = self.here(&mut connection).await?;
+        let (old_epoch, new_epoch) = (row.epoch, row.epoch + 1);
+        self.ready(&[old_epoch, new_epoch]).await?;
+        // What an earlier attempt left that did not get as far as the database: nothing hangs from it.
+        self.custodians.destroy_all(new_epoch).await?;
+        let root = Root::generate(row.installation, new_epoch)?;
+        self.custodians.store_all(&root).await?;
+        Ok(sqlx::query_as(
+            "INSERT INTO vault.rotation (step, old_epoch, new_epoch, commitment, started_at) \
+             VALUES ('prepared', $1, $2, $3, now()) \
+             RETURNING step, old_epoch, new_epoch, commitment, position, started_at",
+        )
+        .bind(old_epoch)
+        .bind(new_epoch)
+        .bind(root.commitment().as_slice())
+        .fetch_one(&mut *connection)
+        .await?)
+    }
+
+    /// Makes sure that every custodian can be reached, holds the present root, and none but these.
+    async fn ready(&self, allowed: &[i64]) -> Result<(), VaultError> {
+        for (name, found) in self.custodians.survey().await {
+            let held = found.map_err(|error| CustodiansError::Failed(vec![(name.clone(), error)]))?;
+            let epochs: Vec<i64> = held.iter().map(|held| held.epoch).collect();
+            if !epochs.contains(allowed.first().unwrap_or(&0)) || epochs.iter().any(|e| !allowed.contains(e))
+            {
+                return Err(VaultError::Unready { custodian: name, epochs, expected: allowed.to_vec() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The row of the vault, if this still is the cluster that it knows.
+    async fn here(&self, connection: &mut PgConnection) -> Result<Row, VaultError> {
+        let row = Row::read(connection).await?.ok_or(VaultError::Rotated)?;
+        row.must_be_at(place(connection).await?)?;
+        Ok(row)
+    }
+
+    /// Notes that a step of the rotation is done, and where the event of the switch stands.
+    ///
+    /// # Errors
+    /// [`VaultError::Rotated`] when the rotation is no longer at the step before, and errors of the database.
+    pub async fn mark(
+        connection: &mut PgConnection,
+        (from, to): (&str, &str),
+        position: Option<i64>,
+    ) -> Result<(), VaultError> {
+        let marked = sqlx::query(
+            "UPDATE vault.rotation SET step = $2, position = coalesce($3, position) WHERE step = $1",
+        )
+        .bind(from)
+        .bind(to)
+        .bind(position)
+        .execute(connection)
+        .await?;
+        if marked.rows_affected() == 1 { Ok(()) } else { Err(VaultError::Rotated) }
+    }
+
+    /// Ends a rotation whose last event is in the ledger.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn end_rotation(&self) -> Result<(), VaultError> {
+        sqlx::query("DELETE FROM vault.rotation WHERE step = 'destroyed'").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Hangs everything from the new root, within a transaction that holds the append lock: buckets with a tombstone get
+    /// another key, by which their keys are wrapped anew, and every bucket is wrapped by the new root.
+    ///
+    /// # Errors
+    /// [`VaultError::BucketDamaged`], [`VaultError::KeyDamaged`], [`VaultError::Rotated`] when the rotation is no longer
+    /// at this step, and errors of custodians and database.
+    pub async fn switch(
+        &self,
+        connection: &mut PgConnection,
+        rotation: &Rotation,
+    ) -> Result<Work, VaultError> {
+        let row = self.here(connection).await?;
+        if row.epoch != rotation.old_epoch {
+            return Err(VaultError::Rotated);
+        }
+        let old = self.root_of(row.epoch).await?;
+        let new = RootKey::of(&self.new_root(rotation).await?)?;
+        let mut work = Work { tombstones: due(connection).await?, ..Work::default() };
+        let replaced = replace_buckets(connection, &old, &new).await?;
+        work.buckets = i64::try_from(replaced.len()).unwrap_or(i64::MAX);
+        connection
+            .execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+            .await?;
+        let buckets: Vec<i32> = replaced.keys().copied().collect();
+        for chunk in buckets.chunks(CHUNK) {
+            work.keys += self.rewrap(connection, chunk, &replaced, new.epoch).await?;
+        }
+        sqlx::query("UPDATE vault.root SET epoch = $1, commitment = $2")
+            .bind(rotation.new_epoch)
+            .bind(&rotation.commitment)
+            .execute(&mut *connection)
+            .await?;
+        Ok(work)
+    }
+
+    async fn new_root(&self, rotation: &Rotation) -> Result<Root, VaultError> {
+        let commitment = rotation.commitment.as_slice().try_into().map_err(|_| VaultError::Rotated)?;
+        Ok(self.custodians.fetch(rotation.new_epoch, &commitment).await?)
+    }
+
+    async fn rewrap(
+        &self,
+        connection: &mut PgConnection,
+        buckets: &[i32],
+        replaced: &HashMap<i32, Replaced>,
+        generation: i64,
+    ) -> Result<i64, VaultError> {
+        let (first, last): (Vec<_>, Vec<_>) =
+            buckets.iter().map(|bucket| wrap::range_of(*bucket, self.buckets.count())).unzip();
+        let rows = sqlx::query(
+            "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped \
+             FROM unnest($1::uuid[], $2::uuid[]) AS r (first, last) \
+             JOIN vault.keys k ON k.key_id BETWEEN r.first AND r.last",
+        )
+        .bind(first)
+        .bind(last)
+        .fetch_all(&mut *connection)
+        .await?;
+        let (mut ids, mut wrapped) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        for row in &rows {
+            let bucket: i32 = row.try_get("bucket")?;
+            let keys = replaced.get(&bucket).ok_or(VaultError::BucketDamaged(bucket))?;
+            let from = place_of(row)?;
+            let secret = from
+                .unwrap(&keys.old, row.try_get("wrapped")?)?
+                .ok_or(VaultError::KeyDamaged(from.subject))?;
+            ids.push(from.id);
+            wrapped.push(SubjectPlace { generation, ..from }.wrap(&keys.new, &secret)?);
+        }
+        sqlx::query(
+            "UPDATE vault.keys k SET generation = $1, wrapped = n.wrapped \
+             FROM unnest($2::uuid[], $3::bytea[]) AS n (id, wrapped) WHERE k.key_id = n.id",
+        )
+        .bind(generation)
+        .bind(&ids)
+        .bind(wrapped)
+        .execute(&mut *connection)
+        .await?;
+        Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+    }
+
+    /// Writes an export under the present root to every mirror, and reads it back.
+    ///
+    /// # Errors
+    /// Those of the mirrors.
+    #[expect(clippy::unused_async, reason = "there are no mirrors yet")]
+    pub async fn export(&self) -> Result<(), VaultError> {
+        Ok(())
+    }
+
+    /// Destroys the old root at every custodian, once nothing needs it.
+    ///
+    /// # Errors
+    /// [`VaultError::Unready`], [`VaultError::Behind`] while a replica would still need it, [`VaultError::Moved`], and
+    /// errors of custodians and database. The old root may then still be there.
+    pub async fn destroy_old(&self, rotation: &Rotation) -> Result<(), VaultError> {
+        let mut connection = self.pool.acquire().await?;
+        let row = self.here(&mut connection).await?;
+        if row.epoch != rotation.new_epoch {
+            return Err(VaultError::Rotated);
+        }
+        self.ready(&[rotation.new_epoch, rotation.old_epoch]).await?;
+        // The new root must open what is there now, before the old one goes.
+        self.new_root(rotation).await?;
+        replayed(&mut connection).await?;
+        Ok(self.custodians.destroy_all(rotation.old_epoch).await?)
+    }
+}
+
+/// Waits a while until every replica has replayed what is durable here now.
+async fn replayed(connection: &mut PgConnection) -> Result<(), VaultError> {
+    let target: String =
+        sqlx::query_scalar("SELECT pg_current_wal_flush_lsn()::text").fetch_one(&mut *connection).await?;
+    let begun = Instant::now();
+    loop {
+        let behind: Option<String> = sqlx::query_scalar(
+            "SELECT coalesce(nullif(application_name, ''), pid::text) FROM pg_stat_replication \
+             WHERE replay_lsn IS NULL OR replay_lsn < $1::pg_lsn UNION ALL \
+             SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active LIMIT 1",
+        )
+        .bind(&target)
+        .fetch_optional(&mut *connection)
+        .await?;
+        match behind {
+            None => return Ok(()),
+            Some(replica) if begun.elapsed() > PATIENCE => return Err(VaultError::Behind(replica)),
+            Some(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+/// The two keys of a bucket that got another one.
+struct Replaced {
+    old: Key,
+    new: Key,
+}
+
+const DUE: &str =
+    "FROM vault.tombstones t JOIN vault.buckets b ON b.bucket = t.bucket AND b.generation = t.generation";
+
+async fn due(connection: &mut PgConnection) -> Result<i64, VaultError> {
+    Ok(sqlx::query_scalar(&format!("SELECT count(*) {DUE}")).fetch_one(connection).await?)
+}
+
+/// Wraps every bucket's key by the new root; those with a tombstone get another key.
+async fn replace_buckets(
+    connection: &mut PgConnection,
+    old: &RootKey,
+    new: &RootKey,
+) -> Result<HashMap<i32, Replaced>, VaultError> {
+    let due: Vec<i32> =
+        sqlx::query_scalar(&format!("SELECT DISTINCT t.bucket {DUE}")).fetch_all(&mut *connection).await?;
+    let due: HashSet<i32> = due.into_iter().collect();
+    let rows = sqlx::query("SELECT bucket, generation, wrapped FROM vault.buckets")
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut replaced = HashMap::with_capacity(due.len());
+    let (mut buckets, mut generations, mut wrapped) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows {
+        let (bucket, generation) = (row.try_get("bucket")?, row.try_get("generation")?);
+        let key = old.unwrap(bucket, generation, row.try_get("wrapped")?)?;
+        let (generation, key) = if due.contains(&bucket) {
+            let fresh = wrap::new_key()?;
+            replaced.insert(bucket, Replaced { old: key, new: fresh.clone() });
+            (new.epoch, fresh)
+        } else {
+            (generation, key)
+        };
+        buckets.push(bucket);
+        generations.push(generation);
+        wrapped.push(new.wrap(bucket, generation, &key)?);
+    }
+    sqlx::query(
+        "UPDATE vault.buckets b SET generation = n.generation, wrapped = n.wrapped \
+         FROM unnest($1::integer[], $2::bigint[], $3::bytea[]) AS n (bucket, generation, wrapped) \
+         WHERE b.bucket = n.bucket",
+    )
+    .bind(buckets)
+    .bind(generations)
+    .bind(wrapped)
+    .execute(connection)
+    .await?;
+    Ok(replaced)
+}
+
+fn place_of(row: &sqlx::postgres::PgRow) -> Result<SubjectPlace, VaultError> {
+    let (kind, class): (&str, &str) = (row.try_get("subject_kind")?, row.try_get("class")?);
+    let unknown = || VaultError::Encode(format!("a key is of the unknown kind {kind} or class {class}"));
+    let kind = SubjectKind::from_name(kind).ok_or_else(unknown)?;
+    Ok(SubjectPlace {
+        id: row.try_get("key_id")?,
+        subject: Subject::new(kind, row.try_get("subject_id")?),
+        class: KeyClass::from_name(class).ok_or_else(unknown)?,
+        bucket: row.try_get("bucket")?,
+        generation: row.try_get("generation")?,
+    })
+}
