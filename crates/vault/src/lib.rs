@@ -5,6 +5,7 @@
 //! are described in `docs/sealing.md`.
 
 mod crypto;
+pub mod custodian;
 mod error;
 mod keyring;
 mod recent;

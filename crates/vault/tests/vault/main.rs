@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
 
+mod custodian_disk;
+mod custodian_file;
 mod keys;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 #[expect(dead_code, reason = "the ledger's tests use more of it")]
