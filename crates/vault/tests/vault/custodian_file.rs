@@ -236,7 +236,7 @@ fn no_message_shows_a_key() {
     ]
     .concat();
     let key = &bytes[KEY];
-    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(key[..16].try_into().unwrap()));
     for shown in [format!("{:?}", &key[..4]), hex[..8].to_owned(), hex[..8].to_uppercase()] {
         assert!(!said.contains(shown.trim_matches(['[', ']'])), "{said}");
     }

@@ -4,6 +4,9 @@
 
 mod custodian_disk;
 mod custodian_file;
+mod custodian_transit;
+mod custodian_transit_server;
+mod custodians;
 mod keys;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 #[expect(dead_code, reason = "the ledger's tests use more of it")]

@@ -37,7 +37,7 @@ fn a_root_cut_off_while_it_is_stored_leaves_the_other_and_is_stored_again() {
     let (old, new) = (root(1), root(2));
     for after in (1..102).chain([512, 1024, 4095]) {
         let (_folder, custodian) = file_of(&[page(&old), torn(&[0; SLOT], &page(&new), after)].concat());
-        let whole = after >= new.record().iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        let whole = after > new.record().iter().rposition(|byte| *byte != 0).unwrap();
         assert_eq!(epochs(&custodian), if whole { vec![1, 2] } else { vec![1] }, "after {after}");
         assert_eq!(custodian.slots().unwrap()[1] == Slot::Damaged, !whole, "after {after}");
         let warned = custodian.warnings().unwrap();
@@ -133,6 +133,31 @@ fn a_writer_that_does_not_finish_is_told_and_readers_do_not_disturb_each_other()
     }
     other.unlock().unwrap();
     custodian.store(&root(2)).unwrap();
+}
+
+#[test]
+fn what_the_disk_does_not_have_is_not_taken_for_written() {
+    let (_folder, custodian) = file_of(&[page(&root(1)), vec![0; SLOT]].concat());
+    let open = || SlotFile::open_to_write(custodian.path(), custodian.timeout).unwrap();
+    let unverified = |error| matches!(error, Err(CustodianError::Unverified { .. }));
+    let mut file = open();
+    file.read().unwrap();
+    file.write(1, &root(2).record()).unwrap();
+    file.settle().unwrap();
+    // Somebody who heeds no lock writes into it, or puts another file in its place.
+    std::os::unix::fs::FileExt::write_all_at(
+        &std::fs::File::options().write(true).open(custodian.path()).unwrap(),
+        b"other",
+        5000,
+    )
+    .unwrap();
+    assert!(unverified(file.settle()));
+    drop(file);
+    let mut file = open();
+    file.read().unwrap();
+    std::fs::copy(custodian.path(), custodian.path().with_extension("copy")).unwrap();
+    std::fs::rename(custodian.path().with_extension("copy"), custodian.path()).unwrap();
+    assert!(unverified(file.settle()));
 }
 
 proptest! {
