@@ -15,6 +15,8 @@ const OURS: Uuid = Uuid::from_u128(7);
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS vault.transit_roots (custodian text, epoch bigint, ciphertext text \
                      NOT NULL, PRIMARY KEY (custodian, epoch))";
 
+type Like = fn(&CustodianError) -> bool;
+
 pub(crate) fn root(epoch: i64) -> Root {
     Root::generate(OURS, epoch).unwrap()
 }
@@ -202,7 +204,6 @@ async fn a_bad_service_is_told_as_what_it_is_and_nothing_is_lost() {
     let world = World::create().await;
     let stored = root(1);
     world.custodian.store(&stored).await.unwrap();
-    type Like = fn(&CustodianError) -> bool;
     let moods: [(Mood, Like); 5] = [
         (Mood::Sealed, |error| matches!(error, CustodianError::Sealed { .. })),
         (Mood::Slow, |error| matches!(error, CustodianError::Unreachable { .. })),
