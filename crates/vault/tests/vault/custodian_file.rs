@@ -1,10 +1,9 @@
 //! The root file: what is kept, what is destroyed, and what it says of bad ones.
 
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use lethe_vault::custodian::{CustodianError, FileCustodian, Root, Slot};
 use tempfile::TempDir;
@@ -239,73 +238,5 @@ fn no_message_shows_a_key() {
     let hex = format!("{:032x}", u128::from_be_bytes(key[..16].try_into().unwrap()));
     for shown in [format!("{:?}", &key[..4]), hex[..8].to_owned(), hex[..8].to_uppercase()] {
         assert!(!said.contains(shown.trim_matches(['[', ']'])), "{said}");
-    }
-}
-
-/// Not a test: what the processes do that other tests start and kill.
-#[test]
-#[ignore = "a process of other tests"]
-fn process() {
-    let Ok(path) = std::env::var("LETHE_TEST_ROOT_FILE") else { return };
-    let custodian = FileCustodian::new(path);
-    if let Ok(epoch) = std::env::var("LETHE_TEST_STORE") {
-        let stored = custodian.store(&root(epoch.parse().unwrap()));
-        let told = match stored {
-            Ok(()) => "stored",
-            Err(CustodianError::Another { .. }) => "another",
-            Err(error) => panic!("{error}"),
-        };
-        println!("\n{told}");
-        return;
-    }
-    for epoch in custodian.held().unwrap()[0].epoch.. {
-        if custodian.fetch(epoch + 1).unwrap().is_none() {
-            custodian.store(&root(epoch + 1)).unwrap();
-        }
-        custodian.destroy(epoch).unwrap();
-        println!("\nrotated");
-    }
-}
-
-fn start(custodian: &FileCustodian, store: Option<i64>) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "--nocapture", "custodian_file::process"]);
-    command.env("LETHE_TEST_ROOT_FILE", custodian.path()).stdout(Stdio::piped());
-    store.map(|epoch| command.env("LETHE_TEST_STORE", epoch.to_string()));
-    command.spawn().unwrap()
-}
-
-#[test]
-fn of_two_processes_that_store_at_once_one_wins() {
-    let (_folder, custodian) = custodian();
-    for epoch in 1..=10 {
-        let processes = [start(&custodian, Some(epoch)), start(&custodian, Some(epoch))];
-        let told = processes.map(|process| process.wait_with_output().unwrap());
-        assert!(told.iter().all(|output| output.status.success()));
-        let said = |line: &str| {
-            told.iter()
-                .filter(|output| output.stdout.split(|b| *b == b'\n').any(|l| l == line.as_bytes()))
-                .count()
-        };
-        assert_eq!((said("stored"), said("another")), (1, 1), "{told:?}");
-        assert_eq!(epochs(&custodian).last(), Some(&epoch));
-        custodian.destroy(epoch - 1).unwrap();
-    }
-}
-
-#[test]
-fn a_process_killed_while_it_rotates_leaves_a_root_and_the_next_goes_on() {
-    let (_folder, custodian) = custodian();
-    custodian.store(&root(1)).unwrap();
-    for round in 0..20 {
-        let mut process = start(&custodian, None);
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let rotated =
-            lines.map_while(Result::ok).filter(|line| line == "rotated").take(1 + round % 4).count();
-        process.kill().unwrap();
-        process.wait().unwrap();
-        assert_eq!(rotated, 1 + round % 4);
-        let held = epochs(&custodian);
-        assert!(held.len() == 1 || held[1] == held[0] + 1, "{held:?}");
     }
 }

@@ -4,7 +4,9 @@
 
 mod custodian_disk;
 mod custodian_file;
+mod custodian_processes;
 mod custodian_transit;
+mod custodian_transit_faults;
 mod custodian_transit_server;
 mod custodians;
 mod keys;
