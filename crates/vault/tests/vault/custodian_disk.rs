@@ -1,6 +1,7 @@
 //! The bytes of the disk under the root file: no destroyed root is left on it.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -105,10 +106,10 @@ fn rename_over(path: &Path, bytes: &[u8]) {
     File::open(path.parent().unwrap()).unwrap().sync_all().unwrap();
 }
 
+/// Past what collects the output of tests that pass.
 fn skipped(what: &str) {
-    eprintln!(
-        "SKIPPED: {what}. Making and mounting an ext4 file system takes root, e2fsprogs and loop devices."
-    );
+    let why = "Making and mounting an ext4 file system takes root, e2fsprogs and loop devices.";
+    std::io::stderr().write_all(format!("\nSKIPPED: {what}. {why}\n").as_bytes()).unwrap();
 }
 
 #[test]
