@@ -25,7 +25,7 @@ use uuid::Uuid;
 pub enum Custodian {
     /// A file with two slots.
     File(FileCustodian),
-    /// A transit engine of HashiCorp Vault or OpenBao.
+    /// A transit engine of `HashiCorp` Vault or `OpenBao`.
     Transit(Box<TransitCustodian>),
 }
 

@@ -1,8 +1,8 @@
 //! Seals personal values before they leave the process, and keeps the keys.
 //!
 //! One key per [`Subject`](lethe_kernel::Subject) and class, wrapped by the key of its bucket, which is wrapped by the
-//! installation's root key, which lives outside PostgreSQL. Destroying a key makes everything sealed with it unreadable. The bytes of a sealed value
-//! are described in `docs/sealing.md`.
+//! installation's root key, which custodians keep outside PostgreSQL. Destroying a key makes everything sealed with it
+//! unreadable. The bytes of a sealed value are described in `docs/sealing.md`, custodians in `docs/custodians.md`.
 
 mod bucket;
 mod crypto;

@@ -115,7 +115,9 @@ impl Vault {
             }
         }
         // Where a copy of a destroyed key has come back, the tombstone decides.
-        destroyed.into_iter().for_each(|(subject, class)| keyring.bury(subject, class));
+        for (subject, class) in destroyed {
+            keyring.bury(subject, class);
+        }
         Ok(())
     }
 

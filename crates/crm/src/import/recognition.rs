@@ -46,7 +46,7 @@ pub(super) async fn recognise(
         match keyring.input_is(subject(import), &file.digest, &mac) {
             Ok(true) => return Ok(Some((import, known(parts, import.0).await?))),
             // Its key was destroyed, and with it what could tell that it was this file.
-            Ok(false) | Err(VaultError::KeyMissing { .. }) => {}
+            Ok(false) | Err(VaultError::Erased(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -137,5 +137,6 @@ impl<'a> IntoIterator for &'a Custodians {
 }
 
 fn listed<E: std::fmt::Display>(faults: &[(String, E)]) -> String {
-    faults.iter().map(|(name, fault)| format!("\n  {name}: {fault}")).collect()
+    let lines: Vec<String> = faults.iter().map(|(name, fault)| format!("  {name}: {fault}")).collect();
+    format!("\n{}", lines.join("\n"))
 }

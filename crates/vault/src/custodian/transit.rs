@@ -1,4 +1,4 @@
-//! The root under a key of a transit engine (HashiCorp Vault, OpenBao), one transit key for each epoch.
+//! The root under a key of a transit engine (`HashiCorp` Vault, `OpenBao`), one transit key for each epoch.
 //!
 //! A transit engine keeps keys, not what they encrypt. The root's record is encrypted under the transit key
 //! `lethe-<installation>-<epoch>` and the ciphertext kept in PostgreSQL, in `vault.transit_roots`. Backups may keep the
@@ -209,7 +209,9 @@ impl TransitCustodian {
         let parts = [r#"{"plaintext":""#, record.as_str(), r#""}"#];
         // Sized at once: a buffer that grows leaves the record behind.
         let mut body = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-        parts.iter().for_each(|part| body.extend_from_slice(part.as_bytes()));
+        for part in parts {
+            body.extend_from_slice(part.as_bytes());
+        }
         let path = ["encrypt", &self.key(root.epoch)];
         let answer = self.http.call(Method::POST, &path, Some(bytes::Bytes::from_owner(body))).await?;
         answer.success_unquoted()?.text().map(|ciphertext| ciphertext.to_string())

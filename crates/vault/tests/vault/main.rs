@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
 
+mod custodian_disk;
+mod custodian_file;
+mod custodian_processes;
+mod custodian_transit;
+mod custodian_transit_faults;
+mod custodian_transit_server;
+mod custodians;
 mod keys;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use reqwest::{Client, Method, Response, redirect};
 use serde::Deserialize;
+use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::custodian::{CustodianError, TokenSource, TransitSpec};
@@ -45,19 +46,6 @@ struct Errors<'a> {
 struct Text<'a> {
     #[serde(borrow, rename = "plaintext", alias = "ciphertext")]
     text: Cow<'a, str>,
-}
-
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    exportable: bool,
-    #[serde(default)]
-    allow_plaintext_backup: bool,
-    #[serde(default)]
-    derived: bool,
-    #[serde(default)]
-    imported_key: bool,
 }
 
 impl Http {
@@ -201,9 +189,11 @@ impl Answer {
 
     /// Whether the key described is of the kind we make, and cannot leave the service.
     pub(super) fn is_our_kind(&self) -> Result<bool, CustodianError> {
-        let kind: Kind<'_> = self.data()?;
-        let leaves = kind.exportable || kind.allow_plaintext_backup || kind.imported_key;
-        Ok(kind.kind == "aes256-gcm96" && !kind.derived && !leaves)
+        let key: serde_json::Map<String, Value> = self.data()?;
+        let never = ["allow_plaintext_backup", "derived", "imported_key"];
+        let stays = key.get("exportable") == Some(&Value::Bool(false));
+        let ours = key.get("type").and_then(Value::as_str) == Some("aes256-gcm96");
+        Ok(ours && stays && never.iter().all(|flag| key.get(*flag) != Some(&Value::Bool(true))))
     }
 
     fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, CustodianError> {
