@@ -85,6 +85,7 @@ impl Example {
                 causation: None,
                 occurred: DateTime::UNIX_EPOCH,
                 keys: None,
+                destroyed: None,
             },
             payload: payload.to_owned(),
         }

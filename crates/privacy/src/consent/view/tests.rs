@@ -50,6 +50,7 @@ fn recorded(event: &ConsentEvent, sequence: i64, day: u32) -> Recorded {
         causation: None,
         occurred: time(day),
         keys: None,
+        destroyed: None,
     };
     Recorded {
         position: sequence,
