@@ -31,7 +31,7 @@ pub(super) async fn check(database: &Database, config: &Config, folder: &DataDir
             return vec![Finding::problem("database", format!("It cannot be reached: {error}."), advice)];
         }
     };
-    let findings = match examine(&pool, folder).await {
+    let findings = match examine(config, &pool, folder).await {
         Ok(findings) => findings,
         Err(error) => {
             vec![Finding::problem("database", format!("A check failed: {error}."), "See PostgreSQL's log.")]
@@ -41,7 +41,7 @@ pub(super) async fn check(database: &Database, config: &Config, folder: &DataDir
     findings
 }
 
-async fn examine(pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
+async fn examine(config: &Config, pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
     let mut findings = settings(pool).await?;
     findings.push(clock(pool).await?);
     let (tables, current) = migrations(pool).await?;
