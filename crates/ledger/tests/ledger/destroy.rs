@@ -127,11 +127,8 @@ async fn a_write_that_races_an_erasure_is_in_before_it_and_dies_too_or_is_refuse
             tokio::spawn(async move { insist(&ledger, &Rename(account, name)).await })
         };
         let erase = |ledger: Ledger| tokio::spawn(async move { insist(&ledger, &Forget(account)).await });
-        let (first, erasure, second) = (
-            write(ledgers[1].clone(), "Bo"),
-            erase(ledgers[2].clone()),
-            write(ledgers[0].clone(), "Ib"),
-        );
+        let (first, erasure, second) =
+            (write(ledgers[1].clone(), "Bo"), erase(ledgers[2].clone()), write(ledgers[0].clone(), "Ib"));
         let erased = erasure.await.unwrap().unwrap().position;
         for written in [first.await.unwrap(), second.await.unwrap()] {
             match written {
