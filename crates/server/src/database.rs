@@ -1,9 +1,10 @@
 //! The database: the one configured, or the embedded one.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use lethe_kernel::Clock;
-use lethe_ledger::{Ledger, Views};
+use lethe_ledger::{Ledger, LedgerError, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
 use lethe_vault::{RootFile, Vault};
 use sqlx::postgres::PgConnectOptions;
@@ -16,6 +17,9 @@ use crate::{graphql, output};
 
 /// How long a view may stand still before that is an error.
 const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// What takes longer is told.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Whether a command owns the embedded PostgreSQL or uses the one that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +64,20 @@ impl Database {
     /// Connects; a server that is just starting is waited for some seconds.
     ///
     /// # Errors
-    /// [`Error::Ledger`].
+    /// [`Error::Unreachable`], [`Error::Ledger`].
     pub(crate) async fn connect(&self, config: &Config) -> Result<PgPool, Error> {
-        Ok(lethe_ledger::connect(self.options.clone(), config.database_connections.get()).await?)
+        let mut connecting =
+            pin!(lethe_ledger::connect(self.options.clone(), config.database_connections.get()));
+        let connected = if let Ok(connected) = tokio::time::timeout(QUIET, &mut connecting).await {
+            connected
+        } else {
+            output::note("Waiting for PostgreSQL to answer.");
+            connecting.await
+        };
+        connected.map_err(|error| match error {
+            LedgerError::Database(error) => Error::Unreachable(reason(&error)),
+            error => error.into(),
+        })
     }
 
     /// The embedded server, if it is that.
@@ -79,6 +94,15 @@ impl Database {
             Some(local) => Ok(local.stop().await?),
             None => Ok(()),
         }
+    }
+}
+
+/// Why PostgreSQL cannot be reached, as part of a sentence.
+pub(crate) fn reason(error: &sqlx::Error) -> String {
+    match error {
+        // Refused connections are tried again until there is no time left.
+        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
+        error => error.to_string(),
     }
 }
 
