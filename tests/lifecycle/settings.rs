@@ -69,4 +69,8 @@ fn a_configured_database_that_does_not_answer_is_waited_for_aloud_and_then_told(
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(said.starts_with("Waiting for PostgreSQL to answer.\n"), "{said}");
     assert!(said.contains("cannot be reached: it does not answer. Check that it runs"), "{said}");
+    let output = lethe(folder.path()).arg("doctor").env("DATABASE_URL", nobody).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("Checking."));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("cannot be reached: it does not answer."));
 }

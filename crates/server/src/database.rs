@@ -1,6 +1,5 @@
 //! The database: the one configured, or the embedded one.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use lethe_kernel::Clock;
@@ -17,9 +16,6 @@ use crate::{graphql, output};
 
 /// How long a view may stand still before that is an error.
 const CATCH_UP: Duration = Duration::from_secs(10);
-
-/// What takes longer is told.
-const QUIET: Duration = Duration::from_secs(1);
 
 /// Whether a command owns the embedded PostgreSQL or uses the one that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +62,8 @@ impl Database {
     /// # Errors
     /// [`Error::Unreachable`], [`Error::Ledger`].
     pub(crate) async fn connect(&self, config: &Config) -> Result<PgPool, Error> {
-        let mut connecting =
-            pin!(lethe_ledger::connect(self.options.clone(), config.database_connections.get()));
-        let connected = if let Ok(connected) = tokio::time::timeout(QUIET, &mut connecting).await {
-            connected
-        } else {
-            output::note("Waiting for PostgreSQL to answer.");
-            connecting.await
-        };
+        let connecting = lethe_ledger::connect(self.options.clone(), config.database_connections.get());
+        let connected = output::aloud("Waiting for PostgreSQL to answer.", connecting).await;
         connected.map_err(|error| match error {
             LedgerError::Database(error) => Error::Unreachable(reason(&error)),
             error => error.into(),
