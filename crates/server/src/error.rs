@@ -42,6 +42,8 @@ pub(crate) enum Error {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Postgres(#[from] lethe_local_postgres::Error),
+    #[error("PostgreSQL cannot be reached: {0}. Check that it runs, DATABASE_URL, and the user's password.")]
+    Unreachable(String),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("The database holds no ledger yet. Run `lethe serve` once; it creates the tables.")]
@@ -108,6 +110,7 @@ impl Error {
                 | Postgres::Leftover { .. }
                 | Postgres::Supervision,
             )
+            | Self::Unreachable(_)
             | Self::Ledger(_)
             | Self::NoLedger
             | Self::Rotation(RotationError::Ledger(_)) => 4,
