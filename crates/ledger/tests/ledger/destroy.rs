@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lethe_kernel::{KeyClass, Personal, Subject};
+use lethe_kernel::{KeyClass, Personal, Subject, UserError};
 use lethe_ledger::{Answer, Failure, Ledger, LedgerError, Unit, Work};
 use lethe_vault::VaultError;
 use uuid::Uuid;
@@ -21,6 +21,17 @@ impl Work for Forget {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         unit.destroy(holder(self.0), |class| class != KeyClass::Accounting).await?;
         unit.handle::<Account>(TOLD, (TOLD, AccountEvent::Added { amount: 1 })).await?;
+        Ok(Answer::of(self.0))
+    }
+}
+
+/// Destroys them too, and is then refused.
+struct Refused(Uuid);
+
+impl Work for Refused {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        unit.destroy(holder(self.0), |_| true).await?;
+        unit.existing::<Account>(id(99), UserError::not_found("account", "id")).await?;
         Ok(Answer::of(self.0))
     }
 }
@@ -87,14 +98,6 @@ async fn destroying_twice_does_nothing_and_a_refused_unit_destroys_nothing() {
     let database = Database::create().await;
     let ledger = ledger(&database).await;
     ledger.execute(&context(), &Rename(id(1), "Åse")).await.unwrap();
-    struct Refused(Uuid);
-    impl Work for Refused {
-        async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-            unit.destroy(holder(self.0), |_| true).await?;
-            unit.existing::<Account>(id(99), lethe_kernel::UserError::not_found("account", "id")).await?;
-            Ok(Answer::of(self.0))
-        }
-    }
     ledger.execute(&context(), &Refused(id(1))).await.unwrap_err();
     assert_eq!(database.count(GONE).await, 0);
     ledger.execute(&context(), &Rename(id(1), "Bo")).await.unwrap();
