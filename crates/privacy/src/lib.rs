@@ -1,4 +1,5 @@
 //! Consent and, later, retention, erasure and extracts.
 
+pub mod certificate;
 pub mod consent;
 pub mod rotation;
