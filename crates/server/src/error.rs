@@ -115,7 +115,13 @@ impl Error {
             | Self::Certificate(CertificateError::Ledger(_))
             | Self::NoLedger
             | Self::Rotation(RotationError::Ledger(_)) => 4,
-            Self::Vault(error) if matches!(error, VaultError::Database(_)) || error.is_damage() => 4,
+            Self::Vault(error) | Self::Certificate(CertificateError::Vault(error))
+                if matches!(error, VaultError::Database(_)) || error.is_damage() =>
+            {
+                4
+            }
+            // Nothing failed: there is no certificate, or not yet.
+            Self::Certificate(_) => 1,
             _ => 3,
         }
     }

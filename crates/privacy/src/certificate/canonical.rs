@@ -57,7 +57,7 @@ fn separate(place: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// serde_json escapes exactly what RFC 8785 says, and in the same way.
+/// `serde_json` escapes exactly what RFC 8785 says, and in the same way.
 fn string(text: &str, out: &mut Vec<u8>) -> Result<(), CertificateError> {
     Ok(serde_json::to_writer(out, text)?)
 }

@@ -167,10 +167,9 @@ fn section(title: &str, content: &str) -> String {
 
 /// Rows of a name and HTML.
 fn table(rows: &[(&str, String)]) -> String {
-    let rows: String = rows
-        .iter()
-        .map(|(name, html)| format!("<tr><th scope=\"row\">{name}</th><td>{html}</td></tr>\n"))
-        .collect();
+    let row =
+        |(name, html): &(&str, String)| format!("<tr><th scope=\"row\">{name}</th><td>{html}</td></tr>\n");
+    let rows: String = rows.iter().map(row).collect();
     format!("<table class=\"facts\">\n{rows}</table>\n")
 }
 
