@@ -13,12 +13,13 @@ use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::rotation::RotationView;
 
 use crate::app::App;
 use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
 use crate::consent::{ConsentMutation, ConsentQuery};
-use crate::contact::{ContactMutation, ContactQuery};
+use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuery};
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
@@ -35,6 +36,7 @@ pub struct Query(
     ViewerQuery,
     NodeQuery,
     ContactQuery,
+    ErasureQuery,
     CompanyQuery,
     ProspectQuery,
     NoteQuery,
@@ -48,6 +50,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     ContactMutation,
+    ErasureMutation,
     CompanyMutation,
     ProspectMutation,
     NoteMutation,
@@ -74,6 +77,7 @@ pub fn views() -> ViewsBuilder {
         .with::<ScheduleView>()
         .with::<OperationView>()
         .with::<OperationOutcomeView>()
+        .with::<RotationView>()
 }
 
 /// The schema over a running system, with limits on how deep and how costly one query may be.
