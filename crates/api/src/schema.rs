@@ -73,6 +73,7 @@ pub fn views() -> ViewsBuilder {
         .with::<ProspectView>()
         .with::<NoteView>()
         .with::<ConsentView>()
+        .with::<RotationView>()
         .with::<PolicyView>()
         .with::<ScheduleView>()
         .with::<OperationView>()
