@@ -7,7 +7,7 @@ use lethe_kernel::Clock;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use super::{Finding, ledger, views};
+use super::{Finding, custody, ledger, views};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Database;
@@ -47,6 +47,7 @@ async fn examine(config: &Config, pool: &PgPool, folder: &DataDir) -> Result<Vec
     let (tables, current) = migrations(pool).await?;
     findings.push(tables);
     if current {
+        findings.extend(custody::check(config, pool, folder).await?);
         findings.extend(ledger::check(pool).await?);
         findings.extend(views::check(config, pool, folder).await?);
     }
