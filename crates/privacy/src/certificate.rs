@@ -19,7 +19,7 @@ pub use issue::{certificate_of, finality_of};
 pub use rejection::Rejection;
 pub use signed::{Signature, SignedCertificate};
 pub use verify::{MAX_BYTES, verify};
-pub use wording::{legal_basis, remaining};
+pub use wording::remaining;
 
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,14 @@
 //! From the database to a certificate.
 
-use lethe_crm::contact::ContactView;
+use lethe_crm::contact::{ContactEvent, ContactView, Erased};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::ContactId;
 use lethe_ledger::{Parts, Projection, Recorded};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::facts::keys;
-use super::wording::{legal_basis, remaining};
+use super::wording::remaining;
 use super::{Certificate, CertificateError, Facts};
 use crate::consent::ConsentView;
 use crate::rotation::{Finality, RootDestroyed, VaultEvent};
@@ -36,17 +34,19 @@ pub async fn certificate_of(parts: &Parts, contact: ContactId) -> Result<Certifi
         }
     }
     let (erasure, destroyed) = found.ok_or(CertificateError::NothingDestroyed(last.position))?;
-    let Erased { kind, reason, remains } = payload(erasure, "what was erased")?;
+    let ContactEvent::Erased(Erased { kind, reason, remains, .. }) = erasure.decode()? else {
+        return Err(CertificateError::Malformed { position: erasure.position, what: "what was erased" });
+    };
     let vault = parts.stream_until("vault", &[parts.vault.installation()], None).await?;
     let certificate = Certificate::new(Facts {
         installation: parts.vault.installation(),
         erasure,
         destroyed: &destroyed,
-        legal_basis: legal_basis(&reason).to_owned(),
-        kind,
-        reason,
+        kind: kind.name().to_owned(),
+        reason: reason.name().to_owned(),
+        legal_basis: reason.legal_basis().to_owned(),
         requested_at: None,
-        remaining: remains.iter().map(|code| remaining(code)).collect(),
+        remaining: remains.into_iter().map(remaining).collect(),
         views: VIEWS.map(str::to_owned).to_vec(),
         finality: finality_of(&vault, erasure.position)?,
     })?;
@@ -57,23 +57,6 @@ pub async fn certificate_of(parts: &Parts, contact: ContactId) -> Result<Certifi
 
 /// The type of the event that says that a contact is erased.
 const ERASED: &str = "contact.erased";
-
-/// What a certificate takes from `contact.erased`.
-#[derive(Deserialize)]
-struct Erased {
-    kind: String,
-    reason: String,
-    remains: Vec<String>,
-}
-
-/// The fields of an event, whose payload is an object with one member, named like the event.
-fn payload<T: DeserializeOwned>(event: &Recorded, what: &'static str) -> Result<T, CertificateError> {
-    let malformed = || CertificateError::Malformed { position: event.position, what };
-    let tagged: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&event.payload).map_err(|_| malformed())?;
-    let (_, fields) = tagged.into_iter().next().ok_or_else(malformed)?;
-    serde_json::from_value(fields).map_err(|_| malformed())
-}
 
 /// The keys that a unit of work destroyed. They are named in the metadata of its first event, which need not be the one
 /// that says that the contact is erased; its events stand side by side.

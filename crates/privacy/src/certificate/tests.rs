@@ -3,6 +3,7 @@ mod made;
 mod printed;
 
 use chrono::{DateTime, Utc};
+use lethe_crm::contact::Remains;
 use lethe_kernel::{CommandId, EventId, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Metadata, Recorded};
 use lethe_vault::{Signer, VerifierKey};
@@ -83,9 +84,11 @@ fn facts<'a>(erasure: &'a Recorded, destroyed: &'a str) -> Facts<'a> {
         destroyed,
         kind: "ANONYMISED".to_owned(),
         reason: "REQUEST_OF_PERSON".to_owned(),
-        legal_basis: legal_basis("REQUEST_OF_PERSON").to_owned(),
+        legal_basis: "GDPR Article 17(1)".to_owned(),
         requested_at: Some(at("2026-02-27T08:00:00Z")),
-        remaining: ["IDS", "AUDIT", "CONSENTS", "FREE_NOTES", "NOTE_SHELLS"].map(remaining).to_vec(),
+        remaining: [Remains::Ids, Remains::Audit, Remains::Consents, Remains::FreeNotes, Remains::NoteShells]
+            .map(remaining)
+            .to_vec(),
         views: ["contact", "note", "prospect", "consent"].map(str::to_owned).to_vec(),
         finality: Some(finality()),
     }

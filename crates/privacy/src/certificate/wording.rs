@@ -1,55 +1,43 @@
-//! What the codes of an erasure mean, in words that stay readable in a file.
+//! What remains, in words for a file that others read: none of them says that it is anonymous.
+
+use lethe_crm::contact::Remains;
 
 use super::Remaining;
 
-/// The article of the GDPR that a reason of an erasure stands on.
+/// What an erasure has left, and why.
 #[must_use]
-pub fn legal_basis(reason: &str) -> &'static str {
-    match reason {
-        "EXPIRED" => "GDPR Article 17(1)(a) and Article 5(1)(e)",
-        "WITHDRAWN_CONSENT" => "GDPR Article 17(1)(b)",
-        "OBJECTION" => "GDPR Article 17(1)(c) and Article 21",
-        "UNLAWFUL" => "GDPR Article 17(1)(d)",
-        "LEGAL_OBLIGATION" => "GDPR Article 17(1)(e)",
-        _ => "GDPR Article 17(1)",
-    }
-}
-
-/// What a code of `contact.erased` says that remains, and why. A code that is not known is shown as it is.
-#[must_use]
-pub fn remaining(code: &str) -> Remaining {
-    let (what, why) = match code {
-        "IDS" => (
+pub fn remaining(remains: Remains) -> Remaining {
+    let (what, why) = match remains {
+        Remains::Ids => (
             "Ids, dates and codes in the ledger",
-            "The ledger is append-only; they say nothing about the person once the values sealed beside them cannot be \
+            "The ledger is append-only. They refer to the person by an id only; the values sealed beside them cannot be \
              opened.",
         ),
-        "AUDIT" => (
+        Remains::Audit => (
             "Who did what and when",
             "It must be shown (GDPR Article 5(2)); it names users of the CRM, not the person.",
         ),
-        "STATISTICS" => ("Companies, units and dates", "They are kept for statistics."),
-        "CONSENTS" => (
+        Remains::Statistics => ("Companies, units and dates", "They are kept for statistics."),
+        Remains::Consents => (
             "Purpose, legal basis and dates of consents",
             "That consent was given and withdrawn must be shown (GDPR Article 7(1)); wording, proof and notes are \
              destroyed.",
         ),
-        "FREE_NOTES" => {
+        Remains::FreeNotes => {
             ("Notes declared free of personal content", "They were declared to say nothing about the person.")
         }
-        "NOTE_SHELLS" => (
+        Remains::NoteShells => (
             "Kind, dates and unit of notes, and the other contacts they name",
             "A note about several people goes on justifying the others until its own date; its text is destroyed.",
         ),
-        "SOLE_PROPRIETORS" => (
+        Remains::SoleProprietors => (
             "Companies that are one person",
             "Such a company is a record of its own, under a key of its own.",
         ),
-        "ACCOUNTING" => (
+        Remains::Accounting => (
             "Bookkeeping data",
             "The law has them kept for five years from the end of the financial year, under a key of their own.",
         ),
-        _ => (code, ""),
     };
     Remaining { what: what.to_owned(), why: why.to_owned() }
 }

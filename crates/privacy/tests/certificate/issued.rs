@@ -1,3 +1,4 @@
+use lethe_crm::contact::ErasureKind;
 use lethe_privacy::certificate::{SignedCertificate, verify};
 
 use crate::world::World;
@@ -66,4 +67,29 @@ async fn the_keys_are_found_however_many_events_stand_before_the_contacts() {
     world.rotate().await;
     world.views_at(world.head().await).await;
     assert_eq!(world.certificate(contact).await.unwrap().destroyed_keys.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_data_protection_manager_erased_is_certified_key_by_key() {
+    let world = World::create().await;
+    let (contact, neighbour) = (world.register("Åse").await, world.register("Bjørn").await);
+    let parts = world.ledger.parts();
+    let keyring = parts.vault.keyring(&[contact.into()]).await.unwrap();
+    let expected = keyring.destroyable(contact.into()).unwrap();
+    assert!(!expected.is_empty());
+    world.decide(contact, ErasureKind::Deleted).await;
+    world.rotate().await;
+    world.views_at(world.head().await).await;
+
+    let certificate = world.certificate(contact).await.unwrap();
+    assert_eq!(
+        (certificate.request.kind.as_str(), certificate.approved_by.role.as_str()),
+        ("DELETED", "DPM")
+    );
+    assert_eq!(certificate.request.legal_basis, "GDPR Article 17(1)");
+    let named: Vec<_> =
+        certificate.destroyed_keys.iter().map(|key| (key.key_id, key.class.clone())).collect();
+    let destroyed: Vec<_> = expected.iter().map(|key| (key.id, key.class.name().into_owned())).collect();
+    assert_eq!(named, destroyed);
+    assert!(world.certificate(neighbour).await.is_err());
 }

@@ -1,11 +1,12 @@
 //! A database with people in it, and what becomes of them.
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
-use lethe_crm::contact::{ContactInput, RegisterContact};
+use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_kernel::{Caller, Clock, ContactId, Patch, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
 use lethe_nordic::Country;
 use lethe_privacy::certificate::{Certificate, CertificateError, certificate_of};
+use lethe_privacy::erasure::{EraseContact, preview};
 use lethe_privacy::rotation::rotate;
 use lethe_vault::{Custody, Vault};
 use uuid::Uuid;
@@ -55,6 +56,14 @@ impl World {
         let input = ContactInput { first_name: Patch::Set(name.into()), ..ContactInput::default() };
         let work = RegisterContact { input, external_reference: None, companies: Vec::new(), origin: None };
         ContactId(self.ledger.execute(&context(), &work).await.unwrap().object())
+    }
+
+    /// Erases a contact as a data protection manager does. Answers the position of the last event of it.
+    pub(crate) async fn decide(&self, contact: ContactId, kind: ErasureKind) -> i64 {
+        let preview = preview(&self.ledger, &context(), contact, kind).await.unwrap();
+        let work =
+            EraseContact { contact, kind, reason: ErasureReason::RequestOfPerson, token: preview.token };
+        self.ledger.execute(&context(), &work).await.unwrap().position
     }
 
     /// Destroys the contact's keys, and appends a unit of work that says so: an event of another stream first, which
