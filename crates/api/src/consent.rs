@@ -17,12 +17,12 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
 use crate::connection::{Opaque, Slice};
-use crate::contact::Contact;
+use crate::contact::{Contact, Withheld, erased};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::keys::{self, open};
+use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id};
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
@@ -115,6 +115,12 @@ impl Consent {
     /// What proves it.
     async fn proof(&self, context: &Context<'_>) -> Result<Option<String>> {
         Ok(open(context, self.0.proof.as_ref(), self.0.contact_id).await?.map(|value| value.0))
+    }
+
+    /// The fields whose values are not shown, and why: those sealed for a contact who was erased.
+    async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
+        let gone = self.0.erased || is_erased(context, self.0.contact_id).await?;
+        Ok(if gone { erased(&["wording", "proof", "withdrawalNote"]) } else { Vec::new() })
     }
 
     /// When it took effect.

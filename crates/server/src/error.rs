@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use lethe_crm::import::ImportError;
 use lethe_ledger::LedgerError;
+use lethe_privacy::certificate::CertificateError;
 use lethe_privacy::rotation::RotationError;
 use lethe_vault::VaultError;
 
@@ -54,6 +55,8 @@ pub(crate) enum Error {
     Rotation(#[from] RotationError),
     #[error("The views do not catch up with the ledger. `lethe doctor` says which one and why.")]
     ViewsLag,
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error(transparent)]
@@ -112,9 +115,16 @@ impl Error {
             )
             | Self::Unreachable(_)
             | Self::Ledger(_)
+            | Self::Certificate(CertificateError::Ledger(_))
             | Self::NoLedger
             | Self::Rotation(RotationError::Ledger(_)) => 4,
-            Self::Vault(error) if matches!(error, VaultError::Database(_)) || error.is_damage() => 4,
+            Self::Vault(error) | Self::Certificate(CertificateError::Vault(error))
+                if matches!(error, VaultError::Database(_)) || error.is_damage() =>
+            {
+                4
+            }
+            // Nothing failed: there is no certificate, or not yet.
+            Self::Certificate(_) => 1,
             _ => 3,
         }
     }

@@ -24,7 +24,7 @@ pub struct NoteRow {
     pub kind: Option<String>,
     /// The company it concerns; gone once it was deleted.
     pub company_id: Option<CompanyId>,
-    /// The text; gone once it was removed or has expired.
+    /// The text; gone once it was removed or has expired, or a contact it named was erased.
     pub text: Option<Personal<NoteText>>,
     /// Whether it is declared to contain personal data.
     pub contains_personal: bool,
@@ -78,7 +78,7 @@ impl NoteStatus {
 
 impl Projection for NoteView {
     const NAME: &'static str = "note";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] =
         &[Child { field: "contacts", table: "note_contact", owner: "note_id" }];
@@ -140,7 +140,19 @@ impl NoteRow {
             }
             NoteEvent::Removed(event) => self.end(event.effect),
             NoteEvent::Expired(event) => self.end(event.effect),
+            NoteEvent::Erased(event) => {
+                self.text = None;
+                self.unlink(event.contact);
+                if event.ended {
+                    self.end(Effect::Anonymise);
+                }
+            }
+            NoteEvent::ContactUnlinked(event) => self.unlink(event.contact),
         }
+    }
+
+    fn unlink(&mut self, contact: ContactId) {
+        self.contacts.retain(|named| named.contact_id != contact);
     }
 
     fn amend(&mut self, event: Amended) {
