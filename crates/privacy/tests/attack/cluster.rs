@@ -98,3 +98,21 @@ impl Cluster {
 pub(crate) fn program(name: &str) -> PathBuf {
     find_binaries(None).unwrap().dir.join(name)
 }
+
+/// Has `pg_waldump` tell all that it knows about the archived WAL: as it does, and without the blanks that it puts
+/// between bytes.
+pub(crate) fn waldump(folder: &Path) {
+    let archive = folder.join("archive");
+    let names =
+        fs::read_dir(&archive).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // Not the notes about backups.
+    let mut segments: Vec<String> = names.filter(|name| name.len() == 24).collect();
+    segments.sort_unstable();
+    let [first, .., last] = &segments[..] else { panic!("the archive has {segments:?}") };
+    let mut command = Command::new(program("pg_waldump"));
+    let output = command.arg("--path").arg(&archive).args([first, last]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().count() > 1_000, "{}", String::from_utf8_lossy(&output.stderr));
+    fs::write(folder.join("waldump.joined.txt"), text.replace(' ', "")).unwrap();
+    fs::write(folder.join("waldump.txt"), text).unwrap();
+}

@@ -1,7 +1,6 @@
 //! An attack by somebody who has everything that was ever on a disk – except the root that was destroyed.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
@@ -13,16 +12,11 @@ use crate::cluster::{Cluster, folder};
 use crate::cryptography::derive;
 use crate::dump::Dump;
 use crate::hunt::{Contents, Finds, Targets};
-use crate::people::{forget, named, process, register};
+use crate::people::{forget, migrated, named, process, register, tell};
 use crate::way::{Person, neighbours, opened, targets};
 
 const NAMES: [&str; 12] =
     ["Åse", "Bo", "Carla", "Ditte", "Ejnar", "Freja", "Gorm", "Helle", "Ib", "Jytte", "Knud", "Liv"];
-
-/// Past what collects the output of tests that pass.
-fn tell(text: &str) {
-    std::io::stderr().write_all(format!("\n{text}\n").as_bytes()).unwrap();
-}
 
 /// Tries all files below a folder that were not met before.
 fn attack(targets: &Targets, folder: &Path, met: &mut Contents) -> Finds {
@@ -49,9 +43,7 @@ async fn empty() -> Contents {
 }
 
 async fn populated(cluster: &Cluster) -> (Ledger, Vec<Person>) {
-    let pool = lethe_ledger::connect(cluster.options(), 2).await.unwrap();
-    lethe_ledger::migrate(&pool).await.unwrap();
-    pool.close().await;
+    migrated(cluster).await;
     let ledger = process(cluster.options(), &cluster.custodians()).await;
     let mut people = Vec::new();
     for name in NAMES {
