@@ -15,7 +15,7 @@ use lethe_privacy::consent::{
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{TimeRange, wait_for};
 use crate::connection::{Opaque, Slice};
 use crate::contact::{Contact, Withheld, erased};
 use crate::error::{fault, refused};
@@ -188,6 +188,10 @@ pub(crate) struct ConsentFilterInput {
     purpose: Option<String>,
     /// Those that stand, or that were withdrawn.
     status: Option<ConsentStatusField>,
+    /// By when they were first recorded.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
 }
 
 /// What a list of consents is ordered by.
@@ -249,6 +253,8 @@ impl ConsentQuery {
 
 impl ConsentFilterInput {
     fn read(self) -> Result<ConsentFilter, UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
         Ok(ConsentFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
             contact: self
@@ -257,6 +263,10 @@ impl ConsentFilterInput {
                 .transpose()?,
             purpose: self.purpose,
             status: self.status.map(Into::into),
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
         })
     }
 }

@@ -14,7 +14,7 @@ use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{TimeRange, wait_for};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::contact::{Contact, Withheld, WithheldReason, erased};
@@ -164,6 +164,10 @@ pub(crate) struct NoteFilterInput {
     company: Option<ID>,
     /// Those with a status.
     status: Option<NoteStatusField>,
+    /// By when they were written.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
     /// Those that expire on this day or later.
     expires_from: Option<Date>,
     /// Those that expire before this day.
@@ -229,6 +233,8 @@ impl NoteQuery {
 
 impl NoteFilterInput {
     fn read(self) -> Result<NoteFilter, lethe_kernel::UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
         Ok(NoteFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
             contact: self
@@ -240,6 +246,10 @@ impl NoteFilterInput {
                 .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
                 .transpose()?,
             status: self.status.map(Into::into),
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
             expires_from: self.expires_from.map(|date| date.0),
             expires_before: self.expires_before.map(|date| date.0),
         })

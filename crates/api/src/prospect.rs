@@ -14,7 +14,7 @@ use lethe_kernel::{CompanyId, ContactId, Subject, UnitId, UserError};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{TimeRange, wait_for};
 use crate::company::{Company, NaceVersionField};
 use crate::connection::{Opaque, Slice};
 use crate::contact::{Contact, Withheld, erased};
@@ -125,6 +125,10 @@ pub(crate) struct ProspectFilterInput {
     contact: Option<ID>,
     /// Those that founded a company.
     company: Option<ID>,
+    /// By when they were registered.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
 }
 
 /// What a list of prospects is ordered by.
@@ -184,6 +188,8 @@ impl ProspectQuery {
 
 impl ProspectFilterInput {
     fn read(self) -> Result<ProspectFilter, UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
         Ok(ProspectFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
             contact: self
@@ -194,6 +200,10 @@ impl ProspectFilterInput {
                 .company
                 .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
                 .transpose()?,
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
         })
     }
 }

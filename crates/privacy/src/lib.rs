@@ -1,5 +1,6 @@
 //! Consent, erasure and rotation and, later, retention and extracts.
 
+pub mod certificate;
 pub mod consent;
 pub mod erasure;
 pub mod rotation;

@@ -13,6 +13,7 @@ mod open;
 mod recent;
 mod rotation;
 mod sealed;
+mod signing;
 mod store;
 #[cfg(test)]
 mod vectors;
@@ -22,4 +23,5 @@ pub use error::VaultError;
 pub use keyring::{DestroyedKey, Keyring, SubjectKey, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, root_file};
 pub use rotation::{Rotation, Work as RotationWork};
+pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
 pub use store::{NewKey, Vault};

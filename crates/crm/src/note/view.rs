@@ -191,6 +191,14 @@ pub struct NoteFilter {
     pub company: Option<CompanyId>,
     /// Those with a status.
     pub status: Option<NoteStatus>,
+    /// Those written at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those written before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
     /// Those that expire on or after.
     pub expires_from: Option<NaiveDate>,
     /// Those that expire before.
@@ -252,6 +260,16 @@ pub async fn note_page(
             }
             if let Some(status) = filter.status {
                 sql.push(" AND r.status = ").push_bind(status.name());
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
+                }
             }
             for (condition, date) in [
                 (" AND r.expires_on >= ", filter.expires_from),

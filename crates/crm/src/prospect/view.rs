@@ -94,6 +94,14 @@ pub struct ProspectFilter {
     pub contact: Option<ContactId>,
     /// Those that founded a company.
     pub company: Option<CompanyId>,
+    /// Those registered at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those registered before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
 }
 
 /// What prospects are ordered by.
@@ -138,6 +146,16 @@ pub async fn prospect_page(
             ] {
                 if let Some(id) = id {
                     sql.push(condition).push_bind(id);
+                }
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
                 }
             }
         },

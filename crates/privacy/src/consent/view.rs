@@ -166,6 +166,14 @@ pub struct ConsentFilter {
     pub purpose: Option<String>,
     /// Those with a status.
     pub status: Option<ConsentStatus>,
+    /// Those first recorded at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those first recorded before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
 }
 
 /// What consents are ordered by.
@@ -220,6 +228,16 @@ pub async fn consent_page(
             ] {
                 if let Some(text) = text {
                     sql.push(condition).push_bind(text);
+                }
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
                 }
             }
         },
