@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod certificate;
 mod config;
 mod doctor;
 mod fixture;
@@ -35,6 +36,9 @@ pub(crate) enum Command {
     /// Rotate the root key, and look after what hangs from it
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Verify a certificate of erasure, or write one
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     /// Print the GraphQL schema
     Schema(schema::Arguments),
     /// Write invented units, companies, contacts and notes, of any number, from a seed
@@ -65,6 +69,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
+        Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),
         Command::Config(arguments) => config::run(&config, &arguments),

@@ -13,11 +13,15 @@ mod open;
 mod recent;
 mod rotation;
 mod sealed;
+mod signing;
 mod store;
+#[cfg(test)]
+mod vectors;
 mod wrap;
 
 pub use error::VaultError;
 pub use keyring::{DestroyedKey, Keyring, SubjectKey, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, root_file};
 pub use rotation::{Rotation, Work as RotationWork};
+pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
 pub use store::{NewKey, Vault};

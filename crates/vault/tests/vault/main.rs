@@ -13,6 +13,7 @@ mod keys;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod root;
+mod signing;
 
 /// Creates the tables in the database that the tests' databases are copies of.
 async fn migrate(pool: &sqlx::PgPool) {
