@@ -25,6 +25,7 @@ pub use event::{
 pub use hold::{Hold, HoldKind};
 pub use input::ContactInput;
 pub use view::{
-    CompanyLink, ContactFilter, ContactItem, ContactOrder, ContactRow, ContactStatus, ContactView, contact_page,
+    CompanyLink, ContactFilter, ContactItem, ContactOrder, ContactRow, ContactStatus, ContactView,
+    contact_page,
 };
 pub use work::{AmendContact, LinkContact, RegisterContact, UnlinkContact, existing_contact, living_contact};

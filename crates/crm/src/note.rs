@@ -11,7 +11,9 @@ mod work;
 pub use aggregate::{Note, Standing};
 pub use command::{Amendment, NoteCommand};
 pub use error::NoteError;
-pub use event::{Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written};
+pub use event::{
+    Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written,
+};
 pub use view::{
     NoteContact, NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note_page, notes_of_contacts,
 };

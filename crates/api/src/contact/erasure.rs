@@ -1,5 +1,6 @@
 //! Erasing contacts.
 
+mod certificate;
 mod mutation;
 mod preview;
 
@@ -19,7 +20,10 @@ use crate::id::Kind;
 
 /// How a contact was erased.
 #[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub(crate) struct Erasure {
+    #[graphql(skip)]
+    contact: ContactId,
     /// How final it is.
     state: ErasureState,
     /// How much of it stays.
@@ -118,15 +122,12 @@ pub(crate) struct DestroyedKeyField {
 
 impl Erasure {
     /// The erasure of a contact, if it was erased.
-    pub(super) async fn of(
-        context: &Context<'_>,
-        row: &ContactRow,
-        nested: &Nested,
-    ) -> Result<Option<Self>> {
+    pub(super) async fn of(context: &Context<'_>, row: &ContactRow, nested: &Nested) -> Result<Option<Self>> {
         let (Some(kind), Some(reason)) = (row.erasure_kind, row.erasure_reason) else { return Ok(None) };
         let (Some(at), Some(position)) = (row.erased_at, row.erased_position) else { return Ok(None) };
         let finality = nested.finality(context, position).await?;
         Ok(Some(Self {
+            contact: row.id,
             state: if finality.is_some() { ErasureState::Final } else { ErasureState::Erased },
             kind: kind.into(),
             at,
@@ -185,7 +186,8 @@ mod tests {
     #[test]
     fn the_keys_that_metadata_name_are_read() {
         let id = "00000000-0000-0000-0000-000000000001";
-        let listed = DestroyedKeyField::listed(&format!("contact/{id}/crm/{id}/AA document/{id}/crm/{id}/BB"));
+        let listed =
+            DestroyedKeyField::listed(&format!("contact/{id}/crm/{id}/AA document/{id}/crm/{id}/BB"));
         let [contact, note] = listed.as_slice() else { panic!("two keys") };
         assert_eq!((contact.class.as_str(), contact.commitment.as_str()), ("crm", "AA"));
         assert_eq!(Kind::Note.read(&note.subject_id, "x").map(|id| id.as_u128()), Ok(1));

@@ -135,7 +135,8 @@ impl Contact {
     }
 
     fn count_units(&mut self) {
-        self.units = self.registered_by.into_iter().chain(self.items.values().map(|item| item.unit)).collect();
+        self.units =
+            self.registered_by.into_iter().chain(self.items.values().map(|item| item.unit)).collect();
     }
 
     fn register(&self, event: Registered) -> Decision {

@@ -206,7 +206,8 @@ impl ContactRow {
     }
 
     fn count_units(&mut self) {
-        self.units = self.unit_id.into_iter().chain(self.items.iter().map(|item| item.attached.unit)).collect();
+        self.units =
+            self.unit_id.into_iter().chain(self.items.iter().map(|item| item.attached.unit)).collect();
     }
 
     /// Drops what an erasure of its kind takes; nothing if it was not erased.

@@ -132,10 +132,7 @@ pub async fn existing_contact<'u>(
 ///
 /// # Errors
 /// `NOT_FOUND`, `ERASED`, and what can fail in loading.
-pub async fn living_contact<'u>(
-    unit: &'u mut Unit<'_>,
-    contact: ContactId,
-) -> Result<&'u Contact, Failure> {
+pub async fn living_contact<'u>(unit: &'u mut Unit<'_>, contact: ContactId) -> Result<&'u Contact, Failure> {
     let found = existing_contact(unit, contact).await?;
     match found.erased_on() {
         Some(on) => Err(UserError::from(ContactError::Erased(on)).into()),

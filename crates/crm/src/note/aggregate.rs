@@ -173,9 +173,9 @@ fn real(current: &Standing, change: Amended, note: NoteId, secrets: &Secrets) ->
     };
     Amended {
         kind: change.kind.filter(|kind| *kind != current.kind),
-        text: change.text.filter(|new| {
-            current.text.as_ref().is_none_or(|current| !secrets.same(new, current, note))
-        }),
+        text: change
+            .text
+            .filter(|new| current.text.as_ref().is_none_or(|current| !secrets.same(new, current, note))),
         contacts: change.contacts.filter(|contacts| *contacts != current.contacts),
         company,
         contains_personal: change.contains_personal.filter(|new| *new != current.contains_personal),

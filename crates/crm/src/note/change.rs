@@ -25,7 +25,9 @@ pub(super) fn of(event: &NoteEvent) -> Vec<Change> {
             Change::object("erasedContact", "Contact", event.contact),
             Change::set("status", if event.ended { "ANONYMISED" } else { "ACTIVE" }),
         ],
-        NoteEvent::ContactUnlinked(event) => vec![Change::object("unlinkedContact", "Contact", event.contact)],
+        NoteEvent::ContactUnlinked(event) => {
+            vec![Change::object("unlinkedContact", "Contact", event.contact)]
+        }
     }
 }
 

@@ -101,7 +101,8 @@ impl Told {
         if let Some(position) = row.erased_position
             && let Some(event) = parts(context).event(position).await.map_err(|error| fault(&error))?
         {
-            told.destroyed = event.metadata.destroyed.as_deref().map(DestroyedKeyField::listed).unwrap_or_default();
+            told.destroyed =
+                event.metadata.destroyed.as_deref().map(DestroyedKeyField::listed).unwrap_or_default();
             if let ContactEvent::Erased(erased) = event.decode().map_err(|error| fault(&error))? {
                 told.remaining = erased.remains.into_iter().map(Into::into).collect();
             }
