@@ -155,7 +155,7 @@ async fn an_anonymised_contact_shows_what_can_be_counted_and_withholds_the_rest(
     let active = server.data(list, json!({"c": person.company, "s": "ACTIVE"})).await;
     assert_eq!(active["contacts"]["nodes"], json!([]));
     let erased = server.data(list, json!({"c": person.company, "s": "ERASED"})).await;
-    assert_eq!(texts(&erased["contacts"]["nodes"], "id"), [person.id.clone()]);
+    assert_eq!(texts(&erased["contacts"]["nodes"], "id"), [person.id.as_str()]);
     assert_eq!(erased["contacts"]["nodes"][0]["erasure"]["state"], "ERASED");
     views_equal_their_rebuild(&server);
 
@@ -295,21 +295,21 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
         let answer = server.data(PREVIEW, json!({"id": id, "kind": "ANONYMISED"})).await;
         text(&answer["contactErasurePreview"]["userErrors"][0]["code"])
     };
-    let none = json!("");
+    let untold = json!("");
     assert_eq!(ask(&server, &id).await, "FORBIDDEN");
-    assert_eq!(server.refusal("contactAnonymise", input(&id, &none, 1)).await.0, "FORBIDDEN");
+    assert_eq!(server.refusal("contactAnonymise", input(&id, &untold, 1)).await.0, "FORBIDDEN");
     server.as_role("SYSTEM_ADMINISTRATOR");
     let unit = json!({"name": "Prøvehuset", "country": "DK", "kind": "OTHER"});
     let unit = text(&server.act("unitRegister", unit, "unit { id }").await["unit"]["id"]);
     server.as_role("DPM");
     for unknown in [global("Contact", 99), id.clone() + "x", global("Note", 99)] {
-        let refusal = server.refusal("contactAnonymise", input(&unknown, &none, 2)).await;
+        let refusal = server.refusal("contactAnonymise", input(&unknown, &untold, 2)).await;
         assert!(["NOT_FOUND", "INVALID_VALUE"].contains(&refusal.0.as_str()), "{refusal:?}");
     }
     assert_eq!(ask(&server, &global("Contact", 99)).await, "NOT_FOUND");
     // The DPM of a unit that does not have it.
     let body =
-        json!({"query": document("contactAnonymise", ""), "variables": {"input": input(&id, &none, 3)}});
+        json!({"query": document("contactAnonymise", ""), "variables": {"input": input(&id, &untold, 3)}});
     let foreign: Value = server
         .post()
         .header("x-lethe-unit", inner(&unit))
@@ -322,7 +322,7 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
         .unwrap();
     assert_eq!(foreign["data"]["contactAnonymise"]["userErrors"][0]["code"], "FORBIDDEN", "{foreign}");
     // Without a key it is no request at all.
-    let mut keyless = input(&id, &none, 4);
+    let mut keyless = input(&id, &untold, 4);
     keyless.as_object_mut().unwrap().remove("idempotencyKey");
     let answer = server.request(&document("contactAnonymise", ""), json!({"input": keyless})).await;
     assert!(answer["errors"][0]["message"].is_string() && answer["data"].is_null(), "{answer}");
