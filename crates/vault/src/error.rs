@@ -1,6 +1,7 @@
 use lethe_kernel::{EventId, Subject};
 
 use crate::custodian::CustodiansError;
+use crate::mirror::{MirrorError, MirrorsError};
 
 /// What can go wrong with keys and sealed values. No message contains a value or a key.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +9,12 @@ pub enum VaultError {
     /// The root does not come from its custodians.
     #[error(transparent)]
     Custodians(#[from] CustodiansError),
+    /// A mirror does not allow it.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// Not every mirror could be written.
+    #[error(transparent)]
+    Mirrors(#[from] MirrorsError),
     /// The database knows no vault, but a custodian holds a root: it belongs to another database.
     #[error(
         "This database has no vault yet, but {0} holds a root key already: it belongs to another database. Point \

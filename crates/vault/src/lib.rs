@@ -9,6 +9,7 @@ mod crypto;
 pub mod custodian;
 mod error;
 mod keyring;
+pub mod mirror;
 mod open;
 mod recent;
 mod rotation;
