@@ -135,6 +135,7 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "note" => Kind::Note,
         "consent" => Kind::Consent,
         "import" => Kind::Operation,
+        "vault" => Kind::Installation,
         _ => Kind::Unit,
     }
 }

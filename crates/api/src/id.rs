@@ -18,10 +18,11 @@ pub(crate) enum Kind {
     User,
     Operation,
     Event,
+    Installation,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 10] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -31,6 +32,7 @@ impl Kind {
         (Self::User, "User"),
         (Self::Operation, "Operation"),
         (Self::Event, "Event"),
+        (Self::Installation, "Installation"),
     ];
 
     pub(crate) fn name(self) -> &'static str {

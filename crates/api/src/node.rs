@@ -87,6 +87,6 @@ pub(crate) async fn by_kind(context: &Context<'_>, kind: Kind, id: Uuid) -> Resu
         Kind::Consent => consent_by_id(context, id).await?.map(Node::Consent),
         Kind::Unit => Unit::by_id(context, id).await?.map(Node::Unit),
         Kind::Operation => Operation::by_id(context, id).await?.map(Node::Operation),
-        Kind::User | Kind::Event => None,
+        Kind::User | Kind::Event | Kind::Installation => None,
     })
 }

@@ -13,6 +13,7 @@ use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::rotation::RotationView;
 
 use crate::app::App;
 use crate::change::Subscription;
@@ -70,6 +71,7 @@ pub fn views() -> ViewsBuilder {
         .with::<ProspectView>()
         .with::<NoteView>()
         .with::<ConsentView>()
+        .with::<RotationView>()
         .with::<PolicyView>()
         .with::<ScheduleView>()
         .with::<OperationView>()

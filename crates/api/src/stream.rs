@@ -9,6 +9,7 @@ use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
 use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
 use lethe_privacy::consent::Consent;
+use lethe_privacy::rotation::KeyVault;
 
 /// A type of streams.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,7 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<ExpiryPolicies>(),
     of::<Import>(),
     of::<Unit>(),
+    of::<KeyVault>(),
 ];
 
 const fn of<A: Stored<Event: Described>>() -> StreamType {

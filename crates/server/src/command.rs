@@ -4,6 +4,7 @@ mod config;
 mod doctor;
 mod fixture;
 mod import;
+mod keys;
 mod rebuild;
 mod replay;
 mod schema;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     Replay(replay::Arguments),
     /// Build read models anew from the ledger, without stopping servers; exit code 1 if rows were not as before
     Rebuild(rebuild::Arguments),
+    /// Rotate the root key, and look after what hangs from it
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Print the GraphQL schema
     Schema(schema::Arguments),
     /// Write invented units, companies, contacts and notes, of any number, from a seed
@@ -60,6 +64,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
+        Command::Keys(arguments) => keys::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),
         Command::Config(arguments) => config::run(&config, &arguments),

@@ -1,5 +1,6 @@
 //! The checks of `lethe doctor`.
 
+mod custody;
 mod database;
 mod file_system;
 mod folder;
@@ -84,6 +85,8 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         findings.push(programs::check(config));
     }
     findings.extend(folder::check(&config.data_dir, config.database_url.is_none()));
+    findings.extend(custody::machine());
+    findings.extend(custody::disks(config, &config.data_dir));
     if config.database_url.is_none() && !config.data_dir.join("postgres").exists() && !moved(config) {
         findings.push(Finding::note("database", "There is no database yet; `lethe serve` creates it."));
         return findings;

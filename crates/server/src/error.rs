@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use lethe_crm::import::ImportError;
 use lethe_ledger::LedgerError;
+use lethe_privacy::rotation::RotationError;
 use lethe_vault::VaultError;
 
 use crate::config::ConfigError;
@@ -47,6 +48,8 @@ pub(crate) enum Error {
     NoLedger,
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     #[error("The views do not catch up with the ledger. `lethe doctor` says which one and why.")]
     ViewsLag,
     #[error(transparent)]
@@ -95,7 +98,9 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         use lethe_local_postgres::Error as Postgres;
         match self {
-            Self::InUse { .. } | Self::Postgres(Postgres::InUse { .. }) => 5,
+            Self::InUse { .. }
+            | Self::Postgres(Postgres::InUse { .. })
+            | Self::Rotation(RotationError::Busy) => 5,
             Self::Postgres(
                 Postgres::Initdb { .. }
                 | Postgres::DidNotStart { .. }
@@ -105,9 +110,8 @@ impl Error {
             )
             | Self::Ledger(_)
             | Self::NoLedger
-            | Self::Vault(VaultError::Database(_) | VaultError::KeyMissing(_) | VaultError::KeyDamaged(_)) => {
-                4
-            }
+            | Self::Rotation(RotationError::Ledger(_)) => 4,
+            Self::Vault(error) if matches!(error, VaultError::Database(_)) || error.is_damage() => 4,
             _ => 3,
         }
     }

@@ -16,6 +16,7 @@ mod error;
 mod graphql;
 mod http;
 mod log;
+mod memory;
 mod output;
 mod schedule;
 mod signal;
@@ -30,6 +31,7 @@ use crate::error::Error;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    memory::forbid_core_dumps();
     match command::run(cli::Cli::parse()).await {
         Ok(outcome) => outcome.into(),
         // Whoever read the output has had enough of it.

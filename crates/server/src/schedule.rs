@@ -1,10 +1,11 @@
-//! What the server does by itself at a time of day: the sweep.
+//! What the server does by itself at a time of day: the sweep, and the rotation of the root key.
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Europe::Copenhagen;
 use lethe_ledger::Ledger;
+use lethe_privacy::rotation::{RotationError, rotate};
 
 use crate::config::Config;
 
@@ -21,6 +22,36 @@ pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
         let now = ledger.parts().clock.now();
         tokio::time::sleep(until_next(now, config.sweep_at.0)).await;
     }
+}
+
+/// Rotates the root key every day at the configured time if keys were destroyed since the last time, and once at the
+/// start what was cut off.
+pub(crate) async fn rotate_daily(ledger: Ledger, config: Config) {
+    let mut late = true;
+    loop {
+        if let Err(error) = rotate_if_due(&ledger, late).await {
+            metrics::counter!("lethe_rotation_failures_total").increment(1);
+            tracing::error!(%error, "erasures do not become final; it is tried again at the next time");
+        }
+        late = false;
+        let now = ledger.parts().clock.now();
+        tokio::time::sleep(until_next(now, config.rotate_at.0)).await;
+    }
+}
+
+async fn rotate_if_due(ledger: &Ledger, only_cut_off: bool) -> Result<(), RotationError> {
+    let vault = &ledger.parts().vault;
+    let cut_off = vault.rotation().await?.is_some();
+    if !cut_off && (only_cut_off || vault.rotation_work().await?.tombstones == 0) {
+        return Ok(());
+    }
+    match rotate(ledger, &|step| tracing::info!(?step, "rotating the root key")).await {
+        Ok(rotated) => tracing::info!(?rotated, "the root key was rotated"),
+        // Another process does it.
+        Err(RotationError::Busy) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 /// How long it is until a time of day in Copenhagen comes next. A time that a change to summer time leaves out comes

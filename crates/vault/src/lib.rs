@@ -15,6 +15,8 @@ mod recent;
 mod rotation;
 mod sealed;
 mod store;
+#[cfg(test)]
+mod vectors;
 mod wrap;
 
 pub use error::VaultError;

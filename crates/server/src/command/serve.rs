@@ -80,6 +80,7 @@ async fn answer(
 ) -> Result<Outcome, Error> {
     let background = Background::default();
     background.spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()), drop);
+    background.spawn(schedule::rotate_daily(running.ledger.clone(), config.clone()), drop);
     let schema = graphql::schema(&running, config, background.clone());
     let limits = Limits::of(config);
     let sockets = Sockets::new(limits.sockets);

@@ -7,7 +7,7 @@ use lethe_kernel::Clock;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use super::{Finding, ledger, views};
+use super::{Finding, custody, ledger, views};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Database;
@@ -31,7 +31,7 @@ pub(super) async fn check(database: &Database, config: &Config, folder: &DataDir
             return vec![Finding::problem("database", format!("It cannot be reached: {error}."), advice)];
         }
     };
-    let findings = match examine(&pool, folder).await {
+    let findings = match examine(config, &pool, folder).await {
         Ok(findings) => findings,
         Err(error) => {
             vec![Finding::problem("database", format!("A check failed: {error}."), "See PostgreSQL's log.")]
@@ -41,12 +41,13 @@ pub(super) async fn check(database: &Database, config: &Config, folder: &DataDir
     findings
 }
 
-async fn examine(pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
+async fn examine(config: &Config, pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
     let mut findings = settings(pool).await?;
     findings.push(clock(pool).await?);
     let (tables, current) = migrations(pool).await?;
     findings.push(tables);
     if current {
+        findings.extend(custody::check(config, pool, folder).await?);
         findings.extend(ledger::check(pool).await?);
         findings.extend(views::check(config, pool, folder).await?);
     }

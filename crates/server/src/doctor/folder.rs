@@ -1,16 +1,12 @@
-//! The data folder and the root key in it.
+//! The data folder.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use lethe_vault::custodian::FileCustodian;
-use lethe_vault::root_file;
-
 use super::{Finding, file_system};
 
 const CHECK: &str = "data folder";
-const ROOT: &str = "root key";
 
 /// Examines the folder without changing anything.
 pub(super) fn check(path: &Path, holds_database: bool) -> Vec<Finding> {
@@ -40,7 +36,6 @@ pub(super) fn check(path: &Path, holds_database: bool) -> Vec<Finding> {
     };
     let mut findings = vec![private(path, &found), owned(path, &found)];
     findings.extend(file_system::check(path, holds_database));
-    findings.extend(root_key(path));
     findings
 }
 
@@ -69,27 +64,10 @@ fn owned(path: &Path, found: &Metadata) -> Finding {
     )
 }
 
-/// The root file of the data folder, if there is one.
-fn root_key(path: &Path) -> Option<Finding> {
-    let path = root_file(path);
-    path.exists().then(|| {
-        let file = FileCustodian::new(&path);
-        match file.held().and_then(|_| file.warnings()) {
-            Ok(warnings) => match warnings.first() {
-                None => Finding::ok(ROOT, format!("{} is well-formed and only its owner's.", path.display())),
-                Some(warning) => Finding::error(ROOT, warning),
-            },
-            Err(error) => Finding::error(ROOT, &error),
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
-
-    use lethe_vault::custodian::Root;
 
     use super::*;
     use crate::doctor::Level;
@@ -106,20 +84,6 @@ mod tests {
         assert_eq!(worst(parent.path(), CHECK), Some(Level::Ok));
         fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
         assert_eq!(worst(parent.path(), CHECK), Some(Level::Warning));
-    }
-
-    #[test]
-    fn a_root_key_that_others_can_read_or_that_is_damaged_is_a_problem() {
-        let parent = tempfile::tempdir().unwrap();
-        assert_eq!(worst(parent.path(), ROOT), None);
-        let path = root_file(parent.path());
-        FileCustodian::new(&path).store(&Root::generate(uuid::Uuid::max(), 1).unwrap()).unwrap();
-        assert_eq!(worst(parent.path(), ROOT), Some(Level::Ok));
-        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
-        assert_eq!(worst(parent.path(), ROOT), Some(Level::Problem));
-        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-        fs::write(&path, "lethe").unwrap();
-        assert_eq!(worst(parent.path(), ROOT), Some(Level::Problem));
     }
 
     #[test]
