@@ -93,7 +93,8 @@ impl Reader {
             self.digest.update(raw);
             return Ok(Some(&self.lines.buffer));
         }
-        let Ok(Line::Trailer(Trailer { count, sha256 })) = serde_json::from_slice(raw) else {
+        let trailer = raw.strip_suffix(b"\n").and_then(|raw| serde_json::from_slice(raw).ok());
+        let Some(Line::Trailer(Trailer { count, sha256 })) = trailer else {
             return Err(self.lines.damaged("its last line is not whole"));
         };
         let is = self.digest.clone().finish();

@@ -1,6 +1,6 @@
 //! The vault on a real PostgreSQL: its root file, and the wrapped keys.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper of a test fails the test")]
 
 mod custodian_disk;
 mod custodian_file;
@@ -10,6 +10,9 @@ mod custodian_transit_faults;
 mod custodian_transit_server;
 mod custodians;
 mod keys;
+mod mirror;
+mod mirror_faults;
+mod mirrored;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod root;
