@@ -45,6 +45,12 @@ pub enum VaultError {
         /// The newest epoch at a custodian.
         held: i64,
     },
+    /// The ledger is ahead of the vault: it is older than the ledger.
+    #[error(
+        "This vault is older than the ledger beside it: {0}, which the vault does not know. Keys that were destroyed may be \
+         back in it. Run `lethe restore --from` with the newest mirror."
+    )]
+    OlderThanLedger(String),
     /// A custodian is not as it must be for a rotation.
     #[error(
         "{custodian} holds the roots of epochs {epochs:?}, but for a rotation it must hold that of {} and none but {expected:?}. \

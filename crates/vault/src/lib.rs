@@ -8,6 +8,7 @@ mod bucket;
 mod crypto;
 pub mod custodian;
 mod error;
+mod guard;
 mod keyring;
 pub mod mirror;
 mod open;
@@ -20,6 +21,7 @@ mod vectors;
 mod wrap;
 
 pub use error::VaultError;
+pub use guard::guard;
 pub use keyring::{DestroyedKey, Keyring, SubjectKey, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, root_file};
 pub use rotation::{Rotation, Work as RotationWork};

@@ -1,6 +1,11 @@
 //! The vault on a real PostgreSQL: its root file, and the wrapped keys.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper of a test fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test"
+)]
 
 mod custodian_disk;
 mod custodian_file;
