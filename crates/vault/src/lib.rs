@@ -13,6 +13,7 @@ mod keyring;
 pub mod mirror;
 mod open;
 mod recent;
+pub mod restore;
 mod rotation;
 mod sealed;
 mod store;
