@@ -15,6 +15,9 @@ pub enum VaultError {
     /// Not every mirror could be written.
     #[error(transparent)]
     Mirrors(#[from] MirrorsError),
+    /// There is nothing yet.
+    #[error("This database has no vault yet. `lethe serve` makes one; `lethe restore` brings one back.")]
+    NoVault,
     /// The database knows no vault, but a custodian holds a root: it belongs to another database.
     #[error(
         "This database has no vault yet, but {0} holds a root key already: it belongs to another database. Point \

@@ -194,7 +194,7 @@ impl Mirror {
         Ok(())
     }
 
-    async fn check_not_newer(&self, pool: &PgPool) -> Result<(), MirrorError> {
+    pub(crate) async fn check_not_newer(&self, pool: &PgPool) -> Result<(), MirrorError> {
         match Snapshot::take(pool).await? {
             Some(snapshot) => self.known(&snapshot.header).await.map(drop),
             // A database without a vault: whatever is here is somebody else's.

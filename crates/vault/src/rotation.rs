@@ -340,7 +340,7 @@ async fn replace_buckets(
     Ok(replaced)
 }
 
-fn place_of(row: &sqlx::postgres::PgRow) -> Result<SubjectPlace, VaultError> {
+pub(crate) fn place_of(row: &sqlx::postgres::PgRow) -> Result<SubjectPlace, VaultError> {
     let (kind, class): (&str, &str) = (row.try_get("subject_kind")?, row.try_get("class")?);
     let unknown = || VaultError::Encode(format!("a key is of the unknown kind {kind} or class {class}"));
     let kind = SubjectKind::from_name(kind).ok_or_else(unknown)?;
