@@ -7,6 +7,7 @@ mod import;
 mod keys;
 mod rebuild;
 mod replay;
+mod restore;
 mod schema;
 mod serve;
 mod sweep;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     /// Rotate the root key, and look after what hangs from it
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
+    Restore(restore::Arguments),
     /// Print the GraphQL schema
     Schema(schema::Arguments),
     /// Write invented units, companies, contacts and notes, of any number, from a seed
@@ -65,6 +68,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
+        Command::Restore(arguments) => restore::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),
         Command::Config(arguments) => config::run(&config, &arguments),

@@ -1,0 +1,85 @@
+//! `lethe keys status`.
+
+use clap::Args;
+use lethe_vault::mirror::MirrorStatus;
+use lethe_vault::{CustodianStatus, Vault, VaultStatus};
+
+use super::with_pool;
+use crate::config::Config;
+use crate::error::{Error, Outcome};
+use crate::output;
+
+/// The flags of `lethe keys status`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tells how the keys stand, also while servers run, and also of a database that was moved.
+///
+/// # Errors
+/// [`Error::Vault`].
+pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
+    let status = with_pool(config, async |pool, folder| {
+        Ok(Vault::status(&pool, &config.custody(folder.path()), &config.mirrors()).await?)
+    })
+    .await?;
+    if arguments.json {
+        output::line(&serde_json::to_string(&status).map_err(std::io::Error::other)?)?;
+    } else {
+        for line in lines(&status) {
+            output::line(&line)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn lines(status: &VaultStatus) -> Vec<String> {
+    let mut lines = vec![
+        format!("Installation  {}", status.installation),
+        format!("Root          epoch {}, {} buckets", status.epoch, status.buckets),
+        format!("Keys          {}, and {} destroyed", status.keys, status.tombstones),
+        format!("Not final     {} destroyed keys, until `lethe keys rotate`", status.not_final),
+    ];
+    if status.moved {
+        lines.push("Database      not where it was: see `lethe keys adopt` and `lethe restore`".to_owned());
+    }
+    lines.push(match &status.rotation {
+        Some((step, old, new)) => format!("Rotation      from epoch {old} to {new}, {step}"),
+        None => "Rotation      none is under way".to_owned(),
+    });
+    lines.extend(status.custodians.iter().map(custodian));
+    if status.mirrors.is_empty() {
+        lines.push(
+            "Mirror        none: without one, the vault cannot be restored after a rotation".to_owned(),
+        );
+    }
+    lines.extend(status.mirrors.iter().map(mirror));
+    lines
+}
+
+fn custodian(custodian: &CustodianStatus) -> String {
+    let name = &custodian.name;
+    match &custodian.error {
+        Some(error) => format!("Custodian     {name}: {error}"),
+        None => {
+            let epochs: Vec<String> = custodian.epochs.iter().map(ToString::to_string).collect();
+            format!("Custodian     {name} holds the root of epoch {}", epochs.join(" and "))
+        }
+    }
+}
+
+fn mirror(mirror: &MirrorStatus) -> String {
+    let path = mirror.path.display();
+    let backlog = mirror.backlog;
+    match (&mirror.error, mirror.epoch, mirror.export_age) {
+        (Some(error), ..) => format!("Mirror        {path}: {error}"),
+        (None, Some(epoch), Some(age)) => format!(
+            "Mirror        {path}: epoch {epoch}, {backlog} changes behind, full export {} hours old",
+            age / 3600
+        ),
+        _ => format!("Mirror        {path}: empty, {backlog} changes behind"),
+    }
+}
