@@ -12,6 +12,9 @@
     reason = "a benchmark that cannot go on stops, and prints its table"
 )]
 
+#[path = "quiet.rs"]
+mod quiet;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,6 +52,7 @@ ORDER BY p"#;
 async fn main() {
     // `cargo bench` adds flags of its own.
     let events: i64 = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
+    quiet::check().await;
     let folder = tempfile::Builder::new()
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
         .tempdir()

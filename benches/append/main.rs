@@ -16,6 +16,8 @@
 
 mod bank;
 mod contender;
+#[path = "../quiet.rs"]
+mod quiet;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +46,7 @@ async fn main() {
     let commands = numbers.next().unwrap_or(4_000);
     let asked: Vec<usize> = numbers.collect();
     let tasks = if asked.is_empty() { TASKS.to_vec() } else { asked };
+    quiet::check().await;
     let folder = tempfile::tempdir().unwrap();
     let postgres = start(Settings::new(folder.path().join("data")), Arc::new(|_: &str| {})).await.unwrap();
     let at = postgres.connection();

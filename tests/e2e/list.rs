@@ -112,6 +112,75 @@ async fn lists_are_filtered_and_ordered() {
     assert_eq!(texts(&found(json!({"status": "CLOSED"})).await, "id"), [other]);
 }
 
+/// A list with two objects about a contact, of which the first was changed after the second was made.
+struct Two {
+    list: &'static str,
+    filter: &'static str,
+    ids: [String; 2],
+    /// When the second was made.
+    made: Value,
+    position: Value,
+}
+
+impl Two {
+    async fn assert_filtered(&self, server: &Server, contact: &str) {
+        let Self { list, filter: kind, ids: [first, second], made, position } = self;
+        let query = format!(
+            "query($f: {kind}, $p: Position) {{ {list}(filter: $f, minPosition: $p) {{ nodes {{ id }} }} }}"
+        );
+        for (filter, wanted) in [
+            (json!({"created": {"from": made}}), vec![second]),
+            (json!({"changed": {"from": made}}), vec![first, second]),
+            (json!({"contact": contact, "created": {"until": made}}), vec![first]),
+            (json!({"contact": contact, "changed": {"until": made}}), vec![]),
+        ] {
+            let answer = server.data(&query, json!({"f": filter, "p": position})).await;
+            assert_eq!(texts(&answer[list]["nodes"], "id").iter().collect::<Vec<_>>(), wanted, "{filter}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn notes_consents_and_prospects_are_filtered_by_when_they_were_created_and_changed() {
+    let server = Server::start().await;
+    let contact = server.contact("Bo").await;
+    let create = async |mutation, input: Value, object: &str, at: &str| {
+        let done = server.act(mutation, input, &format!("{object} {{ id {at} }}")).await;
+        (text(&done[object]["id"]), done[object][at].clone())
+    };
+
+    let note = json!({"contactIds": [contact], "kind": "CALL", "text": "Ring."});
+    let (first, _) = create("noteWrite", note.clone(), "note", "createdAt").await;
+    let (second, made) = create("noteWrite", note, "note", "createdAt").await;
+    let done = server.act("noteAmend", json!({"noteId": first, "kind": "MAIL"}), "").await;
+    let (ids, position) = ([first, second], done["position"].clone());
+    Two { list: "notes", filter: "NoteFilterInput", ids, made, position }
+        .assert_filtered(&server, &contact)
+        .await;
+
+    let idea = json!({"contactId": contact, "title": "Isbod"});
+    let (first, _) = create("prospectRegister", idea.clone(), "prospect", "createdAt").await;
+    let (second, made) = create("prospectRegister", idea, "prospect", "createdAt").await;
+    let link = json!({"prospectId": first, "companyId": server.company(0).await});
+    let done = server.act("prospectLink", link, "").await;
+    let (ids, position) = ([first, second], done["position"].clone());
+    Two { list: "prospects", filter: "ProspectFilterInput", ids, made, position }
+        .assert_filtered(&server, &contact)
+        .await;
+
+    let consent = |purpose: &str| {
+        let (basis, source) = ("CONTRACT", "PHONE");
+        json!({"contactId": contact, "purpose": purpose, "legalBasis": basis, "source": source})
+    };
+    let (first, _) = create("consentGive", consent("NEWS"), "consent", "recordedAt").await;
+    let (second, made) = create("consentGive", consent("EVENTS"), "consent", "recordedAt").await;
+    let done = server.act("consentWithdraw", json!({"contactId": contact, "purpose": "NEWS"}), "").await;
+    let (ids, position) = ([first, second], done["position"].clone());
+    Two { list: "consents", filter: "ConsentFilterInput", ids, made, position }
+        .assert_filtered(&server, &contact)
+        .await;
+}
+
 #[tokio::test]
 async fn a_page_has_limits_and_a_cursor_belongs_to_its_list_and_order() {
     let server = Server::start().await;

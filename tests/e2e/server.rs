@@ -175,6 +175,8 @@ impl Drop for Server {
 pub(crate) fn lethe(folder: &Path) -> Command {
     let mut command = Command::new(LETHE);
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).current_dir(folder);
+    // Few buckets: a build for tests takes long to make many keys.
+    command.env("LETHE_VAULT_BUCKETS", "256");
     command.arg("--data-dir").arg(folder.join("data"));
     command
 }

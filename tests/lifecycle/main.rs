@@ -11,6 +11,7 @@
 
 mod beside;
 mod by_hand;
+mod certificate;
 mod configured;
 mod crash;
 mod damaged;

@@ -3,6 +3,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use lethe_vault::custodian::{FileCustodian, Root};
+
 use crate::observe::{assert_stopped, folder, processes};
 use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::{Server, free_port, lethe};
@@ -119,22 +121,33 @@ async fn a_root_key_that_is_missing_or_damaged_is_an_error_and_never_replaced() 
     fs::remove_file(&path).unwrap();
     let (code, said) = refused(folder.path(), &[]);
     assert_eq!(code, 3, "{said}");
-    assert!(said.contains("is missing") && said.contains("Put the file back"), "{said}");
+    assert!(said.contains("is missing") && said.contains("put the file back"), "{said}");
     assert!(!path.exists(), "a new root key was made for an old database");
     assert_stopped(folder.path());
 
-    for damaged in [&root[..root.len() - 1], b"", &[&root[..], b"\n"].concat()] {
+    let mut flipped = root.clone();
+    flipped[40] ^= 1;
+    let zeros = vec![0; root.len()];
+    for (damaged, told) in [
+        (&root[..root.len() - 1], "is truncated"),
+        (b"", "holds no root"),
+        (&[&root[..], b"\n"].concat(), "is longer than its two slots"),
+        (&flipped, "is damaged"),
+        (&zeros, "is all zeros"),
+    ] {
         fs::write(&path, damaged).unwrap();
         let (code, said) = refused(folder.path(), &[]);
         assert_eq!(code, 3, "{said}");
-        assert!(said.contains("is damaged") && said.contains("Restore the file"), "{said}");
+        assert!(said.contains(told) && said.contains(&path.display().to_string()), "{said}");
         assert_eq!(fs::read(&path).unwrap(), damaged);
     }
 
-    // A well-formed key that is another one: one bit differs.
-    let mut other = root.clone();
-    *other.last_mut().unwrap() ^= 1;
-    fs::write(&path, &other).unwrap();
+    // A well-formed root of the same installation that is another one.
+    fs::write(&path, &root).unwrap();
+    let installation = FileCustodian::new(&path).held().unwrap()[0].installation;
+    fs::remove_file(&path).unwrap();
+    FileCustodian::new(&path).store(&Root::generate(installation, 1).unwrap()).unwrap();
+    let other = fs::read(&path).unwrap();
     let (code, said) = refused(folder.path(), &[]);
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("belongs to another database"), "{said}");

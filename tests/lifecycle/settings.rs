@@ -55,3 +55,22 @@ fn a_database_url_that_cannot_be_used_is_refused_without_its_password() {
         assert!(said.contains("error:") && !said.contains("s3cret"), "{said}");
     }
 }
+
+#[test]
+fn a_configured_database_that_does_not_answer_is_waited_for_aloud_and_then_told() {
+    let folder = folder();
+    let nobody = "postgres://lethe:s3cret@127.0.0.1:1/crm";
+    let output = lethe(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("DATABASE_URL", nobody)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.starts_with("Waiting for PostgreSQL to answer.\n"), "{said}");
+    assert!(said.contains("cannot be reached: it does not answer. Check that it runs"), "{said}");
+    let output = lethe(folder.path()).arg("doctor").env("DATABASE_URL", nobody).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("Checking."));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("cannot be reached: it does not answer."));
+}

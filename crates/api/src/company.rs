@@ -17,14 +17,17 @@ use uuid::Uuid;
 
 use self::fields::{CompanyStatusField, SchemeField};
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Withheld, WithheldReason};
+use crate::contact::{Withheld, WithheldReason, erased};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::keys::open;
+use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_id};
 use crate::scalar::MaskedCpr;
 use crate::unit::{CountryField, Unit};
+
+/// The fields of a sole proprietor's company that are sealed for that person.
+const PERSONAL: [&str; 7] = ["maskedNumber", "name", "address", "postalCode", "city", "phone", "email"];
 
 #[derive(Clone)]
 pub(crate) struct Company(pub(crate) CompanyRow);
@@ -93,9 +96,13 @@ impl Company {
     }
 
     /// The fields whose values are not shown, and why.
-    async fn withheld(&self) -> Vec<Withheld> {
+    async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
+        if self.0.is_personal() && is_erased(context, Subject::sole_proprietor(self.0.id)).await? {
+            return Ok(erased(&PERSONAL));
+        }
         let hidden = self.0.number_date.as_ref();
-        hidden.map(|_| Withheld { field: "number", reason: WithheldReason::Masked }).into_iter().collect()
+        let masked = hidden.map(|_| Withheld { field: "number", reason: WithheldReason::Masked });
+        Ok(masked.into_iter().collect())
     }
 
     /// The numbers of its production units.

@@ -15,14 +15,14 @@ use lethe_privacy::consent::{
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{TimeRange, wait_for};
 use crate::connection::{Opaque, Slice};
-use crate::contact::Contact;
+use crate::contact::{Contact, Withheld, erased};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::keys::{self, open};
+use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id};
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
@@ -117,6 +117,12 @@ impl Consent {
         Ok(open(context, self.0.proof.as_ref(), self.0.contact_id).await?.map(|value| value.0))
     }
 
+    /// The fields whose values are not shown, and why: those sealed for a contact who was erased.
+    async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
+        let gone = self.0.erased || is_erased(context, self.0.contact_id).await?;
+        Ok(if gone { erased(&["wording", "proof", "withdrawalNote"]) } else { Vec::new() })
+    }
+
     /// When it took effect.
     async fn effective_at(&self) -> DateTime<Utc> {
         self.0.effective_at
@@ -182,6 +188,10 @@ pub(crate) struct ConsentFilterInput {
     purpose: Option<String>,
     /// Those that stand, or that were withdrawn.
     status: Option<ConsentStatusField>,
+    /// By when they were first recorded.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
 }
 
 /// What a list of consents is ordered by.
@@ -243,6 +253,8 @@ impl ConsentQuery {
 
 impl ConsentFilterInput {
     fn read(self) -> Result<ConsentFilter, UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
         Ok(ConsentFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
             contact: self
@@ -251,6 +263,10 @@ impl ConsentFilterInput {
                 .transpose()?,
             purpose: self.purpose,
             status: self.status.map(Into::into),
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
         })
     }
 }

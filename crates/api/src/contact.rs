@@ -1,9 +1,11 @@
 //! Contacts.
 
+mod erasure;
 mod list;
 mod mutation;
 mod nested;
 
+pub(crate) use erasure::{ErasureMutation, ErasureQuery};
 pub(crate) use list::ContactQuery;
 pub(crate) use mutation::ContactMutation;
 pub(crate) use nested::Nested;
@@ -13,10 +15,11 @@ use std::sync::Arc;
 use async_graphql::connection::Connection;
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use lethe_crm::contact::{ContactRow, ContactView};
+use lethe_crm::contact::{ContactRow, ContactStatus, ContactView};
 use lethe_kernel::ContactId;
 use uuid::Uuid;
 
+use self::erasure::Erasure;
 use crate::app::parts;
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
@@ -25,14 +28,14 @@ use crate::error::fault;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::keys::open;
+use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_ids};
 use crate::note::Note;
 use crate::scalar::{Date, MaskedCpr, Position};
 use crate::unit::Unit;
 
 /// A natural person. A personal field is null when it is empty or withheld; `withheld` names each withheld field and
-/// why.
+/// why. Once erased, `status` is `ERASED`, and `erasure` says when, why and how final.
 #[derive(SimpleObject, Clone)]
 #[graphql(complex)]
 pub(crate) struct Contact {
@@ -64,6 +67,27 @@ pub(crate) struct Withheld {
 pub(crate) enum WithheldReason {
     /// It can only be revealed, and every reveal is logged.
     Masked,
+    /// Its key was destroyed; nobody can read it any more.
+    Erased,
+}
+
+/// Whether a contact was erased.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[graphql(name = "ContactStatus", remote = "ContactStatus")]
+pub(crate) enum ContactStatusField {
+    /// It was not.
+    #[default]
+    Active,
+    /// It was: anonymised, or deleted.
+    Erased,
+}
+
+/// The fields of a contact that are sealed for it.
+const PERSONAL: [&str; 8] = ["firstName", "lastName", "title", "email", "phone", "mobile", "remark", "cpr"];
+
+/// These fields, withheld because their key was destroyed.
+pub(crate) fn erased(fields: &'static [&'static str]) -> Vec<Withheld> {
+    fields.iter().map(|field| Withheld { field, reason: WithheldReason::Erased }).collect()
 }
 
 impl Contact {
@@ -80,11 +104,17 @@ impl Contact {
     }
 }
 
-/// The contact as it was at a position.
+/// The contact as it was at a position, without what was erased since.
 pub(crate) async fn contact_at(context: &Context<'_>, id: Uuid, position: i64) -> Result<Option<Contact>> {
-    let mut rows =
-        parts(context).rows_at::<ContactView>(&[id], position).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id).map(|row| Contact { row, as_of: Some(Position(position)), nested: Arc::default() }))
+    let parts = parts(context);
+    let mut then = parts.rows_at::<ContactView>(&[id], position).await.map_err(|error| fault(&error))?;
+    let Some(row) = then.remove(&id) else { return Ok(None) };
+    let mut now = parts.rows_at::<ContactView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    let row = match now.remove(&id) {
+        Some(now) => row.without_erased(&now),
+        None => row,
+    };
+    Ok(Some(Contact { row, as_of: Some(Position(position)), nested: Arc::default() }))
 }
 
 #[ComplexObject]
@@ -97,6 +127,16 @@ impl Contact {
     /// The number of its events; pass it as `expectedVersion`.
     async fn version(&self) -> i64 {
         self.row.version
+    }
+
+    /// Whether it was erased; so it is told also as of a moment before that.
+    async fn status(&self) -> ContactStatusField {
+        self.row.status.into()
+    }
+
+    /// When, why and how finally it was erased, if it was.
+    async fn erasure(&self, context: &Context<'_>) -> Result<Option<Erasure>> {
+        Erasure::of(context, &self.row, &self.nested).await
     }
 
     /// The given name.
@@ -141,10 +181,14 @@ impl Contact {
     }
 
     /// The fields whose values are not shown, and why.
-    async fn withheld(&self) -> Vec<Withheld> {
+    async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
+        // A list may be a moment behind; the key tells.
+        if self.row.status == ContactStatus::Erased || is_erased(context, self.contact()).await? {
+            return Ok(erased(&PERSONAL));
+        }
         let cpr =
             self.row.cpr_date.as_ref().map(|_| Withheld { field: "cpr", reason: WithheldReason::Masked });
-        cpr.into_iter().collect()
+        Ok(cpr.into_iter().collect())
     }
 
     /// The stable reference under which another system knows the contact.
@@ -152,12 +196,14 @@ impl Contact {
         self.row.external_reference.as_deref()
     }
 
-    /// The unit that registered it.
+    /// The unit that registered it; null once it was deleted.
     async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
-        Unit::by_id(context, self.row.unit_id.0).await
+        let Some(unit) = self.row.unit_id else { return Ok(None) };
+        Unit::by_id(context, unit.0).await
     }
 
-    /// The units that have it: the one that registered it, and those with an item about it.
+    /// The units that have it: the one that registered it, and those with an item about it. Once it is anonymised,
+    /// those that had it then.
     async fn units(&self, context: &Context<'_>) -> Result<Vec<Unit>> {
         let ids: Vec<Uuid> = self.row.units.iter().map(|unit| unit.0).collect();
         Ok(by_ids::<lethe_access::unit::UnitView>(context, &ids).await?.into_iter().map(Unit).collect())

@@ -23,6 +23,12 @@ pub(crate) enum ErrorCode {
     AlreadyExists,
     /// The object is closed or removed and takes no more changes.
     Ended,
+    /// The person was erased; nothing is written about them any more.
+    Erased,
+    /// Somebody keeps the person in the system, so it cannot be erased.
+    ErasureBlocked,
+    /// The facts have changed since the preview; ask for it again.
+    PreviewOutdated,
     /// The external reference belongs to a record that has ended.
     ReferenceEnded,
     /// The idempotency key was used for another input.

@@ -2,13 +2,13 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 use chrono::{DateTime, Utc};
-use lethe_kernel::{EventId, Role};
+use lethe_kernel::{CompanyId, ContactId, Role, Subject};
 use lethe_ledger::{Change, Recorded, Value};
 
 use crate::contact::WithheldReason;
 use crate::error::fault;
 use crate::id::{self, Kind};
-use crate::keys::open_text;
+use crate::keys::{is_erased, open_text};
 use crate::scalar::{Date, Position};
 use crate::stream::changes;
 use crate::unit::Unit;
@@ -117,11 +117,12 @@ impl Event {
         CallerRef(self.0.metadata.caller())
     }
 
-    /// What it changed, field by field. CPR numbers and the texts of notes are masked.
+    /// What it changed, field by field. CPR numbers and the texts of notes are masked, and what was erased since is
+    /// withheld.
     async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
         let mut shown = Vec::new();
         for change in changes(&self.0).map_err(|error| fault(&error))? {
-            shown.push(FieldChange::of(context, change, self.0.id).await?);
+            shown.push(FieldChange::of(context, change, &self.0).await?);
         }
         Ok(shown)
     }
@@ -140,6 +141,16 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
     }
 }
 
+/// Whose key sealed the values of an event that are masked.
+fn masked_subject(event: &Recorded) -> Option<Subject> {
+    match event.aggregate_type.as_str() {
+        "contact" => Some(ContactId(event.stream).into()),
+        "company" => Some(Subject::sole_proprietor(CompanyId(event.stream))),
+        "note" => Some(Subject::document(event.stream)),
+        _ => None,
+    }
+}
+
 /// One field that an event set or emptied.
 #[derive(SimpleObject)]
 pub(crate) struct FieldChange {
@@ -152,12 +163,19 @@ pub(crate) struct FieldChange {
 }
 
 impl FieldChange {
-    async fn of(context: &Context<'_>, change: Change, event: EventId) -> Result<Self> {
+    async fn of(context: &Context<'_>, change: Change, event: &Recorded) -> Result<Self> {
         let Change { field, value } = change;
         let shown = |value| Self { field, value: Some(value), withheld: None };
+        let withheld = |reason| Self { field, value: None, withheld: Some(reason) };
         Ok(match value {
             None => Self { field, value: None, withheld: None },
-            Some(Value::Masked) => Self { field, value: None, withheld: Some(WithheldReason::Masked) },
+            Some(Value::Masked) => {
+                let erased = match masked_subject(event) {
+                    Some(subject) => is_erased(context, subject).await?,
+                    None => false,
+                };
+                withheld(if erased { WithheldReason::Erased } else { WithheldReason::Masked })
+            }
             Some(Value::Text(text)) => shown(FieldValue::Text(TextValue { text })),
             Some(Value::Number(number)) => shown(FieldValue::Number(NumberValue { number })),
             Some(Value::Flag(flag)) => shown(FieldValue::Flag(FlagValue { flag })),
@@ -168,8 +186,10 @@ impl FieldChange {
                 shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
             }
             Some(Value::Personal { subject, label, sealed }) => {
-                let text = open_text(context, &sealed, subject, label, event).await?;
-                shown(FieldValue::Text(TextValue { text }))
+                match open_text(context, &sealed, subject, label, event.id).await? {
+                    Some(text) => shown(FieldValue::Text(TextValue { text })),
+                    None => withheld(WithheldReason::Erased),
+                }
             }
         })
     }

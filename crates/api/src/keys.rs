@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_graphql::{Context, Result};
-use lethe_kernel::{EventId, Personal, PersonalValue, SealedText, Subject};
+use lethe_kernel::{EventId, KeyClass, Personal, PersonalValue, SealedText, Subject};
 use lethe_vault::{Keyring, VaultError};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -28,7 +28,7 @@ pub(crate) async fn load(context: &Context<'_>, subjects: &[Subject]) -> Result<
     held(context, subjects).await.map(drop)
 }
 
-/// Opens a value of a subject, if there is one.
+/// Opens a value of a subject, if there is one; nothing if its key was destroyed.
 pub(crate) async fn open<T: PersonalValue>(
     context: &Context<'_>,
     value: Option<&Personal<T>>,
@@ -36,18 +36,26 @@ pub(crate) async fn open<T: PersonalValue>(
 ) -> Result<Option<T>> {
     let Some(value) = value else { return Ok(None) };
     let subject = subject.into();
-    opened(held(context, &[subject]).await?.keyring.open(value, subject)).map(Some)
+    let held = held(context, &[subject]).await?;
+    unless_erased(context, held.keyring.open(value, subject))
 }
 
-/// Opens a text of an event that is known by its label alone.
+/// Opens a text of an event that is known by its label alone; nothing if its key was destroyed.
 pub(crate) async fn open_text(
     context: &Context<'_>,
     text: &SealedText,
     subject: Subject,
     label: &str,
     event: EventId,
-) -> Result<String> {
-    opened(held(context, &[subject]).await?.keyring.open_text(text, subject, label, event))
+) -> Result<Option<String>> {
+    let held = held(context, &[subject]).await?;
+    unless_erased(context, held.keyring.open_text(text, subject, label, event))
+}
+
+/// Whether the key of a subject was destroyed, so that what it sealed is gone for good.
+pub(crate) async fn is_erased(context: &Context<'_>, subject: impl Into<Subject>) -> Result<bool> {
+    let subject = subject.into();
+    Ok(held(context, &[subject]).await?.keyring.is_destroyed(subject, KeyClass::Crm))
 }
 
 async fn held<'c>(context: &'c Context<'_>, subjects: &[Subject]) -> Result<MutexGuard<'c, Held>> {
@@ -56,10 +64,22 @@ async fn held<'c>(context: &'c Context<'_>, subjects: &[Subject]) -> Result<Mute
     if held.since.is_none_or(|since| now.duration_since(since) > LIFE) {
         *held = Held { since: Some(now), keyring: Keyring::default() };
     }
-    opened(parts(context).vault.load(&mut held.keyring, subjects).await)?;
+    let loaded = parts(context).vault.load(&mut held.keyring, subjects).await;
+    loaded.map_err(|error| loud(context, &error))?;
     Ok(held)
 }
 
-fn opened<T>(result: Result<T, VaultError>) -> Result<T> {
-    result.map_err(|error| sealed(&error))
+/// What was destroyed is shown as withheld. Anything else that does not open is an error, never a value that looks
+/// erased.
+fn unless_erased<T>(context: &Context<'_>, opened: Result<T, VaultError>) -> Result<Option<T>> {
+    match opened {
+        Ok(value) => Ok(Some(value)),
+        Err(VaultError::Erased(_)) => Ok(None),
+        Err(error) => Err(loud(context, &error)),
+    }
+}
+
+fn loud(context: &Context<'_>, error: &VaultError) -> async_graphql::Error {
+    parts(context).vault.alarm(error);
+    sealed(error)
 }

@@ -14,16 +14,16 @@ use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{TimeRange, wait_for};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Contact, Withheld, WithheldReason};
+use crate::contact::{Contact, Withheld, WithheldReason, erased};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::expiry::EffectField;
 use crate::history::history;
 use crate::id::Kind;
-use crate::keys::{self, open};
+use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id, by_ids};
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
@@ -77,7 +77,7 @@ impl Note {
         self.0.kind.as_deref()
     }
 
-    /// The text; null once the note has ended, or if it is withheld.
+    /// The text; null if it is withheld.
     async fn text(&self, context: &Context<'_>) -> Result<Option<String>> {
         if self.0.contains_sensitive {
             return Ok(None);
@@ -85,10 +85,14 @@ impl Note {
         Ok(open(context, self.0.text.as_ref(), self.0.id).await?.map(|text| text.0))
     }
 
-    /// The fields whose values are not shown, and why. The text of a note with sensitive data is.
-    async fn withheld(&self) -> Vec<Withheld> {
-        let hidden = self.0.contains_sensitive && self.0.text.is_some();
-        hidden.then_some(Withheld { field: "text", reason: WithheldReason::Masked }).into_iter().collect()
+    /// The fields whose values are not shown, and why. The text of a note with sensitive data is masked; that of a note
+    /// that has ended, or that named a contact who was erased, is erased.
+    async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
+        if self.0.text.is_none() || is_erased(context, self.0.id).await? {
+            return Ok(erased(&["text"]));
+        }
+        let hidden = self.0.contains_sensitive;
+        Ok(hidden.then_some(Withheld { field: "text", reason: WithheldReason::Masked }).into_iter().collect())
     }
 
     /// Whether it is declared to contain personal data.
@@ -115,7 +119,8 @@ impl Note {
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn contacts(&self, context: &Context<'_>) -> Result<Vec<Contact>> {
         let ids: Vec<Uuid> = self.0.contacts.iter().map(|named| named.contact_id.0).collect();
-        Ok(by_ids::<ContactView>(context, &ids).await?.into_iter().map(Contact::now).collect())
+        let named = by_ids::<ContactView>(context, &ids).await?.into_iter();
+        Ok(named.filter(|contact| !contact.is_deleted()).map(Contact::now).collect())
     }
 
     /// The company it concerns.
@@ -159,6 +164,10 @@ pub(crate) struct NoteFilterInput {
     company: Option<ID>,
     /// Those with a status.
     status: Option<NoteStatusField>,
+    /// By when they were written.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
     /// Those that expire on this day or later.
     expires_from: Option<Date>,
     /// Those that expire before this day.
@@ -224,6 +233,8 @@ impl NoteQuery {
 
 impl NoteFilterInput {
     fn read(self) -> Result<NoteFilter, lethe_kernel::UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
         Ok(NoteFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
             contact: self
@@ -235,6 +246,10 @@ impl NoteFilterInput {
                 .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
                 .transpose()?,
             status: self.status.map(Into::into),
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
             expires_from: self.expires_from.map(|date| date.0),
             expires_before: self.expires_before.map(|date| date.0),
         })

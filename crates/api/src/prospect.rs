@@ -14,15 +14,15 @@ use lethe_kernel::{CompanyId, ContactId, Subject, UnitId, UserError};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{TimeRange, wait_for};
 use crate::company::{Company, NaceVersionField};
 use crate::connection::{Opaque, Slice};
-use crate::contact::Contact;
+use crate::contact::{Contact, Withheld, erased};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::keys::{self, open};
+use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id};
 use crate::scalar::Position;
 use crate::unit::Unit;
@@ -52,7 +52,13 @@ impl Prospect {
 
     /// What it is called; sealed for its contact.
     async fn title(&self, context: &Context<'_>) -> Result<Option<String>> {
-        Ok(open(context, Some(&self.0.title), self.0.contact_id).await?.map(|title| title.0))
+        Ok(open(context, self.0.title.as_ref(), self.0.contact_id).await?.map(|title| title.0))
+    }
+
+    /// The fields whose values are not shown, and why: the title, once its contact was erased.
+    async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
+        let gone = self.0.title.is_none() || is_erased(context, self.0.contact_id).await?;
+        Ok(if gone { erased(&["title"]) } else { Vec::new() })
     }
 
     /// The contact whose idea it is.
@@ -119,6 +125,10 @@ pub(crate) struct ProspectFilterInput {
     contact: Option<ID>,
     /// Those that founded a company.
     company: Option<ID>,
+    /// By when they were registered.
+    created: Option<TimeRange>,
+    /// By when they last changed.
+    changed: Option<TimeRange>,
 }
 
 /// What a list of prospects is ordered by.
@@ -178,6 +188,8 @@ impl ProspectQuery {
 
 impl ProspectFilterInput {
     fn read(self) -> Result<ProspectFilter, UserError> {
+        let created = self.created.unwrap_or_default();
+        let changed = self.changed.unwrap_or_default();
         Ok(ProspectFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
             contact: self
@@ -188,6 +200,10 @@ impl ProspectFilterInput {
                 .company
                 .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))
                 .transpose()?,
+            created_from: created.from,
+            created_until: created.until,
+            changed_from: changed.from,
+            changed_until: changed.until,
         })
     }
 }

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
 use crate::consent::{ConsentMutation, ConsentQuery};
-use crate::contact::{ContactMutation, ContactQuery};
+use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuery};
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
@@ -36,6 +36,7 @@ pub struct Query(
     ViewerQuery,
     NodeQuery,
     ContactQuery,
+    ErasureQuery,
     CompanyQuery,
     ProspectQuery,
     NoteQuery,
@@ -49,6 +50,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     ContactMutation,
+    ErasureMutation,
     CompanyMutation,
     ProspectMutation,
     NoteMutation,
@@ -76,6 +78,7 @@ pub fn views() -> ViewsBuilder {
         .with::<ScheduleView>()
         .with::<OperationView>()
         .with::<OperationOutcomeView>()
+        .with::<RotationView>()
 }
 
 /// The schema over a running system, with limits on how deep and how costly one query may be.

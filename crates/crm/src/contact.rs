@@ -3,8 +3,10 @@
 mod aggregate;
 mod command;
 mod details;
+mod erasure;
 mod error;
 mod event;
+mod hold;
 mod input;
 mod view;
 mod work;
@@ -14,13 +16,16 @@ pub use command::ContactCommand;
 pub use details::{
     CprDate, CprSerial, Details, Email, FirstName, Held, LastName, Mobile, Phone, Remark, SealedCpr, Title,
 };
+pub use erasure::{Erase, Erased, ErasureKind, ErasureReason, Remains};
 pub use error::ContactError;
 pub use event::{
-    Amended, CompanyLinked, CompanyUnlinked, ContactEvent, ItemAttached, ItemDetached, ItemKind, Origin,
-    Registered,
+    Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, ItemAttached, ItemDetached,
+    ItemKind, Origin, ProspectRegistered, Registered,
 };
+pub use hold::{Hold, HoldKind};
 pub use input::ContactInput;
 pub use view::{
-    CompanyLink, ContactFilter, ContactItem, ContactOrder, ContactRow, ContactView, contact_page,
+    CompanyLink, ContactFilter, ContactItem, ContactOrder, ContactRow, ContactStatus, ContactView,
+    contact_page,
 };
-pub use work::{AmendContact, LinkContact, RegisterContact, UnlinkContact, existing_contact};
+pub use work::{AmendContact, LinkContact, RegisterContact, UnlinkContact, existing_contact, living_contact};

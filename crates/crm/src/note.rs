@@ -8,10 +8,12 @@ mod event;
 mod view;
 mod work;
 
-pub use aggregate::Note;
+pub use aggregate::{Note, Standing};
 pub use command::{Amendment, NoteCommand};
 pub use error::NoteError;
-pub use event::{Amended, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written};
+pub use event::{
+    Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written,
+};
 pub use view::{
     NoteContact, NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note_page, notes_of_contacts,
 };

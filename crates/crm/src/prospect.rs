@@ -11,6 +11,6 @@ mod work;
 pub use aggregate::Prospect;
 pub use command::ProspectCommand;
 pub use error::ProspectError;
-pub use event::{Linked, ProspectEvent, Registered, Title};
+pub use event::{Erased, Linked, ProspectEvent, Registered, Title};
 pub use view::{ProspectFilter, ProspectOrder, ProspectRow, ProspectView, prospect_page};
 pub use work::{LinkProspect, RegisterProspect};

@@ -17,6 +17,12 @@ pub enum ErrorCode {
     AlreadyExists,
     /// The object is closed or removed and takes no more changes.
     Ended,
+    /// The person was erased; nothing is written about them any more.
+    Erased,
+    /// Somebody keeps the person in the system, so it cannot be erased (R66).
+    ErasureBlocked,
+    /// The facts have changed since the preview that the caller approves.
+    PreviewOutdated,
     /// The external reference belongs to a record that has ended (R68).
     ReferenceEnded,
     /// The idempotency key was used for another input.
@@ -40,6 +46,9 @@ impl ErrorCode {
             Self::StaleVersion => "STALE_VERSION",
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::Ended => "ENDED",
+            Self::Erased => "ERASED",
+            Self::ErasureBlocked => "ERASURE_BLOCKED",
+            Self::PreviewOutdated => "PREVIEW_OUTDATED",
             Self::ReferenceEnded => "REFERENCE_ENDED",
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::Conflict => "CONFLICT",

@@ -186,8 +186,12 @@ fn contended() -> UserError {
     )
 }
 
-/// Whether a command failed before anything was appended, because a connection broke that had been idle.
+/// Whether a command failed before anything was appended for what may be gone when it runs again: a connection broke
+/// that had been idle, or a key was destroyed behind the state that it decided on, which then tells why.
 fn is_broken(failure: &Failure) -> bool {
+    if matches!(failure, Failure::Failed(LedgerError::Vault(VaultError::Erased(_)))) {
+        return true;
+    }
     let Failure::Failed(LedgerError::Database(error) | LedgerError::Vault(VaultError::Database(error))) =
         failure
     else {

@@ -14,7 +14,7 @@ mod work;
 pub use aggregate::Consent;
 pub use command::ConsentCommand;
 pub use error::ConsentError;
-pub use event::{ConsentEvent, Given, Proof, WithdrawalNote, Withdrawn, Wording};
+pub use event::{ConsentEvent, Erased, Given, Proof, WithdrawalNote, Withdrawn, Wording};
 pub use id::consent_id;
 pub use legal_basis::LegalBasis;
 pub use view::{

@@ -1,5 +1,7 @@
-//! Consent and, later, retention, erasure and extracts.
+//! Consent, erasure and rotation and, later, retention and extracts.
 
+pub mod certificate;
 pub mod consent;
+pub mod erasure;
 pub mod restore;
 pub mod rotation;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod certificate;
 mod config;
 mod doctor;
 mod fixture;
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     Keys(keys::Keys),
     /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
     Restore(restore::Arguments),
+    /// Verify a certificate of erasure, or write one
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     /// Print the GraphQL schema
     Schema(schema::Arguments),
     /// Write invented units, companies, contacts and notes, of any number, from a seed
@@ -69,6 +73,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
         Command::Restore(arguments) => restore::run(&config, &arguments).await,
+        Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),
         Command::Config(arguments) => config::run(&config, &arguments),

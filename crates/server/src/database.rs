@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lethe_kernel::Clock;
-use lethe_ledger::{Ledger, Views};
+use lethe_ledger::{Ledger, LedgerError, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
 use lethe_vault::Vault;
 use sqlx::postgres::PgConnectOptions;
@@ -60,9 +60,14 @@ impl Database {
     /// Connects; a server that is just starting is waited for some seconds.
     ///
     /// # Errors
-    /// [`Error::Ledger`].
+    /// [`Error::Unreachable`], [`Error::Ledger`].
     pub(crate) async fn connect(&self, config: &Config) -> Result<PgPool, Error> {
-        Ok(lethe_ledger::connect(self.options.clone(), config.database_connections.get()).await?)
+        let connecting = lethe_ledger::connect(self.options.clone(), config.database_connections.get());
+        let connected = output::aloud("Waiting for PostgreSQL to answer.", connecting).await;
+        connected.map_err(|error| match error {
+            LedgerError::Database(error) => Error::Unreachable(reason(&error)),
+            error => error.into(),
+        })
     }
 
     /// The embedded server, if it is that.
@@ -79,6 +84,15 @@ impl Database {
             Some(local) => Ok(local.stop().await?),
             None => Ok(()),
         }
+    }
+}
+
+/// Why PostgreSQL cannot be reached, as part of a sentence.
+pub(crate) fn reason(error: &sqlx::Error) -> String {
+    match error {
+        // Refused connections are tried again until there is no time left.
+        sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
+        error => error.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use lethe_crm::import::ImportError;
 use lethe_ledger::LedgerError;
+use lethe_privacy::certificate::CertificateError;
 use lethe_privacy::rotation::RotationError;
 use lethe_vault::VaultError;
 
@@ -42,6 +43,8 @@ pub(crate) enum Error {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Postgres(#[from] lethe_local_postgres::Error),
+    #[error("PostgreSQL cannot be reached: {0}. Check that it runs, DATABASE_URL, and the user's password.")]
+    Unreachable(String),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("The database holds no ledger yet. Run `lethe serve` once; it creates the tables.")]
@@ -61,6 +64,8 @@ pub(crate) enum Error {
     Restore(#[from] lethe_privacy::restore::Failure),
     #[error("The views do not catch up with the ledger. `lethe doctor` says which one and why.")]
     ViewsLag,
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error(transparent)]
@@ -117,10 +122,18 @@ impl Error {
                 | Postgres::Leftover { .. }
                 | Postgres::Supervision,
             )
+            | Self::Unreachable(_)
             | Self::Ledger(_)
+            | Self::Certificate(CertificateError::Ledger(_))
             | Self::NoLedger
             | Self::Rotation(RotationError::Ledger(_)) => 4,
-            Self::Vault(error) if matches!(error, VaultError::Database(_)) || error.is_damage() => 4,
+            Self::Vault(error) | Self::Certificate(CertificateError::Vault(error))
+                if matches!(error, VaultError::Database(_)) || error.is_damage() =>
+            {
+                4
+            }
+            // Nothing failed: there is no certificate, or not yet.
+            Self::Certificate(_) => 1,
             _ => 3,
         }
     }

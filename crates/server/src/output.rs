@@ -1,7 +1,9 @@
 //! Results go to stdout, everything else to stderr.
 
 use std::io::{self, Write};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lethe_local_postgres::Progress;
 
@@ -21,6 +23,19 @@ pub(crate) fn line(text: &str) -> Result<(), Error> {
 /// Tells people what takes long.
 pub(crate) fn progress() -> Progress {
     Arc::new(|text: &str| note(text))
+}
+
+/// What takes longer is told.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Does something, and says what it is if that takes more than a second.
+pub(crate) async fn aloud<T>(what: &str, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    if let Ok(done) = tokio::time::timeout(QUIET, &mut work).await {
+        return done;
+    }
+    note(what);
+    work.await
 }
 
 /// Writes a line for people to stderr. Nobody can be told if that fails.

@@ -34,7 +34,7 @@ impl Vault {
         mirrors: &Mirrors,
         only_try: bool,
     ) -> Result<Adopted, VaultError> {
-        for mirror in mirrors.iter() {
+        for mirror in mirrors {
             mirror.check_not_newer(pool).await?;
         }
         let mut connection = pool.acquire().await?;

@@ -14,11 +14,13 @@ use crate::{Vault, VaultError, wrap};
 pub(crate) struct Buckets {
     count: u32,
     keys: Mutex<HashMap<i32, (i64, Key)>>,
+    /// Held by the one who reads them, so that all who need one at the same moment do not read all of them.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Buckets {
     pub(crate) fn new(count: u32) -> Self {
-        Self { count, keys: Mutex::default() }
+        Self { count, keys: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 
     /// The bucket of a key.
@@ -35,6 +37,10 @@ impl Buckets {
         self.lock().clear();
     }
 
+    fn get(&self, bucket: i32) -> Option<(i64, Key)> {
+        self.lock().get(&bucket).cloned()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<i32, (i64, Key)>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -44,8 +50,12 @@ impl Vault {
     /// A bucket's key and its generation. If a rotation has replaced it since it was read, the ledger refuses what it
     /// wraps, and it is read again.
     pub(crate) async fn bucket_key(&self, bucket: i32) -> Result<(i64, Key), VaultError> {
-        if let Some(known) = self.buckets.lock().get(&bucket) {
-            return Ok(known.clone());
+        if let Some(known) = self.buckets.get(bucket) {
+            return Ok(known);
+        }
+        let _alone = self.buckets.reading.lock().await;
+        if let Some(known) = self.buckets.get(bucket) {
+            return Ok(known);
         }
         // All of them: a server that makes keys meets most of them soon.
         let rows = sqlx::query(

@@ -17,6 +17,7 @@ mod recent;
 pub mod restore;
 mod rotation;
 mod sealed;
+mod signing;
 mod status;
 mod store;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use guard::guard;
 pub use keyring::{DestroyedKey, Keyring, SubjectKey, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, root_file};
 pub use rotation::{Rotation, Work as RotationWork};
+pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
 pub use status::{CustodianStatus, VaultStatus};
 pub use store::{NewKey, Vault};
 pub use verify::Verified;

@@ -88,12 +88,21 @@ impl Mirrors {
                     | MirrorError::Database(_)),
                 ) => return Err(error),
                 Err(error) => {
-                    tracing::error!(%error, "whether a mirror is newer than the database is not known")
+                    tracing::error!(%error, "whether a mirror is newer than the database is not known");
                 }
                 Ok(()) => {}
             }
         }
         Ok(())
+    }
+}
+
+impl<'a> IntoIterator for &'a Mirrors {
+    type Item = &'a Mirror;
+    type IntoIter = std::slice::Iter<'a, Mirror>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

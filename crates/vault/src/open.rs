@@ -127,6 +127,8 @@ impl Vault {
         let root = fetch(&custodians, &row).await?;
         let vault = Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))?;
         vault.sign_on().await?;
+        // The first who makes a key need not wait for it.
+        vault.bucket_key(0).await?;
         Ok(vault)
     }
 

@@ -253,7 +253,6 @@ impl Vault {
     pub fn alarm(&self, error: &VaultError) {
         if error.is_damage() {
             tracing::error!(%error, "the vault is damaged");
-            metrics::counter!("lethe_vault_damage_total").increment(1);
             *self.alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
         }
     }

@@ -112,7 +112,7 @@ impl Vault {
     }
 
     async fn verify_mirrors(&self, row: &Row, found: &mut Verified) {
-        for mirror in self.mirrors.iter() {
+        for mirror in &self.mirrors {
             let path = mirror.folder().display();
             match Source::read(mirror.folder()).await {
                 Err(error) => found.findings.push(error.to_string()),

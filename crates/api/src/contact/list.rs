@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use lethe_crm::contact::{ContactFilter, ContactOrder, ContactView, contact_page};
 use lethe_kernel::{CompanyId, UnitId};
 
-use super::{Contact, Nested, contact_at};
+use super::{Contact, ContactStatusField, Nested, contact_at};
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::connection::{Opaque, Slice};
@@ -20,6 +20,9 @@ use crate::scalar::{Date, Position};
 pub(crate) struct ContactFilterInput {
     /// Those that a unit has.
     unit: Option<ID>,
+    /// Those with a status: active ones, unless you ask for those that were anonymised. Deleted ones are in no list.
+    #[graphql(default)]
+    status: ContactStatusField,
     /// Those of a company.
     company: Option<ID>,
     /// By when they were registered.
@@ -112,6 +115,7 @@ impl ContactFilterInput {
         let changed = self.changed.unwrap_or_default();
         Ok(ContactFilter {
             unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            status: self.status.into(),
             company: self
                 .company
                 .map(|id| Kind::Company.read(&id, "filter.company").map(CompanyId))

@@ -10,6 +10,7 @@ use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
 use lethe_kernel::{CompanyId, Subject};
 use lethe_ledger::{Cursor, Found, Order, Page, rows};
 use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
+use lethe_privacy::rotation::{Finality, finalities};
 use uuid::Uuid;
 
 use super::Contact;
@@ -30,11 +31,13 @@ pub(crate) struct Nested {
     companies: Option<HashMap<CompanyId, CompanyRow>>,
     notes: HashMap<Page, HashMap<Uuid, Vec<Found<NoteRow>>>>,
     consents: HashMap<Page, HashMap<Uuid, Vec<Found<ConsentRow>>>>,
+    /// What made erasures final, by the erasure's position.
+    finalities: Option<HashMap<i64, Finality>>,
 }
 
 impl Nested {
     /// Reads what the selection of a list of contacts asks for: one statement for companies, one per list of notes
-    /// and of consents, and one for all keys.
+    /// and of consents, one for what made erasures final if there are any, and one for all keys.
     pub(crate) async fn read_ahead(context: &Context<'_>, contacts: &[&ContactRow]) -> Result<Self> {
         let pool = &parts(context).pool;
         let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.id.0).collect();
@@ -58,8 +61,21 @@ impl Nested {
                 consents_of_contacts(pool, &ids, CONSENTS(), &page).await.map_err(|error| fault(&error))?;
             nested.consents.insert(page, by_parent(found));
         }
+        if !selected(context, "erasure").is_empty() {
+            let erased: Vec<i64> = contacts.iter().filter_map(|contact| contact.erased_position).collect();
+            nested.finalities = Some(finalities(pool, &erased).await.map_err(|error| fault(&error))?);
+        }
         keys::load(context, &subjects).await?;
         Ok(nested)
+    }
+
+    /// What made an erasure final, if it is; read ahead, or now.
+    pub(super) async fn finality(&self, context: &Context<'_>, position: i64) -> Result<Option<Finality>> {
+        if let Some(read) = &self.finalities {
+            return Ok(read.get(&position).cloned());
+        }
+        let found = finalities(&parts(context).pool, &[position]).await;
+        Ok(found.map_err(|error| fault(&error))?.remove(&position))
     }
 }
 

@@ -1,24 +1,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, ContactId, NoteId, Subject};
+use lethe_kernel::{CompanyId, ConsentId, ContactId, NoteId, ProspectId, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Amended, CompanyLinked, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details, Held,
-    ItemAttached, ItemDetached, Registered,
+    Amended, CompanyLinked, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details, Erase,
+    Erased, Held, Hold, HoldKind, ItemAttached, ItemDetached, ProspectRegistered, Registered,
 };
 
-/// The state of a contact that rules need.
+/// The state of a contact that rules need. It knows everything that is sealed for the contact or names it, so that an
+/// erasure is decided on one consistent state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
-    registered: bool,
+    registered_by: Option<UnitId>,
     held: Held,
     companies: BTreeSet<CompanyId>,
     items: BTreeMap<NoteId, ItemAttached>,
+    consents: BTreeSet<ConsentId>,
+    prospects: BTreeSet<ProspectId>,
+    /// The units that have it; once it is erased, those that had it then.
+    units: BTreeSet<UnitId>,
+    erased_on: Option<NaiveDate>,
 }
 
 type Decision = Result<Vec<ContactEvent>, ContactError>;
@@ -29,10 +36,57 @@ impl Contact {
         self.items.values()
     }
 
+    /// The companies it belongs to.
+    pub fn companies(&self) -> impl Iterator<Item = CompanyId> {
+        self.companies.iter().copied()
+    }
+
+    /// Its consents, withdrawn ones included.
+    pub fn consents(&self) -> impl Iterator<Item = ConsentId> {
+        self.consents.iter().copied()
+    }
+
+    /// Its prospects.
+    pub fn prospects(&self) -> impl Iterator<Item = ProspectId> {
+        self.prospects.iter().copied()
+    }
+
+    /// Whether a unit has it: it registered it, or an item of its own names it (R67).
+    #[must_use]
+    pub fn is_of(&self, unit: UnitId) -> bool {
+        self.units.contains(&unit)
+    }
+
+    /// The day on which it was erased, if it was.
+    #[must_use]
+    pub fn erased_on(&self) -> Option<NaiveDate> {
+        self.erased_on
+    }
+
+    /// Whether it was erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.erased_on.is_some()
+    }
+
+    /// What keeps it in the system, as far as its own stream tells: its items.
+    #[must_use]
+    pub fn holds(&self) -> Vec<Hold> {
+        let hold =
+            |item: &ItemAttached| Hold { kind: HoldKind::ActiveItem, unit: item.unit, until: item.expires };
+        self.items.values().map(hold).collect()
+    }
+
     fn decide(&self, command: ContactCommand, secrets: &Secrets) -> Decision {
+        if let Some(on) = self.erased_on {
+            return Err(match command {
+                ContactCommand::Register(_) => ContactError::ReferenceEnded,
+                _ => ContactError::Erased(on),
+            });
+        }
         match command {
             ContactCommand::Register(event) => self.register(event),
-            _ if !self.registered => Err(ContactError::Unknown),
+            _ if self.registered_by.is_none() => Err(ContactError::Unknown),
             ContactCommand::Amend { contact, details } => {
                 self.amend(details.against(&self.held, contact, secrets))
             }
@@ -50,13 +104,45 @@ impl Contact {
                 .then_some(ContactEvent::ItemDetached(ItemDetached { item, expired }))
                 .into_iter()
                 .collect()),
+            ContactCommand::RecordConsent(event) if self.consents.contains(&event.consent) => Ok(Vec::new()),
+            ContactCommand::RecordConsent(event) => Ok(vec![ContactEvent::ConsentRecorded(event)]),
+            ContactCommand::RegisterProspect(prospect) if self.prospects.contains(&prospect) => {
+                Ok(Vec::new())
+            }
+            ContactCommand::RegisterProspect(prospect) => {
+                Ok(vec![ContactEvent::ProspectRegistered(ProspectRegistered { prospect })])
+            }
+            ContactCommand::Erase(erase) => self.erase(erase),
         }
+    }
+
+    fn erase(&self, erase: Erase) -> Decision {
+        let Erase { kind, reason, on, mut holds, died, survived, remains } = erase;
+        holds.retain(|hold| hold.kind.stops_erasure());
+        if !holds.is_empty() {
+            return Err(ContactError::Held(holds));
+        }
+        Ok(vec![ContactEvent::Erased(Erased {
+            kind,
+            reason,
+            on,
+            died,
+            survived,
+            consents: self.consents().collect(),
+            prospects: self.prospects().collect(),
+            remains,
+        })])
+    }
+
+    fn count_units(&mut self) {
+        self.units =
+            self.registered_by.into_iter().chain(self.items.values().map(|item| item.unit)).collect();
     }
 
     fn register(&self, event: Registered) -> Decision {
         let mut held = Held::default();
         held.apply(event.details.clone());
-        match (self.registered, held.has_name()) {
+        match (self.registered_by.is_some(), held.has_name()) {
             (true, _) => Err(ContactError::AlreadyRegistered),
             (false, false) => Err(ContactError::NameRequired),
             (false, true) => Ok(vec![ContactEvent::Registered(event)]),
@@ -95,8 +181,9 @@ impl Aggregate for Contact {
     fn apply(&mut self, event: ContactEvent) {
         match event {
             ContactEvent::Registered(event) => {
-                self.registered = true;
+                self.registered_by = Some(event.unit);
                 self.held.apply(event.details);
+                self.count_units();
             }
             ContactEvent::Amended(event) => self.held.apply(event.details),
             ContactEvent::CompanyLinked(event) => {
@@ -107,9 +194,26 @@ impl Aggregate for Contact {
             }
             ContactEvent::ItemAttached(event) => {
                 self.items.insert(event.item, event);
+                self.count_units();
             }
             ContactEvent::ItemDetached(event) => {
                 self.items.remove(&event.item);
+                self.count_units();
+            }
+            ContactEvent::ConsentRecorded(event) => {
+                self.consents.insert(event.consent);
+            }
+            ContactEvent::ProspectRegistered(event) => {
+                self.prospects.insert(event.prospect);
+            }
+            ContactEvent::Erased(event) => {
+                let units = std::mem::take(&mut self.units);
+                *self = Self {
+                    registered_by: self.registered_by,
+                    units,
+                    erased_on: Some(event.on),
+                    ..Self::default()
+                };
             }
         }
     }
@@ -117,7 +221,8 @@ impl Aggregate for Contact {
 
 impl Stored for Contact {
     fn subjects(&self, id: Uuid) -> Vec<Subject> {
-        if self.registered { vec![ContactId(id).into()] } else { Vec::new() }
+        let living = self.registered_by.is_some() && !self.is_erased();
+        if living { vec![ContactId(id).into()] } else { Vec::new() }
     }
 }
 

@@ -1,6 +1,6 @@
-use lethe_kernel::{CompanyId, ContactId, NoteId};
+use lethe_kernel::{CompanyId, ContactId, NoteId, ProspectId};
 
-use super::{Details, ItemAttached, Registered};
+use super::{ConsentRecorded, Details, Erase, ItemAttached, Registered};
 
 /// What can be asked of a contact.
 #[derive(Clone, Debug)]
@@ -27,4 +27,10 @@ pub enum ContactCommand {
         /// Whether it expired.
         expired: bool,
     },
+    /// Note that a consent of it is recorded.
+    RecordConsent(ConsentRecorded),
+    /// Note that a prospect of it is registered.
+    RegisterProspect(ProspectId),
+    /// Erase it.
+    Erase(Erase),
 }

@@ -1,4 +1,7 @@
+use chrono::NaiveDate;
 use lethe_kernel::{CompanyId, ErrorCode, Rule};
+
+use super::Hold;
 
 /// The rules a contact's command can break.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +18,29 @@ pub enum ContactError {
     /// It is not linked to the company.
     #[error("The contact is not linked to this company, so the link cannot be removed.")]
     NotLinked(CompanyId),
+    /// It was erased.
+    #[error(
+        "This contact was erased on {0}, and nothing more is written about it. A person who comes back is a new contact: \
+         register it."
+    )]
+    Erased(NaiveDate),
+    /// The reference is that of an erased contact (R68).
+    #[error(
+        "This external reference belongs to a contact that was erased. A person who comes back is a new contact: \
+         register it under a new reference."
+    )]
+    ReferenceEnded,
+    /// Somebody keeps it in the system.
+    #[error("The contact cannot be erased while it is held:{}. Have that lifted first.", listed(.0))]
+    Held(Vec<Hold>),
+}
+
+fn listed(holds: &[Hold]) -> String {
+    let one = |hold: &Hold| {
+        let until = hold.until.map(|date| format!(" until {date}")).unwrap_or_default();
+        format!(" {} by unit {}{until}", hold.kind.name(), hold.unit)
+    };
+    holds.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
 impl Rule for ContactError {
@@ -24,13 +50,16 @@ impl Rule for ContactError {
             Self::AlreadyRegistered => ErrorCode::AlreadyExists,
             Self::NameRequired => ErrorCode::Required,
             Self::NotLinked(_) => ErrorCode::RuleViolated,
+            Self::Erased(_) => ErrorCode::Erased,
+            Self::ReferenceEnded => ErrorCode::ReferenceEnded,
+            Self::Held(_) => ErrorCode::ErasureBlocked,
         }
     }
 
     fn field(&self) -> Vec<String> {
         let field = match self {
-            Self::Unknown => "contactId",
-            Self::AlreadyRegistered => "externalReference",
+            Self::Unknown | Self::Erased(_) | Self::Held(_) => "contactId",
+            Self::AlreadyRegistered | Self::ReferenceEnded => "externalReference",
             Self::NameRequired => "firstName",
             Self::NotLinked(_) => "companyId",
         };

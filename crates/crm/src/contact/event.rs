@@ -1,10 +1,10 @@
 use chrono::NaiveDate;
-use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, UnitId};
+use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, UnitId};
 use lethe_ledger::{Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Details;
+use super::{Details, Erased};
 
 /// What happened to a contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,12 @@ pub enum ContactEvent {
     ItemAttached(ItemAttached),
     /// An item no longer names it.
     ItemDetached(ItemDetached),
+    /// A consent of it is recorded.
+    ConsentRecorded(ConsentRecorded),
+    /// A prospect of it is registered.
+    ProspectRegistered(ProspectRegistered),
+    /// It was erased.
+    Erased(Erased),
 }
 
 /// A contact was registered.
@@ -86,7 +92,7 @@ pub struct ItemAttached {
     pub item: NoteId,
     /// Whose item it is; that unit has the contact (R67).
     pub unit: UnitId,
-    /// Whether it is declared to contain personal data; it then dies with the contact (R28).
+    /// Whether it is declared to contain personal or sensitive data; it then dies with the contact (R28).
     pub personal: bool,
     /// The first day on which it no longer justifies the contact; none if it never does (R25).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,6 +108,25 @@ pub struct ItemDetached {
     pub expired: bool,
 }
 
+/// A consent of a contact is recorded, for the first time. It stands in the contact's own stream, so that an erasure
+/// misses none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentRecorded {
+    /// The consent.
+    pub consent: ConsentId,
+    /// The unit that may use the data.
+    pub unit: UnitId,
+    /// What for: a code.
+    pub purpose: String,
+}
+
+/// A prospect of a contact is registered; likewise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProspectRegistered {
+    /// The prospect.
+    pub prospect: ProspectId,
+}
+
 domain_event!(ContactEvent {
     Registered = "contact.registered" v "1",
     Amended = "contact.amended" v "1",
@@ -109,6 +134,9 @@ domain_event!(ContactEvent {
     CompanyUnlinked = "contact.company_unlinked" v "1",
     ItemAttached = "contact.item_attached" v "1",
     ItemDetached = "contact.item_detached" v "1",
+    ConsentRecorded = "contact.consent_recorded" v "1",
+    ProspectRegistered = "contact.prospect_registered" v "1",
+    Erased = "contact.erased" v "1",
 });
 
 impl Described for ContactEvent {
@@ -136,6 +164,13 @@ impl Described for ContactEvent {
             Self::ItemDetached(event) => {
                 vec![Change::object("note", "Note", event.item), Change::set("expired", event.expired)]
             }
+            Self::ConsentRecorded(event) => vec![
+                Change::object("consent", "Consent", event.consent),
+                Change::object("unit", "Unit", event.unit),
+                Change::set("purpose", event.purpose.as_str()),
+            ],
+            Self::ProspectRegistered(event) => vec![Change::object("prospect", "Prospect", event.prospect)],
+            Self::Erased(event) => event.changes(),
         }
     }
 }

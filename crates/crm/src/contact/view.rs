@@ -8,8 +8,8 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
-    ContactEvent, CprDate, CprSerial, Details, Email, FirstName, Held, ItemAttached, LastName, Mobile, Phone,
-    Remark, SealedCpr, Title,
+    ContactEvent, CprDate, CprSerial, Details, Email, ErasureKind, ErasureReason, FirstName, Held,
+    ItemAttached, LastName, Mobile, Phone, Remark, SealedCpr, Title,
 };
 
 /// The contacts.
@@ -22,9 +22,19 @@ pub struct ContactRow {
     pub id: ContactId,
     /// The number of its events.
     pub version: i64,
-    /// The unit that registered it.
-    pub unit_id: UnitId,
-    /// The units that have it (R67).
+    /// Whether it was erased.
+    pub status: ContactStatus,
+    /// How much of it stays, if it was erased.
+    pub erasure_kind: Option<ErasureKind>,
+    /// Why it was erased.
+    pub erasure_reason: Option<ErasureReason>,
+    /// When that was recorded.
+    pub erased_at: Option<DateTime<Utc>>,
+    /// The position of the event that says so.
+    pub erased_position: Option<i64>,
+    /// The unit that registered it; gone once it was deleted.
+    pub unit_id: Option<UnitId>,
+    /// The units that have it (R67); once it is anonymised, those that had it then.
     pub units: BTreeSet<UnitId>,
     /// The reference of another system.
     pub external_reference: Option<String>,
@@ -58,6 +68,28 @@ pub struct ContactRow {
     pub items: Vec<ContactItem>,
 }
 
+/// Whether a contact was erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ContactStatus {
+    /// It was not.
+    #[default]
+    Active,
+    /// It was; nothing sealed for it can be opened.
+    Erased,
+}
+
+impl ContactStatus {
+    /// The name as it is stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Erased => "ERASED",
+        }
+    }
+}
+
 /// A contact belongs to a company.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompanyLink {
@@ -79,7 +111,7 @@ pub struct ContactItem {
 
 impl Projection for ContactView {
     const NAME: &'static str = "contact";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
         Child { field: "companies", table: "contact_company", owner: "contact_id" },
@@ -99,7 +131,7 @@ impl Projection for ContactView {
         };
         row.version = event.sequence;
         row.changed_at = event.recorded_at;
-        row.apply(decoded, event.recorded_at);
+        row.apply(decoded, event);
         Ok(Some(row))
     }
 }
@@ -109,7 +141,12 @@ impl ContactRow {
         Self {
             id,
             version: 0,
-            unit_id: unit,
+            status: ContactStatus::Active,
+            erasure_kind: None,
+            erasure_reason: None,
+            erased_at: None,
+            erased_position: None,
+            unit_id: Some(unit),
             units: BTreeSet::from([unit]),
             external_reference: None,
             first_name: None,
@@ -129,7 +166,7 @@ impl ContactRow {
         }
     }
 
-    fn apply(&mut self, event: ContactEvent, at: DateTime<Utc>) {
+    fn apply(&mut self, event: ContactEvent, recorded: &Recorded) {
         match event {
             ContactEvent::Registered(event) => {
                 self.external_reference = event.external_reference;
@@ -137,7 +174,8 @@ impl ContactRow {
             }
             ContactEvent::Amended(event) => self.amend(event.details),
             ContactEvent::CompanyLinked(event) => {
-                let link = CompanyLink { contact_id: self.id, company_id: event.company, linked_at: at };
+                let linked_at = recorded.recorded_at;
+                let link = CompanyLink { contact_id: self.id, company_id: event.company, linked_at };
                 self.companies.push(link);
                 self.companies.sort_by_key(|link| link.company_id);
             }
@@ -145,14 +183,74 @@ impl ContactRow {
                 self.companies.retain(|link| link.company_id != event.company);
             }
             ContactEvent::ItemAttached(event) => {
-                self.units.insert(event.unit);
                 self.items.retain(|item| item.attached.item != event.item);
                 self.items.push(ContactItem { contact_id: self.id, attached: event });
                 self.items.sort_by_key(|item| item.attached.item);
+                self.count_units();
             }
-            ContactEvent::ItemDetached(event) => self.items.retain(|item| item.attached.item != event.item),
+            ContactEvent::ItemDetached(event) => {
+                self.items.retain(|item| item.attached.item != event.item);
+                self.count_units();
+            }
+            ContactEvent::ConsentRecorded(_) | ContactEvent::ProspectRegistered(_) => {}
+            ContactEvent::Erased(event) => {
+                self.status = ContactStatus::Erased;
+                self.erasure_kind = Some(event.kind);
+                self.erasure_reason = Some(event.reason);
+                self.erased_at = Some(recorded.recorded_at);
+                self.erased_position = Some(recorded.position);
+                self.forget();
+            }
         }
         self.next_expiry = self.items.iter().filter_map(|item| item.attached.expires).min();
+    }
+
+    fn count_units(&mut self) {
+        self.units =
+            self.unit_id.into_iter().chain(self.items.iter().map(|item| item.attached.unit)).collect();
+    }
+
+    /// Drops what an erasure of its kind takes; nothing if it was not erased.
+    fn forget(&mut self) {
+        let Some(kind) = self.erasure_kind else { return };
+        self.external_reference = None;
+        self.first_name = None;
+        self.last_name = None;
+        self.title = None;
+        self.email = None;
+        self.phone = None;
+        self.mobile = None;
+        self.remark = None;
+        self.cpr_date = None;
+        self.cpr_serial = None;
+        self.next_expiry = None;
+        self.items.clear();
+        if kind == ErasureKind::Deleted {
+            self.unit_id = None;
+            self.units.clear();
+            self.companies.clear();
+        }
+    }
+
+    /// The contact as it was at an earlier moment, without what was erased since.
+    #[must_use]
+    pub fn without_erased(self, now: &Self) -> Self {
+        let mut past = Self {
+            status: now.status,
+            erasure_kind: now.erasure_kind,
+            erasure_reason: now.erasure_reason,
+            erased_at: now.erased_at,
+            erased_position: now.erased_position,
+            ..self
+        };
+        past.forget();
+        past
+    }
+
+    /// Whether it was deleted, so that no list shows it.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.erasure_kind == Some(ErasureKind::Deleted)
     }
 
     fn amend(&mut self, details: Details) {
@@ -187,6 +285,8 @@ impl ContactRow {
 pub struct ContactFilter {
     /// Those that a unit has.
     pub unit: Option<UnitId>,
+    /// Those with a status; the active ones if nothing else is said. Deleted ones are in no list.
+    pub status: ContactStatus,
     /// Those of a company.
     pub company: Option<CompanyId>,
     /// Those registered at or after.
@@ -239,6 +339,10 @@ pub async fn contact_page(
     page::<ContactView>(
         pool,
         |sql| {
+            sql.push(" AND r.status = ").push_bind(filter.status.name());
+            if filter.status == ContactStatus::Erased {
+                sql.push(" AND r.erasure_kind <> ").push_bind(ErasureKind::Deleted.name());
+            }
             if let Some(unit) = filter.unit {
                 sql.push(" AND r.units @> ARRAY[").push_bind(unit.0).push("]");
             }

@@ -1,7 +1,12 @@
 CREATE TABLE contact (
     id uuid PRIMARY KEY,
     version bigint NOT NULL,
-    unit_id uuid NOT NULL,
+    status text NOT NULL,
+    erasure_kind text,
+    erasure_reason text,
+    erased_at timestamptz,
+    erased_position bigint,
+    unit_id uuid,
     units uuid[] NOT NULL,
     external_reference text,
     -- Sealed values; nothing here can be read without the contact's key.

@@ -25,7 +25,9 @@ impl Work for RegisterContact {
         let own = own_unit(unit).await?;
         let (id, reference) = self.identity(unit)?;
         if unit.version::<Contact>(id).await? > 0 {
-            let rule = UserError::from(ContactError::AlreadyRegistered);
+            let erased = unit.load::<Contact>(id).await?.is_erased();
+            let rule = if erased { ContactError::ReferenceEnded } else { ContactError::AlreadyRegistered };
+            let rule = UserError::from(rule);
             return Err(UserError { detail: Detail::Existing("Contact", id.0), ..rule }.into());
         }
         let details = self.input.check(id, own.country).map_err(Failure::Refused)?;
@@ -71,7 +73,7 @@ pub struct AmendContact {
 impl Work for AmendContact {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         let own = own_unit(unit).await?;
-        existing_contact(unit, self.contact).await?;
+        living_contact(unit, self.contact).await?;
         unit.expect::<Contact>(self.contact, self.expected_version).await?;
         let details = self.input.check(self.contact, own.country).map_err(Failure::Refused)?;
         refuse_cpr(&details, own.kind)?;
@@ -92,7 +94,7 @@ pub struct LinkContact {
 impl Work for LinkContact {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        existing_contact(unit, self.contact).await?;
+        living_contact(unit, self.contact).await?;
         existing_company(unit, self.company).await?;
         unit.handle::<Contact>(self.contact, ContactCommand::Link(self.company)).await?;
         Ok(Answer::about(self.contact, self.contact))
@@ -115,7 +117,7 @@ impl Work for UnlinkContact {
     }
 }
 
-/// A contact that must be registered.
+/// A contact that must be registered, and may be erased.
 ///
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
@@ -124,6 +126,18 @@ pub async fn existing_contact<'u>(
     contact: ContactId,
 ) -> Result<&'u Contact, Failure> {
     unit.existing::<Contact>(contact, ContactError::Unknown.into()).await
+}
+
+/// A contact that must be registered and not erased.
+///
+/// # Errors
+/// `NOT_FOUND`, `ERASED`, and what can fail in loading.
+pub async fn living_contact<'u>(unit: &'u mut Unit<'_>, contact: ContactId) -> Result<&'u Contact, Failure> {
+    let found = existing_contact(unit, contact).await?;
+    match found.erased_on() {
+        Some(on) => Err(UserError::from(ContactError::Erased(on)).into()),
+        None => Ok(found),
+    }
 }
 
 /// The built-in CPR field belongs to business hubs (R9).

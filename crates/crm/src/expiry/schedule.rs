@@ -29,7 +29,7 @@ pub struct Due {
 
 impl Projection for ScheduleView {
     const NAME: &'static str = "expiry";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("schedule.sql");
     const SOURCES: &'static [&'static str] = &["note"];
     type Row = Due;
@@ -47,7 +47,8 @@ impl Projection for ScheduleView {
         Ok(match event.decode::<NoteEvent>()? {
             NoteEvent::Written(written) => due(written.expiry, written.unit),
             NoteEvent::ExpirySet(set) => due(set.expiry, set.unit),
-            NoteEvent::Amended(_) => row,
+            NoteEvent::Erased(erased) if erased.ended => None,
+            NoteEvent::Amended(_) | NoteEvent::Erased(_) | NoteEvent::ContactUnlinked(_) => row,
             NoteEvent::Removed(_) | NoteEvent::Expired(_) => None,
         })
     }

@@ -1,20 +1,72 @@
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, ContactId, NoteId, Patch, Subject, UnitId};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Patch, Personal, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::MOST_CONTACTS;
-use super::{Amended, Amendment, Expired, ExpirySet, NoteCommand, NoteError, NoteEvent, Removed, Written};
+use super::{
+    Amended, Amendment, ContactUnlinked, Erased, Expired, ExpirySet, NoteCommand, NoteError, NoteEvent,
+    NoteText, Removed, Written,
+};
+use crate::contact::ErasureKind;
 use crate::expiry::{Effect, Expiry};
 
 /// The state of a note that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Note {
-    current: Option<Written>,
+    current: Option<Standing>,
     ended: bool,
+}
+
+/// A note as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Whose note it is.
+    pub unit: UnitId,
+    /// The contacts it names.
+    pub contacts: Vec<ContactId>,
+    /// Whether it is declared to contain personal data.
+    pub contains_personal: bool,
+    /// Whether it is declared to contain sensitive data.
+    pub contains_sensitive: bool,
+    /// When it expires.
+    pub expiry: Option<Expiry>,
+    kind: String,
+    company: Option<CompanyId>,
+    /// Gone once the note's key is destroyed: because the note has ended, or because a contact it named was erased.
+    text: Option<Personal<NoteText>>,
+}
+
+impl Standing {
+    /// Whether its text dies with each contact it names (R28).
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.contains_personal || self.contains_sensitive
+    }
+
+    /// Whether its text can still be opened.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.text.is_some()
+    }
+}
+
+impl From<Written> for Standing {
+    fn from(written: Written) -> Self {
+        Self {
+            unit: written.unit,
+            contacts: written.contacts,
+            contains_personal: written.contains_personal,
+            contains_sensitive: written.contains_sensitive,
+            expiry: written.expiry,
+            kind: written.kind,
+            company: written.company,
+            text: Some(written.text),
+        }
+    }
 }
 
 type Decision = Result<Vec<NoteEvent>, NoteError>;
@@ -22,7 +74,7 @@ type Decision = Result<Vec<NoteEvent>, NoteError>;
 impl Note {
     /// The note as it stands, unless it was removed or has expired.
     #[must_use]
-    pub fn active(&self) -> Option<&Written> {
+    pub fn active(&self) -> Option<&Standing> {
         self.current.as_ref().filter(|_| !self.ended)
     }
 
@@ -32,17 +84,13 @@ impl Note {
         self.active().map_or(&[], |note| &note.contacts)
     }
 
-    /// Whose note it is, if it was ever written.
-    #[must_use]
-    pub fn unit(&self) -> Option<UnitId> {
-        self.current.as_ref().map(|note| note.unit)
-    }
-
     fn decide(&self, command: NoteCommand, secrets: &Secrets) -> Decision {
         let current = match (&self.current, &command) {
             (None, NoteCommand::Write { .. }) => None,
             (None, _) => return Err(NoteError::Unknown),
-            (Some(_), NoteCommand::Remove | NoteCommand::Expire { .. }) if self.ended => {
+            (Some(_), NoteCommand::Remove | NoteCommand::Expire { .. } | NoteCommand::Forget { .. })
+                if self.ended =>
+            {
                 return Ok(Vec::new());
             }
             (Some(_), _) if self.ended => return Err(NoteError::Ended),
@@ -50,7 +98,7 @@ impl Note {
         };
         match (command, current) {
             (NoteCommand::Write { written, today }, None) => {
-                check(&written)?;
+                check(&written.clone().into())?;
                 check_date(written.expiry, today)?;
                 Ok(vec![NoteEvent::Written(written)])
             }
@@ -65,15 +113,33 @@ impl Note {
                 .map(|Expiry { on, effect }| NoteEvent::Expired(Expired { effect, due: on }))
                 .into_iter()
                 .collect()),
+            (NoteCommand::Forget { contact, kind }, Some(current)) => Ok(forget(current, contact, kind)),
             // Ids are new, so a note is never written twice; if it were, nothing would change.
             (NoteCommand::Write { .. }, Some(_)) | (_, None) => Ok(Vec::new()),
         }
     }
 }
 
-fn amend(current: &Written, amendment: Amendment, secrets: &Secrets) -> Decision {
+fn forget(current: &Standing, contact: ContactId, kind: ErasureKind) -> Vec<NoteEvent> {
+    if !current.contacts.contains(&contact) {
+        return Vec::new();
+    }
+    match (current.is_personal(), kind) {
+        (true, _) => vec![NoteEvent::Erased(Erased { contact, ended: current.contacts.len() == 1 })],
+        (false, ErasureKind::Deleted) => vec![NoteEvent::ContactUnlinked(ContactUnlinked { contact })],
+        (false, ErasureKind::Anonymised) => Vec::new(),
+    }
+}
+
+fn amend(current: &Standing, amendment: Amendment, secrets: &Secrets) -> Decision {
     let Amendment { note, change, expiry, today } = amendment;
     let change = real(current, change, note, secrets);
+    // What declares the text free of personal data would say so about a text that nobody can read any more.
+    let about_text =
+        change.text.is_some() || change.contains_personal.is_some() || change.contains_sensitive.is_some();
+    if about_text && !current.has_text() {
+        return Err(NoteError::TextErased);
+    }
     if change.contains_sensitive == Some(false) {
         return Err(NoteError::StaysSensitive);
     }
@@ -99,7 +165,7 @@ fn amend(current: &Written, amendment: Amendment, secrets: &Secrets) -> Decision
 }
 
 /// What of a change is really one.
-fn real(current: &Written, change: Amended, note: NoteId, secrets: &Secrets) -> Amended {
+fn real(current: &Standing, change: Amended, note: NoteId, secrets: &Secrets) -> Amended {
     let company = match change.company {
         Patch::Clear if current.company.is_none() => Patch::Keep,
         Patch::Set(company) if current.company == Some(company) => Patch::Keep,
@@ -107,7 +173,9 @@ fn real(current: &Written, change: Amended, note: NoteId, secrets: &Secrets) -> 
     };
     Amended {
         kind: change.kind.filter(|kind| *kind != current.kind),
-        text: change.text.filter(|text| !secrets.same(text, &current.text, note)),
+        text: change
+            .text
+            .filter(|new| current.text.as_ref().is_none_or(|current| !secrets.same(new, current, note))),
         contacts: change.contacts.filter(|contacts| *contacts != current.contacts),
         company,
         contains_personal: change.contains_personal.filter(|new| *new != current.contains_personal),
@@ -115,7 +183,7 @@ fn real(current: &Written, change: Amended, note: NoteId, secrets: &Secrets) -> 
     }
 }
 
-fn check(note: &Written) -> Result<(), NoteError> {
+fn check(note: &Standing) -> Result<(), NoteError> {
     let count = note.contacts.len();
     if count == 0 && note.company.is_none() {
         return Err(NoteError::Nobody);
@@ -157,16 +225,27 @@ impl Aggregate for Note {
 
     fn apply(&mut self, event: NoteEvent) {
         match (event, &mut self.current) {
-            (NoteEvent::Written(written), current) => *current = Some(written),
+            (NoteEvent::Written(written), current) => *current = Some(written.into()),
             (NoteEvent::Amended(event), Some(note)) => apply_amended(note, event),
             (NoteEvent::ExpirySet(event), Some(note)) => note.expiry = event.expiry,
-            (NoteEvent::Removed(_) | NoteEvent::Expired(_), Some(_)) => self.ended = true,
+            (NoteEvent::Removed(_) | NoteEvent::Expired(_), Some(note)) => {
+                note.text = None;
+                self.ended = true;
+            }
+            (NoteEvent::Erased(event), Some(note)) => {
+                note.text = None;
+                note.contacts.retain(|contact| *contact != event.contact);
+                self.ended = event.ended;
+            }
+            (NoteEvent::ContactUnlinked(event), Some(note)) => {
+                note.contacts.retain(|contact| *contact != event.contact);
+            }
             (_, None) => {}
         }
     }
 }
 
-fn apply_amended(note: &mut Written, event: Amended) {
+fn apply_amended(note: &mut Standing, event: Amended) {
     let mut company: Option<CompanyId> = note.company;
     event.company.apply(&mut company);
     note.company = company;
@@ -174,7 +253,7 @@ fn apply_amended(note: &mut Written, event: Amended) {
         note.kind = kind;
     }
     if let Some(text) = event.text {
-        note.text = text;
+        note.text = Some(text);
     }
     if let Some(contacts) = event.contacts {
         note.contacts = contacts;
@@ -185,7 +264,8 @@ fn apply_amended(note: &mut Written, event: Amended) {
 
 impl Stored for Note {
     fn subjects(&self, id: Uuid) -> Vec<Subject> {
-        if self.current.is_some() { vec![NoteId(id).into()] } else { Vec::new() }
+        let readable = self.current.as_ref().is_some_and(Standing::has_text);
+        if readable { vec![NoteId(id).into()] } else { Vec::new() }
     }
 }
 

@@ -20,6 +20,14 @@ pub(super) fn of(event: &NoteEvent) -> Vec<Change> {
             Change::set("effect", event.effect.name()),
             Change::set("expiresOn", event.due),
         ],
+        NoteEvent::Erased(event) => vec![
+            Change { field: "text", value: None },
+            Change::object("erasedContact", "Contact", event.contact),
+            Change::set("status", if event.ended { "ANONYMISED" } else { "ACTIVE" }),
+        ],
+        NoteEvent::ContactUnlinked(event) => {
+            vec![Change::object("unlinkedContact", "Contact", event.contact)]
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 use chrono::NaiveDate;
-use lethe_kernel::{NoteId, Patch};
+use lethe_kernel::{ContactId, NoteId, Patch};
 
 use super::{Amended, Written};
+use crate::contact::ErasureKind;
 use crate::expiry::Expiry;
 
 /// What can be asked of a note.
@@ -22,6 +23,13 @@ pub enum NoteCommand {
     Expire {
         /// The day of the sweep.
         today: NaiveDate,
+    },
+    /// A contact is erased that it may name.
+    Forget {
+        /// The contact.
+        contact: ContactId,
+        /// How much of the contact stays.
+        kind: ErasureKind,
     },
 }
 

@@ -12,6 +12,12 @@ pub enum NoteError {
     /// The note was removed or has expired.
     #[error("The note was removed or has expired and takes no more changes. Write a new one.")]
     Ended,
+    /// A contact it named was erased, and its text with it.
+    #[error(
+        "A contact that this note named was erased, and with it the text and its key; a text and declarations about it \
+         cannot be written again. Write a new note."
+    )]
+    TextErased,
     /// It concerns nobody.
     #[error("A note concerns at least one contact or a company. Name one.")]
     Nobody,
@@ -37,6 +43,7 @@ impl Rule for NoteError {
         match self {
             Self::Unknown => ErrorCode::NotFound,
             Self::Ended => ErrorCode::Ended,
+            Self::TextErased => ErrorCode::Erased,
             Self::Nobody => ErrorCode::Required,
             Self::TooManyContacts(_) | Self::ExpiryPassed => ErrorCode::InvalidValue,
             Self::NeedsExpiry | Self::StaysSensitive => ErrorCode::RuleViolated,
@@ -46,6 +53,7 @@ impl Rule for NoteError {
     fn field(&self) -> Vec<String> {
         let field = match self {
             Self::Unknown | Self::Ended => "noteId",
+            Self::TextErased => "text",
             Self::Nobody | Self::TooManyContacts(_) => "contactIds",
             Self::NeedsExpiry | Self::ExpiryPassed => "expiry",
             Self::StaysSensitive => "containsSensitive",

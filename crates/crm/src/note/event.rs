@@ -25,6 +25,10 @@ pub enum NoteEvent {
     Removed(Removed),
     /// Its date came.
     Expired(Expired),
+    /// A contact it named was erased, and its text with it.
+    Erased(Erased),
+    /// A contact it named was deleted; its text, free of personal content, stays.
+    ContactUnlinked(ContactUnlinked),
 }
 
 /// A note was written.
@@ -98,12 +102,31 @@ pub struct Expired {
     pub due: NaiveDate,
 }
 
+/// A contact was erased that a personal note named: the text dies for all (R28). Kind, dates, unit, company and the other
+/// contacts stay until the note's own date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// The contact.
+    pub contact: ContactId,
+    /// Whether it named nobody else, so that it has ended.
+    pub ended: bool,
+}
+
+/// A contact was deleted that a note free of personal content named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactUnlinked {
+    /// The contact.
+    pub contact: ContactId,
+}
+
 domain_event!(NoteEvent {
     Written = "note.written" v "1",
     Amended = "note.amended" v "1",
     ExpirySet = "note.expiry_set" v "1",
     Removed = "note.removed" v "1",
     Expired = "note.expired" v "1",
+    Erased = "note.erased" v "1",
+    ContactUnlinked = "note.contact_unlinked" v "1",
 });
 
 impl Described for NoteEvent {

@@ -24,7 +24,7 @@ pub struct NoteRow {
     pub kind: Option<String>,
     /// The company it concerns; gone once it was deleted.
     pub company_id: Option<CompanyId>,
-    /// The text; gone once it was removed or has expired.
+    /// The text; gone once it was removed or has expired, or a contact it named was erased.
     pub text: Option<Personal<NoteText>>,
     /// Whether it is declared to contain personal data.
     pub contains_personal: bool,
@@ -78,7 +78,7 @@ impl NoteStatus {
 
 impl Projection for NoteView {
     const NAME: &'static str = "note";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] =
         &[Child { field: "contacts", table: "note_contact", owner: "note_id" }];
@@ -140,7 +140,19 @@ impl NoteRow {
             }
             NoteEvent::Removed(event) => self.end(event.effect),
             NoteEvent::Expired(event) => self.end(event.effect),
+            NoteEvent::Erased(event) => {
+                self.text = None;
+                self.unlink(event.contact);
+                if event.ended {
+                    self.end(Effect::Anonymise);
+                }
+            }
+            NoteEvent::ContactUnlinked(event) => self.unlink(event.contact),
         }
+    }
+
+    fn unlink(&mut self, contact: ContactId) {
+        self.contacts.retain(|named| named.contact_id != contact);
     }
 
     fn amend(&mut self, event: Amended) {
@@ -179,6 +191,14 @@ pub struct NoteFilter {
     pub company: Option<CompanyId>,
     /// Those with a status.
     pub status: Option<NoteStatus>,
+    /// Those written at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those written before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
     /// Those that expire on or after.
     pub expires_from: Option<NaiveDate>,
     /// Those that expire before.
@@ -240,6 +260,16 @@ pub async fn note_page(
             }
             if let Some(status) = filter.status {
                 sql.push(" AND r.status = ").push_bind(status.name());
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
+                }
             }
             for (condition, date) in [
                 (" AND r.expires_on >= ", filter.expires_from),

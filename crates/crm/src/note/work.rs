@@ -8,9 +8,9 @@ use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, Personal, Use
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
 
-use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Written};
+use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Standing, Written};
 use crate::company::existing_company;
-use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, existing_contact};
+use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, living_contact};
 use crate::expiry::{Expiry, ExpiryPolicies, default_expiry};
 
 /// When a new note expires.
@@ -104,12 +104,17 @@ pub struct AmendNote {
 impl Work for AmendNote {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
+        let note = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?;
+        let before = note.contacts().to_vec();
+        // Once the text is erased, the note has no key and the input no text.
+        let subject = note.active().is_some_and(Standing::has_text).then(|| self.note.into());
         unit.expect::<Note>(self.note, self.expected_version).await?;
         let text = self.text.as_deref().map(|given| required(text::block("text", given)?)).transpose()?;
         let contacts = self.contacts.as_deref().map(distinct);
         refuse_too_many(contacts.as_deref().unwrap_or_default())?;
-        linked(unit, contacts.as_deref().unwrap_or_default(), self.company.value().copied()).await?;
+        // Whom it names already may have been anonymised since.
+        let named = contacts.iter().flatten().filter(|contact| !before.contains(contact)).copied();
+        linked(unit, &named.collect::<Vec<_>>(), self.company.value().copied()).await?;
         let change = Amended {
             kind: self.kind.as_deref().map(|kind| text::code("kind", kind)).transpose()?,
             text: text.map(|text| Personal::of(self.note, NoteText(text))),
@@ -122,7 +127,7 @@ impl Work for AmendNote {
         let amendment = Amendment { note: self.note, change, expiry: self.expiry.clone(), today };
         unit.handle::<Note>(self.note, NoteCommand::Amend(amendment)).await?;
         settle(unit, self.note, &before, false).await?;
-        Ok(Answer::about(self.note, self.note))
+        Ok(Answer { subject, ..Answer::of(self.note) })
     }
 }
 
@@ -139,7 +144,10 @@ impl Work for RemoveNote {
         own_unit(unit).await?;
         let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
         unit.expect::<Note>(self.note, self.expected_version).await?;
-        unit.handle::<Note>(self.note, NoteCommand::Remove).await?;
+        if unit.handle::<Note>(self.note, NoteCommand::Remove).await? {
+            // Nothing shows its text any more.
+            unit.destroy(self.note, |_| true).await?;
+        }
         settle(unit, self.note, &before, false).await?;
         Ok(Answer::of(self.note))
     }
@@ -155,7 +163,9 @@ impl Work for ExpireNote {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
         let today: NaiveDate = calendar::copenhagen_date(unit.now());
-        unit.handle::<Note>(self.note, NoteCommand::Expire { today }).await?;
+        if unit.handle::<Note>(self.note, NoteCommand::Expire { today }).await? {
+            unit.destroy(self.note, |_| true).await?;
+        }
         settle(unit, self.note, &before, true).await?;
         Ok(Answer::of(self.note))
     }
@@ -171,16 +181,27 @@ async fn settle(
     let now = unit.load::<Note>(note).await?.active().cloned();
     let named: BTreeSet<ContactId> = now.iter().flat_map(|note| note.contacts.iter().copied()).collect();
     for contact in before.iter().filter(|contact| !named.contains(contact)) {
+        if unit.load::<Contact>(*contact).await?.is_erased() {
+            continue;
+        }
         unit.handle::<Contact>(*contact, ContactCommand::DetachItem { item: note, expired }).await?;
     }
-    let Some(written) = now else { return Ok(()) };
+    let Some(standing) = now else { return Ok(()) };
     for contact in named {
+        // An anonymised contact stays named by notes free of personal content, and takes no more events. Such a note
+        // does not become personal again.
+        if unit.load::<Contact>(contact).await?.is_erased() {
+            if standing.is_personal() {
+                living_contact(unit, contact).await.map_err(|failure| failure.at("contactIds"))?;
+            }
+            continue;
+        }
         let item = ItemAttached {
             kind: ItemKind::Note,
             item: note,
-            unit: written.unit,
-            personal: written.contains_personal,
-            expires: written.expiry.map(|expiry| expiry.on),
+            unit: standing.unit,
+            personal: standing.is_personal(),
+            expires: standing.expiry.map(|expiry| expiry.on),
         };
         unit.handle::<Contact>(contact, ContactCommand::AttachItem(item)).await?;
     }
@@ -193,7 +214,7 @@ async fn linked(
     company: Option<CompanyId>,
 ) -> Result<(), Failure> {
     for contact in contacts {
-        existing_contact(unit, *contact).await.map_err(|failure| failure.at("contactIds"))?;
+        living_contact(unit, *contact).await.map_err(|failure| failure.at("contactIds"))?;
     }
     if let Some(company) = company {
         existing_company(unit, company).await?;

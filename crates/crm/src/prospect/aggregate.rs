@@ -11,6 +11,7 @@ use super::{Linked, ProspectCommand, ProspectError, ProspectEvent};
 pub struct Prospect {
     contact: Option<ContactId>,
     company: Option<CompanyId>,
+    erased: bool,
 }
 
 type Decision = Result<Vec<ProspectEvent>, ProspectError>;
@@ -28,11 +29,25 @@ impl Prospect {
         self.company
     }
 
+    /// Whether its contact was erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.erased
+    }
+
     fn decide(&self, command: ProspectCommand) -> Decision {
+        if self.erased {
+            return match command {
+                ProspectCommand::Register(_) => Err(ProspectError::ReferenceEnded),
+                ProspectCommand::Link(_) => Err(ProspectError::Erased),
+                ProspectCommand::Erase(_) => Ok(Vec::new()),
+            };
+        }
         match (command, self.contact, self.company) {
             (ProspectCommand::Register(event), None, _) => Ok(vec![ProspectEvent::Registered(event)]),
             (ProspectCommand::Register(_), Some(_), _) => Err(ProspectError::AlreadyRegistered),
             (_, None, _) => Err(ProspectError::Unknown),
+            (ProspectCommand::Erase(event), _, _) => Ok(vec![ProspectEvent::Erased(event)]),
             (ProspectCommand::Link(company), _, None) => Ok(vec![ProspectEvent::Linked(Linked { company })]),
             (ProspectCommand::Link(company), _, Some(present)) if company == present => Ok(Vec::new()),
             (ProspectCommand::Link(_), _, Some(present)) => Err(ProspectError::LinkedToAnother(present)),
@@ -63,6 +78,7 @@ impl Aggregate for Prospect {
         match event {
             ProspectEvent::Registered(event) => self.contact = Some(event.contact),
             ProspectEvent::Linked(event) => self.company = Some(event.company),
+            ProspectEvent::Erased(_) => self.erased = true,
         }
     }
 }
@@ -128,6 +144,21 @@ mod tests {
             .given(both)
             .when(ProspectCommand::Link(OTHER))
             .then_expect_error(ProspectError::LinkedToAnother(COMPANY));
+    }
+
+    #[test]
+    fn its_contacts_erasure_ends_it() {
+        let erased = crate::prospect::Erased { kind: crate::contact::ErasureKind::Anonymised };
+        let erase = || ProspectCommand::Erase(erased);
+        let event = ProspectEvent::Erased(erased);
+        prospect().given(history()).when(erase()).then_expect_events(vec![event.clone()]);
+        prospect().given_no_previous_events().when(erase()).then_expect_error(ProspectError::Unknown);
+        let ended = [history(), vec![linked(), event]].concat();
+        prospect().given(ended.clone()).when(erase()).then_expect_events(vec![]);
+        let link = ProspectCommand::Link(COMPANY);
+        prospect().given(ended.clone()).when(link).then_expect_error(ProspectError::Erased);
+        let again = ProspectCommand::Register(registered());
+        prospect().given(ended).when(again).then_expect_error(ProspectError::ReferenceEnded);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use lethe_kernel::CompanyId;
 
-use super::Registered;
+use super::{Erased, Registered};
 
 /// What can be asked of a prospect.
 #[derive(Clone, Debug)]
@@ -9,4 +9,6 @@ pub enum ProspectCommand {
     Register(Registered),
     /// Link it to the company it founded.
     Link(CompanyId),
+    /// Its contact is erased.
+    Erase(Erased),
 }

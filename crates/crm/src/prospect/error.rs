@@ -15,6 +15,15 @@ pub enum ProspectError {
          Register another prospect for another company."
     )]
     LinkedToAnother(CompanyId),
+    /// Its contact was erased.
+    #[error("The contact of this prospect was erased, and the prospect takes no more changes.")]
+    Erased,
+    /// The reference is that of a prospect whose contact was erased (R68).
+    #[error(
+        "This external reference belongs to a prospect whose contact was erased. Register another prospect under a new \
+         reference."
+    )]
+    ReferenceEnded,
 }
 
 impl Rule for ProspectError {
@@ -23,13 +32,15 @@ impl Rule for ProspectError {
             Self::Unknown => ErrorCode::NotFound,
             Self::AlreadyRegistered => ErrorCode::AlreadyExists,
             Self::LinkedToAnother(_) => ErrorCode::RuleViolated,
+            Self::Erased => ErrorCode::Erased,
+            Self::ReferenceEnded => ErrorCode::ReferenceEnded,
         }
     }
 
     fn field(&self) -> Vec<String> {
         let field = match self {
-            Self::Unknown => "prospectId",
-            Self::AlreadyRegistered => "externalReference",
+            Self::Unknown | Self::Erased => "prospectId",
+            Self::AlreadyRegistered | Self::ReferenceEnded => "externalReference",
             Self::LinkedToAnother(_) => "companyId",
         };
         vec![field.to_owned()]
@@ -38,7 +49,7 @@ impl Rule for ProspectError {
     fn detail(&self) -> Detail {
         match self {
             Self::LinkedToAnother(company) => Detail::Existing("Company", company.0),
-            Self::Unknown | Self::AlreadyRegistered => Detail::None,
+            _ => Detail::None,
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::company::{Nace, NaceVersion};
+use crate::contact::ErasureKind;
 
 personal_text! {
     /// What the business idea is called; free text, so it is sealed for the contact.
@@ -17,6 +18,8 @@ pub enum ProspectEvent {
     Registered(Registered),
     /// It founded a company.
     Linked(Linked),
+    /// Its contact was erased, and its title with the contact.
+    Erased(Erased),
 }
 
 /// A prospect was registered.
@@ -43,9 +46,17 @@ pub struct Linked {
     pub company: CompanyId,
 }
 
+/// The contact of a prospect was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// How much of the contact stays.
+    pub kind: ErasureKind,
+}
+
 domain_event!(ProspectEvent {
     Registered = "prospect.registered" v "1",
     Linked = "prospect.linked" v "1",
+    Erased = "prospect.erased" v "1",
 });
 
 impl Described for ProspectEvent {
@@ -63,6 +74,11 @@ impl Described for ProspectEvent {
                     .collect()
             }
             Self::Linked(event) => vec![Change::object("company", "Company", event.company)],
+            Self::Erased(event) => vec![
+                Change { field: "title", value: None },
+                Change::set("status", "ERASED"),
+                Change::set("kind", event.kind.name()),
+            ],
         }
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{ProspectEvent, Registered, Title};
 use crate::company::NaceVersion;
+use crate::contact::ErasureKind;
 
 /// The prospects.
 pub struct ProspectView;
@@ -26,8 +27,8 @@ pub struct ProspectRow {
     pub company_id: Option<CompanyId>,
     /// The reference of another system.
     pub external_reference: Option<String>,
-    /// What it is called.
-    pub title: Personal<Title>,
+    /// What it is called; gone once the contact was erased.
+    pub title: Option<Personal<Title>>,
     /// The industry code with its dots.
     pub nace_code: Option<String>,
     /// The list the industry code is from.
@@ -40,7 +41,7 @@ pub struct ProspectRow {
 
 impl Projection for ProspectView {
     const NAME: &'static str = "prospect";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["prospect"];
     type Row = ProspectRow;
@@ -55,7 +56,11 @@ impl Projection for ProspectView {
             (Some(row), ProspectEvent::Linked(linked)) => {
                 ProspectRow { company_id: Some(linked.company), ..row }
             }
-            (None, ProspectEvent::Linked(_)) => return Ok(None),
+            (Some(row), ProspectEvent::Erased(erased)) if erased.kind == ErasureKind::Anonymised => {
+                ProspectRow { title: None, external_reference: None, ..row }
+            }
+            // Nothing of it is left, if its contact was deleted.
+            (_, ProspectEvent::Erased(_)) | (None, ProspectEvent::Linked(_)) => return Ok(None),
         };
         Ok(Some(ProspectRow { version: event.sequence, changed_at: event.recorded_at, ..row }))
     }
@@ -71,7 +76,7 @@ impl ProspectRow {
             contact_id: registered.contact,
             company_id: None,
             external_reference: registered.external_reference,
-            title: registered.title,
+            title: Some(registered.title),
             nace_code,
             nace_version,
             created_at: event.recorded_at,
@@ -89,6 +94,14 @@ pub struct ProspectFilter {
     pub contact: Option<ContactId>,
     /// Those that founded a company.
     pub company: Option<CompanyId>,
+    /// Those registered at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those registered before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
 }
 
 /// What prospects are ordered by.
@@ -133,6 +146,16 @@ pub async fn prospect_page(
             ] {
                 if let Some(id) = id {
                     sql.push(condition).push_bind(id);
+                }
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
                 }
             }
         },

@@ -6,7 +6,7 @@ CREATE TABLE prospect (
     company_id uuid,
     external_reference text,
     -- Sealed for the contact.
-    title text NOT NULL,
+    title text,
     nace_code text,
     nace_version text,
     created_at timestamptz NOT NULL,

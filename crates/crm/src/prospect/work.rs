@@ -6,7 +6,7 @@ use lethe_ledger::{Answer, Failure, Unit, Work};
 
 use super::{Prospect, ProspectCommand, ProspectError, Registered, Title};
 use crate::company::{Nace, NaceVersion, existing_company};
-use crate::contact::existing_contact;
+use crate::contact::{Contact, ContactCommand, living_contact};
 use crate::reference;
 
 /// Registers a prospect in the name of the caller's unit. Answers the prospect.
@@ -30,10 +30,12 @@ impl Work for RegisterProspect {
         let known = reference.as_deref().map(|text| reference::id("prospect", unit.caller().unit, text));
         let id = ProspectId(known.unwrap_or_else(|| unit.new_id()));
         if unit.version::<Prospect>(id).await? > 0 {
-            let rule = UserError::from(ProspectError::AlreadyRegistered);
+            let erased = unit.load::<Prospect>(id).await?.is_erased();
+            let rule = if erased { ProspectError::ReferenceEnded } else { ProspectError::AlreadyRegistered };
+            let rule = UserError::from(rule);
             return Err(UserError { detail: Detail::Existing("Prospect", id.0), ..rule }.into());
         }
-        existing_contact(unit, self.contact).await?;
+        living_contact(unit, self.contact).await?;
         let (title, nace) = self.check()?;
         let registered = Registered {
             unit: unit.caller().unit,
@@ -43,6 +45,7 @@ impl Work for RegisterProspect {
             nace,
         };
         unit.handle::<Prospect>(id, ProspectCommand::Register(registered)).await?;
+        unit.handle::<Contact>(self.contact, ContactCommand::RegisterProspect(id)).await?;
         Ok(Answer::about(id, self.contact))
     }
 }
@@ -79,7 +82,8 @@ pub struct LinkProspect {
 impl Work for LinkProspect {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        let linked = unit.existing::<Prospect>(self.prospect, ProspectError::Unknown.into()).await?.company();
+        let prospect = unit.existing::<Prospect>(self.prospect, ProspectError::Unknown.into()).await?;
+        let linked = prospect.company();
         unit.expect::<Prospect>(self.prospect, self.expected_version).await?;
         // The same link again stays quiet, even if the company was closed since.
         if linked != Some(self.company) {

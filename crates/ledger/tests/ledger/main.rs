@@ -11,6 +11,7 @@ mod bank;
 mod batch;
 mod connection;
 mod contention;
+mod destroy;
 mod evolution;
 mod follow;
 mod history;

@@ -13,6 +13,7 @@ use super::{ConsentCommand, ConsentError, ConsentEvent, Given, LegalBasis, Withd
 pub struct Consent {
     given: Option<Given>,
     withdrawn_at: Option<DateTime<Utc>>,
+    erased: bool,
 }
 
 type Decision = Result<Vec<ConsentEvent>, ConsentError>;
@@ -26,6 +27,10 @@ impl Consent {
 
     fn decide(&self, command: ConsentCommand, secrets: &Secrets) -> Decision {
         match command {
+            ConsentCommand::Erase(_) if self.erased => Ok(Vec::new()),
+            _ if self.erased => Err(ConsentError::Erased),
+            ConsentCommand::Erase(_) if self.given.is_none() => Err(ConsentError::NotGiven),
+            ConsentCommand::Erase(event) => Ok(vec![ConsentEvent::Erased(event)]),
             ConsentCommand::Give { given, dated, now } => {
                 if given.effective_at > now {
                     return Err(ConsentError::EffectInFuture);
@@ -114,6 +119,7 @@ impl Aggregate for Consent {
                 self.withdrawn_at = None;
             }
             ConsentEvent::Withdrawn(withdrawn) => self.withdrawn_at = Some(withdrawn.effective_at),
+            ConsentEvent::Erased(_) => *self = Self { erased: true, ..Self::default() },
         }
     }
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{Given, Withdrawn};
+use super::{Erased, Given, Withdrawn};
 
 /// What can be asked of a consent.
 #[derive(Clone, Debug)]
@@ -21,4 +21,6 @@ pub enum ConsentCommand {
         /// The moment of recording.
         now: DateTime<Utc>,
     },
+    /// Its contact is erased.
+    Erase(Erased),
 }

@@ -26,6 +26,9 @@ pub enum ConsentError {
         "The legal basis CONSENT needs the wording that the person agreed to. Give the wording, or another basis."
     )]
     WordingRequired,
+    /// Its contact was erased.
+    #[error("The contact of this consent was erased, and the consent takes no more changes.")]
+    Erased,
 }
 
 impl Rule for ConsentError {
@@ -36,6 +39,7 @@ impl Rule for ConsentError {
             }
             Self::EffectInFuture => ErrorCode::InvalidValue,
             Self::WordingRequired => ErrorCode::Required,
+            Self::Erased => ErrorCode::Erased,
         }
     }
 
@@ -44,6 +48,7 @@ impl Rule for ConsentError {
             Self::NotGiven => "purpose",
             Self::EffectInFuture | Self::WithdrawnBeforeGiven | Self::GivenBeforeWithdrawn => "effectiveAt",
             Self::WordingRequired => "wording",
+            Self::Erased => "contactId",
         };
         vec![field.to_owned()]
     }

@@ -1,4 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
+use lethe_crm::contact::ErasureKind;
 use lethe_kernel::{ContactId, Personal, UnitId, personal_text};
 use lethe_ledger::{Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub enum ConsentEvent {
     Given(Given),
     /// It was withdrawn.
     Withdrawn(Withdrawn),
+    /// Its contact was erased, and with the contact everything sealed in it.
+    Erased(Erased),
 }
 
 /// A consent was given. The event holds all terms; they replace those of an earlier one.
@@ -65,9 +68,17 @@ pub struct Withdrawn {
     pub note: Option<Personal<WithdrawalNote>>,
 }
 
+/// The contact of a consent was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// How much of the contact stays.
+    pub kind: ErasureKind,
+}
+
 domain_event!(ConsentEvent {
     Given = "consent.given" v "1",
     Withdrawn = "consent.withdrawn" v "1",
+    Erased = "consent.erased" v "1",
 });
 
 impl Described for ConsentEvent {
@@ -75,6 +86,11 @@ impl Described for ConsentEvent {
         match self {
             Self::Given(event) => given(event),
             Self::Withdrawn(event) => withdrawn(event),
+            Self::Erased(event) => ["wording", "proof", "withdrawalNote"]
+                .map(|field| Change { field, value: None })
+                .into_iter()
+                .chain([Change::set("kind", event.kind.name())])
+                .collect(),
         }
     }
 }

@@ -1,4 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
+use lethe_crm::contact::ErasureKind;
 use lethe_kernel::{ConsentId, ContactId, Personal, UnitId, UserId};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ pub struct ConsentRow {
     pub withdrawal_note: Option<Personal<WithdrawalNote>>,
     /// The first day on which the data is no longer kept for this purpose.
     pub kept_until: Option<NaiveDate>,
+    /// Whether its contact was erased.
+    pub erased: bool,
     /// When it was first recorded.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -78,7 +81,7 @@ impl ConsentStatus {
 
 impl Projection for ConsentView {
     const NAME: &'static str = "consent";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["consent"];
     type Row = ConsentRow;
@@ -90,7 +93,11 @@ impl Projection for ConsentView {
                 Some(ConsentRow::new(ConsentId(id), given, event, created_at))
             }
             (ConsentEvent::Withdrawn(withdrawn), Some(row)) => Some(row.withdraw(withdrawn, event)),
-            (ConsentEvent::Withdrawn(_), None) => None,
+            (ConsentEvent::Erased(erased), Some(row)) if erased.kind == ErasureKind::Anonymised => {
+                Some(row.erase(event))
+            }
+            // Nothing of it is left, if its contact was deleted.
+            (ConsentEvent::Erased(_), _) | (ConsentEvent::Withdrawn(_), None) => None,
         })
     }
 }
@@ -116,8 +123,21 @@ impl ConsentRow {
             withdrawal_reason: None,
             withdrawal_note: None,
             kept_until: given.kept_until,
+            erased: false,
             created_at,
             changed_at: event.recorded_at,
+        }
+    }
+
+    fn erase(self, event: &Recorded) -> Self {
+        Self {
+            version: event.sequence,
+            wording: None,
+            proof: None,
+            withdrawal_note: None,
+            erased: true,
+            changed_at: event.recorded_at,
+            ..self
         }
     }
 
@@ -146,6 +166,14 @@ pub struct ConsentFilter {
     pub purpose: Option<String>,
     /// Those with a status.
     pub status: Option<ConsentStatus>,
+    /// Those first recorded at or after.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Those first recorded before.
+    pub created_until: Option<DateTime<Utc>>,
+    /// Those changed at or after.
+    pub changed_from: Option<DateTime<Utc>>,
+    /// Those changed before.
+    pub changed_until: Option<DateTime<Utc>>,
 }
 
 /// What consents are ordered by.
@@ -200,6 +228,16 @@ pub async fn consent_page(
             ] {
                 if let Some(text) = text {
                     sql.push(condition).push_bind(text);
+                }
+            }
+            for (condition, time) in [
+                (" AND r.created_at >= ", filter.created_from),
+                (" AND r.created_at < ", filter.created_until),
+                (" AND r.changed_at >= ", filter.changed_from),
+                (" AND r.changed_at < ", filter.changed_until),
+            ] {
+                if let Some(time) = time {
+                    sql.push(condition).push_bind(time);
                 }
             }
         },

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use lethe_access::unit::own_unit;
-use lethe_crm::contact::existing_contact;
+use lethe_crm::contact::{ConsentRecorded, Contact, ContactCommand, living_contact};
 use lethe_kernel::{ContactId, ErrorCode, Personal, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
@@ -34,7 +34,7 @@ pub struct GiveConsent {
 impl Work for GiveConsent {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        existing_contact(unit, self.contact).await?;
+        living_contact(unit, self.contact).await?;
         let now = unit.now();
         let given = Given {
             contact: self.contact,
@@ -49,8 +49,10 @@ impl Work for GiveConsent {
             kept_until: self.kept_until.map(|date| plausible("keptUntil", date)).transpose()?,
         };
         let id = consent_id(given.contact, given.unit, &given.purpose);
+        let recorded = ConsentRecorded { consent: id, unit: given.unit, purpose: given.purpose.clone() };
         let command = ConsentCommand::Give { given, dated: self.effective_at.is_some(), now };
         unit.handle::<Consent>(id, command).await?;
+        unit.handle::<Contact>(self.contact, ContactCommand::RecordConsent(recorded)).await?;
         Ok(Answer::about(id, self.contact))
     }
 }
@@ -74,7 +76,7 @@ pub struct WithdrawConsent {
 impl Work for WithdrawConsent {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        existing_contact(unit, self.contact).await?;
+        living_contact(unit, self.contact).await?;
         let id = consent_id(self.contact, unit.caller().unit, &text::code("purpose", &self.purpose)?);
         unit.expect::<Consent>(id, self.expected_version).await?;
         let now = unit.now();

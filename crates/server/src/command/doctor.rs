@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// [`Error::Output`].
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
-    let findings = doctor::examine(config).await;
+    let findings = output::aloud("Checking. A large ledger takes a while.", doctor::examine(config)).await;
     if arguments.json {
         output::line(&serde_json::to_string_pretty(&findings).map_err(std::io::Error::other)?)?;
     } else {

@@ -122,7 +122,7 @@ async fn run_import(
     file: ImportFile,
     report: &mut Report,
 ) -> Result<Summary, Error> {
-    let prepared = prepare(ledger, context, file).await?;
+    let prepared = output::aloud("Reading the file.", prepare(ledger, context, file)).await?;
     tell(&prepared);
     Ok(lethe_crm::import::run(prepared, ledger, context, |progress| report.rows(progress)).await?)
 }

@@ -7,10 +7,10 @@ use lethe_kernel::Clock;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use super::{Finding, custody, ledger, views};
+use super::{Finding, custody, ledger, mirrors, views};
 use crate::config::Config;
 use crate::data_dir::DataDir;
-use crate::database::Database;
+use crate::database::{Database, reason};
 
 const SETTINGS: &str = "database settings";
 const TABLES: &str = "tables";
@@ -28,7 +28,11 @@ pub(super) async fn check(database: &Database, config: &Config, folder: &DataDir
         Ok(pool) => pool,
         Err(error) => {
             let advice = "Check that PostgreSQL runs, DATABASE_URL, and the user's password.";
-            return vec![Finding::problem("database", format!("It cannot be reached: {error}."), advice)];
+            return vec![Finding::problem(
+                "database",
+                format!("It cannot be reached: {}.", reason(&error)),
+                advice,
+            )];
         }
     };
     let findings = match examine(config, &pool, folder).await {
@@ -48,6 +52,7 @@ async fn examine(config: &Config, pool: &PgPool, folder: &DataDir) -> Result<Vec
     findings.push(tables);
     if current {
         findings.extend(custody::check(config, pool, folder).await?);
+        findings.extend(mirrors::check(config, pool).await);
         findings.extend(ledger::check(pool).await?);
         findings.extend(views::check(config, pool, folder).await?);
     }

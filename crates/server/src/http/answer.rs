@@ -123,6 +123,22 @@ fn add_code(error: &mut ServerError, refused: bool) {
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
         extensions.set("code", if refused { code_of(&error.message) } else { "BAD_USER_INPUT" });
+        if let Some(advice) = advice(&error.message) {
+            advice.clone_into(&mut error.message);
+        }
+    }
+}
+
+/// What the executor leaves out when it tells a limit: what to do.
+fn advice(message: &str) -> Option<&'static str> {
+    match message {
+        "Query is nested too deep." => {
+            Some("The query is nested too deeply. Ask for fewer levels, or split it into several requests.")
+        }
+        "Query is too complex." => Some(
+            "The query asks for too much at once. Ask for smaller pages or fewer fields, or split it into several requests.",
+        ),
+        _ => None,
     }
 }
 

@@ -52,13 +52,15 @@ pub(super) async fn alive() -> Response {
 
 /// `/readyz`: the database answers and no view is halted or rebuilt. One that tries again does not count: who is sent
 /// elsewhere for a moment's trouble of the database finds the same there. A read-only database is told, but queries can
-/// be routed here.
+/// be routed here. Damage of the vault that was met is told until the process is started anew.
 pub(super) async fn ready(State(running): State<Running>) -> Response {
     let asked = tokio::time::timeout(PATIENCE, database(&running)).await;
     let (head, read_only) = asked.ok().and_then(Result::ok).unzip();
     let views = view_states(&running, head.unwrap_or(0));
-    let ready =
-        head.is_some() && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
+    let damage = running.ledger.parts().vault.damage();
+    let ready = head.is_some()
+        && damage.is_none()
+        && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if ready { "ready" } else { "not ready" },
@@ -67,6 +69,7 @@ pub(super) async fn ready(State(running): State<Running>) -> Response {
             Some(true) => "read-only",
             None => "down",
         },
+        "vault": damage.as_deref().unwrap_or("sound"),
         "head": head,
         "views": views,
     });

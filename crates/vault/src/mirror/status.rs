@@ -30,7 +30,7 @@ impl Mirrors {
     /// How each mirror stands.
     pub async fn status(&self, pool: &PgPool) -> Vec<MirrorStatus> {
         let mut status = Vec::new();
-        for mirror in self.iter() {
+        for mirror in self {
             status.push(mirror.status(pool).await);
         }
         status

@@ -64,9 +64,10 @@ impl Source {
         let (sender, receiver) = mpsc::channel(1);
         let folder = self.folder.clone();
         // If nobody receives any more, the reading is over.
-        tokio::task::spawn_blocking(move || match send(&folder, &sender) {
-            Err(error) => drop(sender.blocking_send(Err(error))),
-            Ok(()) => {}
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = send(&folder, &sender) {
+                drop(sender.blocking_send(Err(error)));
+            }
         });
         receiver
     }

@@ -7,6 +7,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod adopt;
 mod custodian_disk;
 mod custodian_file;
 mod custodian_processes;
@@ -21,6 +22,7 @@ mod mirrored;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod root;
+mod signing;
 
 /// Creates the tables in the database that the tests' databases are copies of.
 async fn migrate(pool: &sqlx::PgPool) {

@@ -84,7 +84,7 @@ async fn a_torn_last_line_of_increments_is_ignored_and_written_again() {
     let whole = fs::read(&path).unwrap();
     let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     for torn in
-        [whole[..last + 1].to_vec(), whole[..whole.len() - 1].to_vec(), [&whole[..last], &[0; 99]].concat()]
+        [whole[..=last].to_vec(), whole[..whole.len() - 1].to_vec(), [&whole[..last], &[0; 99]].concat()]
     {
         fs::write(&path, torn).unwrap();
         let status = world.seen_anew().await;

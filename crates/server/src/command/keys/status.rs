@@ -23,17 +23,30 @@ pub(crate) struct Arguments {
 /// [`Error::Vault`].
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
     let status = with_pool(config, async |pool, folder| {
-        Ok(Vault::status(&pool, &config.custody(folder.path()), &config.mirrors()).await?)
+        let custody = config.custody(folder.path());
+        let status = Vault::status(&pool, &custody, &config.mirrors()).await?;
+        // Without the root, the key that signs cannot be read.
+        let verifier = async { Vault::open_moved(pool, &custody).await?.signer().await }.await.ok();
+        Ok(Status { status, verifier: verifier.map(|signer| signer.verifier().to_string()) })
     })
     .await?;
     if arguments.json {
         output::line(&serde_json::to_string(&status).map_err(std::io::Error::other)?)?;
     } else {
-        for line in lines(&status) {
+        for line in lines(&status.status) {
             output::line(&line)?;
         }
+        output::line(&format!("Signs as      {}", status.verifier.as_deref().unwrap_or("unknown")))?;
     }
     Ok(Outcome::Done)
+}
+
+/// How the keys stand, and the key that verifies what the installation signs.
+#[derive(serde::Serialize)]
+struct Status {
+    #[serde(flatten)]
+    status: VaultStatus,
+    verifier: Option<String>,
 }
 
 fn lines(status: &VaultStatus) -> Vec<String> {

@@ -1,0 +1,15 @@
+//! Erasing a contact: a preview that says what goes and what stays, and the command that brings the preview's token.
+//!
+//! The contact's own stream knows everything that is sealed for the contact or names it, so that the decision is taken
+//! on one consistent state. The events go to every stream that is affected; in the same transaction the keys are
+//! destroyed, those of the contact and those of the notes that die with it (R28).
+
+mod error;
+mod examine;
+mod facts;
+mod preview;
+mod work;
+
+pub use error::ErasureError;
+pub use preview::{DyingNote, Preview, preview};
+pub use work::EraseContact;

@@ -1,0 +1,83 @@
+use std::sync::{Mutex, PoisonError};
+
+use lethe_crm::contact::{ErasureKind, Hold, Remains};
+use lethe_kernel::{CompanyId, ConsentId, ContactId, NoteId, ProspectId, UnitId};
+use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_vault::DestroyedKey;
+
+use super::examine::examine;
+
+/// What an erasure would do, as things are now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The contact.
+    pub contact: ContactId,
+    /// How much of it would stay.
+    pub kind: ErasureKind,
+    /// The keys that would be destroyed: those of the contact, then those of the notes that die with it.
+    pub destroyed: Vec<DestroyedKey>,
+    /// The notes whose texts would die, for all whom they name.
+    pub dying: Vec<DyingNote>,
+    /// The notes that would survive, because they are declared free of personal content.
+    pub surviving: Vec<NoteId>,
+    /// Its consents; their wording, proof and notes would go.
+    pub consents: Vec<ConsentId>,
+    /// Its prospects; their titles would go.
+    pub prospects: Vec<ProspectId>,
+    /// The companies it would no longer belong to.
+    pub unlinked: Vec<CompanyId>,
+    /// Companies of it that are one person. They have keys of their own and are not erased with it.
+    pub sole_proprietors: Vec<CompanyId>,
+    /// What would stay.
+    pub remains: Vec<Remains>,
+    /// What keeps it in the system.
+    pub holds: Vec<Hold>,
+    /// What the erasure must bring. It stands for these facts, and says nothing to who has not the contact's key.
+    pub token: String,
+}
+
+/// A note whose text dies with a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DyingNote {
+    /// The note.
+    pub note: NoteId,
+    /// Whose note it is.
+    pub unit: UnitId,
+    /// How many other contacts it names; for them it goes on without its text.
+    pub others: usize,
+}
+
+/// Looks at what an erasure would do. Nothing is stored.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`, `ERASED`, and what can fail in loading.
+pub async fn preview(
+    ledger: &Ledger,
+    context: &Context,
+    contact: ContactId,
+    kind: ErasureKind,
+) -> Result<Preview, Failure> {
+    let look = PreviewErasure { contact, kind, seen: Mutex::default() };
+    loop {
+        ledger.rehearse(context, &look).await?;
+        if let Some(preview) = look.seen.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(preview);
+        }
+    }
+}
+
+/// An erasure as far as it only looks.
+struct PreviewErasure {
+    contact: ContactId,
+    kind: ErasureKind,
+    /// What the last look has seen; it may look several times, if what it saw was old.
+    seen: Mutex<Option<Preview>>,
+}
+
+impl Work for PreviewErasure {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let preview = examine(unit, self.contact, self.kind).await?;
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+        Ok(Answer::of(self.contact))
+    }
+}
