@@ -13,7 +13,9 @@ CREATE TABLE vault.root (
     destructions bigint NOT NULL DEFAULT 0,
     -- The cluster this database has lived in. Elsewhere it is a copy, and a copy must not have roots destroyed.
     system_identifier bigint NOT NULL,
-    timeline bigint NOT NULL
+    timeline bigint NOT NULL,
+    -- The public half of the key that signs, once it was made; it is never made anew.
+    public_key bytea
 );
 
 CREATE TABLE vault.buckets (

@@ -3,7 +3,7 @@
 use async_graphql::ID;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use lethe_kernel::{ErrorCode, UserError};
+use lethe_kernel::{ContactId, ErrorCode, UserError};
 use uuid::Uuid;
 
 /// The types of the API that have ids.
@@ -63,6 +63,18 @@ impl Kind {
             None => Err(malformed(field)),
         }
     }
+}
+
+/// The id of a contact as a person has it at hand: the API's, or the plain UUID.
+///
+/// # Errors
+/// A sentence that says what is expected.
+pub fn contact_id(text: &str) -> Result<ContactId, String> {
+    let plain = text.parse().ok();
+    let global = || Kind::Contact.read(&ID::from(text), "id").ok();
+    plain.or_else(global).map(ContactId).ok_or_else(|| {
+        "This is no id of a contact. Copy `id` from an answer of the API, or give the plain UUID.".to_owned()
+    })
 }
 
 /// The global id of an event.

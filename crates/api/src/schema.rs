@@ -78,7 +78,6 @@ pub fn views() -> ViewsBuilder {
         .with::<ScheduleView>()
         .with::<OperationView>()
         .with::<OperationOutcomeView>()
-        .with::<RotationView>()
 }
 
 /// The schema over a running system, with limits on how deep and how costly one query may be.

@@ -254,8 +254,8 @@ impl<'l> Unit<'l> {
         which: impl Fn(KeyClass) -> bool,
     ) -> Result<Vec<DestroyedKey>, LedgerError> {
         let subject = subject.into();
-        self.load_keys(&[subject]).await?;
-        let mut destroyed = self.keyring.destroyable(subject)?;
+        // Read now: what is remembered of a subject may lack a key of another class that it got since.
+        let mut destroyed = self.parts.vault.keyring(&[subject]).await?.destroyable(subject)?;
         destroyed.retain(|key| which(key.class) && !self.destroyed.contains(key));
         self.destroyed.extend_from_slice(&destroyed);
         Ok(destroyed)

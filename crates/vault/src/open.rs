@@ -145,15 +145,25 @@ impl Vault {
         Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))
     }
 
-    /// Makes the key that signs, the first time.
+    /// Makes the key that signs, the first time. One that was lost is not replaced: what it signed would be another's.
     async fn sign_on(&self) -> Result<(), VaultError> {
-        let subject = Subject::new(SubjectKind::Installation, self.installation());
-        let mut keyring = self.keyring(&[subject]).await?;
-        if !keyring.of(subject).is_empty() {
+        let known: Option<Vec<u8>> =
+            sqlx::query_scalar("SELECT public_key FROM vault.root").fetch_one(&self.pool).await?;
+        if known.is_some() {
             return Ok(());
         }
-        let key = keyring.ensure(subject, KeyClass::Signing)?;
-        self.insert(&self.wrap(&[key]).await?).await
+        let subject = Subject::new(SubjectKind::Installation, self.installation());
+        let mut keyring = self.keyring(&[subject]).await?;
+        if keyring.of(subject).is_empty() {
+            let key = keyring.ensure(subject, KeyClass::Signing)?;
+            self.insert(&self.wrap(&[key]).await?).await?;
+        }
+        let public_key = self.signer().await?.public_key();
+        sqlx::query("UPDATE vault.root SET public_key = $1")
+            .bind(public_key.as_slice())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
     }
 
     /// Stores keys that no event goes with. One that is there already stays.

@@ -1,5 +1,6 @@
 //! Erasing contacts.
 
+mod certificate;
 mod mutation;
 mod preview;
 
@@ -19,7 +20,10 @@ use crate::id::Kind;
 
 /// How a contact was erased.
 #[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub(crate) struct Erasure {
+    #[graphql(skip)]
+    contact: ContactId,
     /// How final it is.
     state: ErasureState,
     /// How much of it stays.
@@ -123,6 +127,7 @@ impl Erasure {
         let (Some(at), Some(position)) = (row.erased_at, row.erased_position) else { return Ok(None) };
         let finality = nested.finality(context, position).await?;
         Ok(Some(Self {
+            contact: row.id,
             state: if finality.is_some() { ErasureState::Final } else { ErasureState::Erased },
             kind: kind.into(),
             at,

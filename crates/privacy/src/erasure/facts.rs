@@ -50,7 +50,9 @@ mod tests {
 
     fn facts(kind: ErasureKind, streams: &[(u8, u128, i64)]) -> Vec<u8> {
         let mut facts = Facts::new(ContactId(ONE), kind);
-        streams.iter().for_each(|(tag, id, version)| facts.add(*tag, Uuid::from_u128(*id), *version));
+        for (tag, id, version) in streams {
+            facts.add(*tag, Uuid::from_u128(*id), *version);
+        }
         facts.0
     }
 

@@ -1,11 +1,11 @@
 use lethe_crm::contact::{
-    Amended, CompanyLinked, CompanyUnlinked, ContactEvent, CprDate, CprSerial, Details, Email, FirstName,
-    ItemAttached, ItemDetached, ItemKind, LastName, Mobile, Origin, Phone, Registered, Remark, SealedCpr,
-    Title,
+    Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, CprDate, CprSerial, Details,
+    Email, Erased, ErasureKind, ErasureReason, FirstName, ItemAttached, ItemDetached, ItemKind, LastName,
+    Mobile, Origin, Phone, ProspectRegistered, Registered, Remains, Remark, SealedCpr, Title,
 };
-use lethe_kernel::{Patch, Personal, PersonalValue};
+use lethe_kernel::{ConsentId, NoteId, Patch, Personal, PersonalValue, ProspectId};
 
-use super::{COMPANY, CONTACT, IMPORT, NOTE, UNIT, day};
+use super::{COMPANY, CONTACT, IMPORT, NOTE, UNIT, day, id};
 use crate::example::Example;
 
 pub(super) fn all() -> Vec<Example> {
@@ -22,6 +22,28 @@ pub(super) fn all() -> Vec<Example> {
         personal: true,
         expires: Some(day("2029-11-01")),
     };
+    let consent = ConsentId(id(0x91));
+    let prospect = ProspectId(id(0x92));
+    let recorded = ConsentRecorded { consent, unit: UNIT, purpose: "NEWSLETTER".into() };
+    let erased = Erased {
+        kind: ErasureKind::Anonymised,
+        reason: ErasureReason::RequestOfPerson,
+        on: day("2027-02-28"),
+        died: vec![NOTE],
+        survived: vec![NoteId(id(0xd1))],
+        consents: vec![consent],
+        prospects: vec![prospect],
+        remains: vec![
+            Remains::Ids,
+            Remains::Audit,
+            Remains::Statistics,
+            Remains::Consents,
+            Remains::FreeNotes,
+            Remains::NoteShells,
+            Remains::SoleProprietors,
+            Remains::Accounting,
+        ],
+    };
     [
         ContactEvent::Registered(registered),
         ContactEvent::Amended(Amended { details: details() }),
@@ -29,6 +51,9 @@ pub(super) fn all() -> Vec<Example> {
         ContactEvent::CompanyUnlinked(CompanyUnlinked { company: COMPANY }),
         ContactEvent::ItemAttached(attached),
         ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true }),
+        ContactEvent::ConsentRecorded(recorded),
+        ContactEvent::ProspectRegistered(ProspectRegistered { prospect }),
+        ContactEvent::Erased(erased),
     ]
     .map(|event| Example::of(event, CONTACT.0, None))
     .into_iter()

@@ -1,5 +1,7 @@
 use lethe_crm::expiry::{Effect, Expiry};
-use lethe_crm::note::{Amended, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written};
+use lethe_crm::note::{
+    Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written,
+};
 use lethe_kernel::{ContactId, Patch, Personal};
 
 use super::{COMPANY, CONTACT, NOTE, UNIT, day, id};
@@ -38,6 +40,9 @@ pub(super) fn all() -> Vec<Example> {
         (NoteEvent::ExpirySet(never), Some("never")),
         (NoteEvent::Removed(Removed { effect: Effect::Anonymise }), None),
         (NoteEvent::Expired(expired), None),
+        (NoteEvent::Erased(Erased { contact: CONTACT, ended: false }), None),
+        (NoteEvent::Erased(Erased { contact: CONTACT, ended: true }), Some("the-last")),
+        (NoteEvent::ContactUnlinked(ContactUnlinked { contact: CONTACT }), None),
     ]
     .map(|(event, case)| Example::of(event, NOTE.0, case))
     .into()

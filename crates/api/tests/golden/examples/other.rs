@@ -1,13 +1,15 @@
 use lethe_access::UnitKind;
 use lethe_access::unit::{self, UnitEvent};
 use lethe_crm::company::{Nace, NaceVersion};
-use lethe_crm::contact::ItemKind;
+use lethe_crm::contact::{ErasureKind, ItemKind};
 use lethe_crm::expiry::{Effect, PolicyEvent, PolicySet};
 use lethe_crm::import::{Finished, ImportEvent, ImportKind, Outcome, Progressed, RowOutcome, Started, Tally};
-use lethe_crm::prospect::{Linked, ProspectEvent, Registered, Title};
+use lethe_crm::prospect::{self, Linked, ProspectEvent, Registered, Title};
 use lethe_kernel::Personal;
 use lethe_nordic::Country;
-use lethe_privacy::consent::{ConsentEvent, Given, LegalBasis, Proof, WithdrawalNote, Withdrawn, Wording};
+use lethe_privacy::consent::{
+    self, ConsentEvent, Given, LegalBasis, Proof, WithdrawalNote, Withdrawn, Wording,
+};
 
 use super::{COMPANY, CONTACT, IMPORT, OTHER, UNIT, day, time};
 use crate::example::Example;
@@ -24,9 +26,14 @@ fn prospects() -> Vec<Example> {
         title: Personal::of(CONTACT, Title("Surdejsbageri på en husbåd".into())),
         nace: Some(Nace { code: "10.71".into(), version: NaceVersion::Db07 }),
     };
-    [ProspectEvent::Registered(registered), ProspectEvent::Linked(Linked { company: COMPANY })]
-        .map(|event| Example::of(event, OTHER, None))
-        .into()
+    let erased = prospect::Erased { kind: ErasureKind::Anonymised };
+    [
+        ProspectEvent::Registered(registered),
+        ProspectEvent::Linked(Linked { company: COMPANY }),
+        ProspectEvent::Erased(erased),
+    ]
+    .map(|event| Example::of(event, OTHER, None))
+    .into()
 }
 
 fn consents() -> Vec<Example> {
@@ -47,7 +54,8 @@ fn consents() -> Vec<Example> {
         reason: Some("BY_PHONE".into()),
         note: Some(Personal::of(CONTACT, WithdrawalNote("Bager ikke mere.".into()))),
     };
-    [ConsentEvent::Given(given), ConsentEvent::Withdrawn(withdrawn)]
+    let erased = consent::Erased { kind: ErasureKind::Deleted };
+    [ConsentEvent::Given(given), ConsentEvent::Withdrawn(withdrawn), ConsentEvent::Erased(erased)]
         .map(|event| Example::of(event, OTHER, None))
         .into()
 }

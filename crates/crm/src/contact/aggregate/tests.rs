@@ -2,7 +2,10 @@ use cqrs_es::test::TestFramework;
 use lethe_kernel::{Patch, Personal, UnitId};
 
 use super::*;
-use crate::contact::{CprDate, CprSerial, Email, FirstName, ItemKind, LastName, SealedCpr};
+use crate::contact::{
+    ConsentRecorded, CprDate, CprSerial, Email, ErasureKind, ErasureReason, FirstName, ItemKind, LastName,
+    Remains, SealedCpr,
+};
 
 const ID: ContactId = ContactId(Uuid::from_u128(1));
 const COMPANY: CompanyId = CompanyId(Uuid::from_u128(2));
@@ -143,4 +146,144 @@ fn knows_the_items_that_name_it() {
     let detached = ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true });
     contact().given(attached).when(detach.clone()).then_expect_events(vec![detached]);
     contact().given(vec![registered()]).when(detach).then_expect_events(vec![]);
+}
+
+const UNIT: UnitId = UnitId(Uuid::from_u128(9));
+const OTHER: UnitId = UnitId(Uuid::from_u128(8));
+const PROSPECT: ProspectId = ProspectId(Uuid::from_u128(5));
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn recorded() -> ConsentRecorded {
+    ConsentRecorded { consent: ConsentId(Uuid::from_u128(4)), unit: UNIT, purpose: "NEWSLETTER".into() }
+}
+
+fn attached() -> ContactEvent {
+    ContactEvent::ItemAttached(ItemAttached {
+        kind: ItemKind::Note,
+        item: NOTE,
+        unit: OTHER,
+        personal: true,
+        expires: Some(date("2030-01-01")),
+    })
+}
+
+/// A contact with an item, a consent, a prospect and a company.
+fn whole() -> Vec<ContactEvent> {
+    vec![
+        registered(),
+        amended(email("a@example.org")),
+        ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY }),
+        attached(),
+        ContactEvent::ConsentRecorded(recorded()),
+        ContactEvent::ProspectRegistered(ProspectRegistered { prospect: PROSPECT }),
+    ]
+}
+
+fn erase(holds: Vec<Hold>) -> ContactCommand {
+    ContactCommand::Erase(Erase {
+        kind: ErasureKind::Anonymised,
+        reason: ErasureReason::RequestOfPerson,
+        on: date("2026-06-01"),
+        holds,
+        died: vec![NOTE],
+        survived: Vec::new(),
+        remains: vec![Remains::Ids],
+    })
+}
+
+fn erased() -> Erased {
+    Erased {
+        kind: ErasureKind::Anonymised,
+        reason: ErasureReason::RequestOfPerson,
+        on: date("2026-06-01"),
+        died: vec![NOTE],
+        survived: Vec::new(),
+        consents: vec![recorded().consent],
+        prospects: vec![PROSPECT],
+        remains: vec![Remains::Ids],
+    }
+}
+
+fn hold(kind: HoldKind) -> Hold {
+    Hold { kind, unit: OTHER, until: Some(date("2030-01-01")) }
+}
+
+fn folded(events: Vec<ContactEvent>) -> Contact {
+    let mut state = Contact::default();
+    events.into_iter().for_each(|event| state.apply(event));
+    state
+}
+
+#[test]
+fn knows_its_consents_and_prospects_once() {
+    let consent = ContactCommand::RecordConsent(recorded());
+    let prospect = ContactCommand::RegisterProspect(PROSPECT);
+    let known = [
+        ContactEvent::ConsentRecorded(recorded()),
+        ContactEvent::ProspectRegistered(ProspectRegistered { prospect: PROSPECT }),
+    ];
+    for (command, event) in [consent, prospect].into_iter().zip(known) {
+        contact().given(vec![registered()]).when(command.clone()).then_expect_events(vec![event.clone()]);
+        contact().given(vec![registered(), event]).when(command).then_expect_events(vec![]);
+    }
+}
+
+#[test]
+fn belongs_to_the_unit_that_registered_it_and_to_those_with_an_item() {
+    let state = folded(vec![registered(), attached()]);
+    assert!(state.is_of(UNIT) && state.is_of(OTHER));
+    let detached = ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true });
+    let state = folded(vec![registered(), attached(), detached]);
+    assert!(state.is_of(UNIT) && !state.is_of(OTHER));
+}
+
+#[test]
+fn is_erased_with_everything_it_knows() {
+    contact().given(whole()).when(erase(vec![])).then_expect_events(vec![ContactEvent::Erased(erased())]);
+    contact().given_no_previous_events().when(erase(vec![])).then_expect_error(ContactError::Unknown);
+}
+
+#[test]
+fn active_items_and_keeps_do_not_stop_an_erasure() {
+    let holds = vec![hold(HoldKind::ActiveItem), hold(HoldKind::Keep)];
+    contact().given(whole()).when(erase(holds)).then_expect_events(vec![ContactEvent::Erased(erased())]);
+    assert_eq!(folded(whole()).holds(), [hold(HoldKind::ActiveItem)]);
+}
+
+#[test]
+fn locks_unit_essential_values_and_restrictions_stop_everybody() {
+    for kind in [HoldKind::Lock, HoldKind::UnitEssential, HoldKind::Restriction] {
+        let holds = vec![hold(HoldKind::ActiveItem), hold(kind)];
+        contact().given(whole()).when(erase(holds)).then_expect_error(ContactError::Held(vec![hold(kind)]));
+    }
+    let message = ContactError::Held(vec![hold(HoldKind::Lock)]).to_string();
+    assert!(message.contains("LOCK by unit") && message.contains("until 2030-01-01"), "{message}");
+}
+
+#[test]
+fn an_erased_contact_holds_nothing_and_takes_nothing() {
+    let history = [whole(), vec![ContactEvent::Erased(erased())]].concat();
+    let state = folded(history.clone());
+    assert_eq!((state.held.clone(), state.subjects(ID.0)), (Held::default(), vec![]));
+    assert_eq!((state.items().count(), state.consents().count(), state.prospects().count()), (0, 0, 0));
+    assert!(state.is_of(UNIT) && state.is_of(OTHER), "those that had it still learn that it was erased");
+    let ContactEvent::ItemAttached(item) = attached() else { panic!("an item") };
+    for command in [
+        amend(named("Bo")),
+        ContactCommand::Link(COMPANY),
+        ContactCommand::Unlink(COMPANY),
+        ContactCommand::AttachItem(item),
+        ContactCommand::DetachItem { item: NOTE, expired: true },
+        ContactCommand::RecordConsent(recorded()),
+        ContactCommand::RegisterProspect(PROSPECT),
+        erase(vec![]),
+    ] {
+        let refusal = ContactError::Erased(date("2026-06-01"));
+        contact().given(history.clone()).when(command).then_expect_error(refusal);
+    }
+    let again = ContactCommand::Register(register(named("Åse")));
+    contact().given(history).when(again).then_expect_error(ContactError::ReferenceEnded);
 }

@@ -155,3 +155,88 @@ fn a_removed_note_takes_no_more_changes() {
 fn refuses_everything_for_a_note_nobody_wrote() {
     note().given_no_previous_events().when(NoteCommand::Remove).then_expect_error(NoteError::Unknown);
 }
+
+const ONE: ContactId = ContactId(Uuid::from_u128(2));
+const TWO: ContactId = ContactId(Uuid::from_u128(3));
+
+fn forget(contact: ContactId, kind: ErasureKind) -> NoteCommand {
+    NoteCommand::Forget { contact, kind }
+}
+
+/// A note about two contacts.
+fn shared(personal: bool) -> Vec<NoteEvent> {
+    let contacts = vec![ONE, TWO];
+    vec![NoteEvent::Written(Written { contacts, contains_personal: personal, ..written() })]
+}
+
+fn folded(events: Vec<NoteEvent>) -> Note {
+    let mut state = Note::default();
+    events.into_iter().for_each(|event| state.apply(event));
+    state
+}
+
+#[test]
+fn a_personal_text_dies_with_each_contact_and_the_note_with_the_last() {
+    let first = NoteEvent::Erased(Erased { contact: ONE, ended: false });
+    let last = NoteEvent::Erased(Erased { contact: TWO, ended: true });
+    for kind in [ErasureKind::Anonymised, ErasureKind::Deleted] {
+        note().given(shared(true)).when(forget(ONE, kind)).then_expect_events(vec![first.clone()]);
+        let shell = [shared(true), vec![first.clone()]].concat();
+        let state = folded(shell.clone());
+        assert!(state.active().is_some_and(|note| !note.has_text() && note.contacts == [TWO]));
+        assert_eq!(state.subjects(ID.0), []);
+        note().given(shell.clone()).when(forget(ONE, kind)).then_expect_events(vec![]);
+        note().given(shell.clone()).when(forget(TWO, kind)).then_expect_events(vec![last.clone()]);
+        assert_eq!(folded([shell, vec![last.clone()]].concat()).active(), None);
+    }
+    let sensitive = Written { contains_personal: false, contains_sensitive: true, ..written() };
+    note()
+        .given(vec![NoteEvent::Written(sensitive)])
+        .when(forget(ONE, ErasureKind::Anonymised))
+        .then_expect_events(vec![NoteEvent::Erased(Erased { contact: ONE, ended: true })]);
+}
+
+#[test]
+fn a_text_free_of_personal_content_survives_and_names_who_was_anonymised_but_not_who_was_deleted() {
+    note().given(shared(false)).when(forget(ONE, ErasureKind::Anonymised)).then_expect_events(vec![]);
+    let unlinked = NoteEvent::ContactUnlinked(ContactUnlinked { contact: ONE });
+    note()
+        .given(shared(false))
+        .when(forget(ONE, ErasureKind::Deleted))
+        .then_expect_events(vec![unlinked.clone()]);
+    let state = folded([shared(false), vec![unlinked]].concat());
+    assert!(state.active().is_some_and(|note| note.has_text() && note.contacts == [TWO]));
+}
+
+#[test]
+fn a_shell_takes_what_is_not_about_its_text() {
+    let erased = NoteEvent::Erased(Erased { contact: ONE, ended: false });
+    let shell = [shared(true), vec![erased]].concat();
+    for change in [
+        Amended { text: Some(text("met")), ..Amended::default() },
+        Amended { contains_personal: Some(false), ..Amended::default() },
+        Amended { contains_sensitive: Some(true), ..Amended::default() },
+    ] {
+        let command = amend(change, Patch::Keep);
+        note().given(shell.clone()).when(command).then_expect_error(NoteError::TextErased);
+    }
+    let kind = Amended { kind: Some("CALL".into()), ..Amended::default() };
+    note()
+        .given(shell.clone())
+        .when(amend(kind.clone(), Patch::Keep))
+        .then_expect_events(vec![NoteEvent::Amended(kind)]);
+    let later = expiry("2028-01-01");
+    let set = NoteEvent::ExpirySet(ExpirySet { expiry: Some(later), unit: UNIT });
+    note().given(shell).when(amend(Amended::default(), Patch::Set(later))).then_expect_events(vec![set]);
+}
+
+#[test]
+fn a_note_that_has_ended_holds_no_text() {
+    let removed = NoteEvent::Removed(Removed { effect: Effect::Anonymise });
+    let state = folded([history(), vec![removed]].concat());
+    assert_eq!((state.subjects(ID.0), state.active()), (vec![], None));
+    note()
+        .given(vec![NoteEvent::Written(written()), NoteEvent::Removed(Removed { effect: Effect::Delete })])
+        .when(forget(ONE, ErasureKind::Deleted))
+        .then_expect_events(vec![]);
+}

@@ -3,7 +3,7 @@ use cqrs_es::test::TestFramework;
 use lethe_kernel::{ErrorCode, Rule, UnitId};
 
 use super::*;
-use crate::consent::{Proof, WithdrawalNote, Wording};
+use crate::consent::{Erased, Proof, WithdrawalNote, Wording};
 
 const CONTACT: ContactId = ContactId(Uuid::from_u128(2));
 
@@ -189,4 +189,20 @@ fn refusals_have_stable_codes_and_fields() {
     ] {
         assert_eq!((error.code(), error.field()), (code, vec![field.to_owned()]));
     }
+}
+
+#[test]
+fn its_contacts_erasure_ends_it_and_nothing_sealed_is_left() {
+    let erased = Erased { kind: lethe_crm::contact::ErasureKind::Anonymised };
+    let event = ConsentEvent::Erased(erased);
+    let erase = || ConsentCommand::Erase(erased);
+    consent().given(vec![given(terms())]).when(erase()).then_expect_events(vec![event.clone()]);
+    consent().given_no_previous_events().when(erase()).then_expect_error(ConsentError::NotGiven);
+    let history = vec![given(terms()), withdrawn(5), event];
+    consent().given(history.clone()).when(erase()).then_expect_events(vec![]);
+    let again = ConsentCommand::Give { given: terms(), dated: true, now: now() };
+    consent().given(history.clone()).when(again).then_expect_error(ConsentError::Erased);
+    let mut state = Consent::default();
+    history.into_iter().for_each(|event| state.apply(event));
+    assert_eq!((state.active(), state.subjects(Uuid::nil())), (None, vec![]));
 }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::Args;
 use lethe_kernel::ContactId;
 use lethe_privacy::certificate::{CertificateError, SignedCertificate, certificate_of};
-use uuid::Uuid;
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -17,8 +16,9 @@ use crate::output;
 /// The flags of `lethe certificate show`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The contact that was erased
-    contact: Uuid,
+    /// The contact that was erased: its id in the API, or its plain UUID
+    #[arg(value_parser = lethe_api::contact_id)]
+    contact: ContactId,
     /// A page to print instead of JSON; only the JSON can be verified
     #[arg(long)]
     html: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
     let folder = DataDir::for_database(config)?;
     let database = Database::start(config, &folder, Using::Sharing).await?;
-    let issued = issue(config, &folder, &database, ContactId(arguments.contact)).await;
+    let issued = issue(config, &folder, &database, arguments.contact).await;
     database.stop().await?;
     let issued = issued?;
     let written = if arguments.html { issued.html() } else { issued.json()? };

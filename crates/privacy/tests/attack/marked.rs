@@ -1,0 +1,46 @@
+//! People all of whose values are markers.
+
+use lethe_crm::contact::{AmendContact, ContactInput};
+use lethe_kernel::{ContactId, NoteId, Patch};
+use lethe_ledger::Ledger;
+
+use crate::marker::Markers;
+use crate::people::{consent, context, note, register};
+
+/// Somebody, and the notes about them alone.
+pub(crate) struct Marked {
+    pub(crate) contact: ContactId,
+    pub(crate) notes: Vec<NoteId>,
+}
+
+fn details(markers: &mut Markers) -> ContactInput {
+    ContactInput {
+        first_name: Patch::Set(markers.word("first name")),
+        last_name: Patch::Set(markers.word("last name")),
+        title: Patch::Set(markers.word("title")),
+        email: Patch::Set(markers.email("e-mail")),
+        phone: Patch::Set(markers.phone("phone")),
+        mobile: Patch::Set(markers.phone("mobile")),
+        remark: Patch::Set(markers.word("remark")),
+        cpr: Patch::Set(markers.cpr("CPR")),
+    }
+}
+
+/// Registers somebody, with notes and a consent, and changes everything once.
+pub(crate) async fn enter(ledger: &Ledger, markers: &mut Markers) -> Marked {
+    let contact = register(ledger, details(markers)).await;
+    amend(ledger, markers, contact).await;
+    let mut notes = Vec::new();
+    for _ in 0..2 {
+        let text = format!("{} \"{}\"\n", markers.word("note"), markers.word("quoted in a note"));
+        notes.push(note(ledger, contact, text).await);
+    }
+    consent(ledger, contact, markers.word("wording"), markers.word("proof")).await;
+    Marked { contact, notes }
+}
+
+/// Changes everything about somebody.
+pub(crate) async fn amend(ledger: &Ledger, markers: &mut Markers, contact: ContactId) {
+    let work = AmendContact { contact, expected_version: None, input: details(markers) };
+    ledger.execute(&context(), &work).await.unwrap();
+}

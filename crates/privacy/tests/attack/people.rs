@@ -1,0 +1,105 @@
+//! People in a database, and how they are forgotten.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_crm::contact::{ContactInput, RegisterContact};
+use lethe_crm::note::{ExpiryChoice, WriteNote};
+use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, Subject, UnitId, UserId};
+use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_nordic::Country;
+use lethe_privacy::consent::{GiveConsent, LegalBasis};
+use lethe_vault::custodian::CustodianSpec;
+use lethe_vault::{Custody, Vault};
+use sqlx::postgres::PgConnectOptions;
+use uuid::Uuid;
+
+use crate::cluster::Cluster;
+
+const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+
+/// Destroys the keys of subjects and does nothing else.
+pub(crate) struct Forget(pub(crate) Vec<Subject>);
+
+impl Work for Forget {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        for subject in &self.0 {
+            assert!(!unit.destroy(*subject, |_| true).await?.is_empty(), "there was a key to destroy");
+        }
+        Ok(Answer::of(UNIT))
+    }
+}
+
+pub(crate) fn context() -> Context {
+    let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+    Context::new(caller, RequestId(Uuid::from_u128(1)))
+}
+
+/// Creates the tables of Lethe in a cluster.
+pub(crate) async fn migrated(cluster: &Cluster) {
+    let pool = lethe_ledger::connect(cluster.options(), 2).await.unwrap();
+    lethe_ledger::migrate(&pool).await.unwrap();
+    pool.close().await;
+}
+
+/// A process on a database with tables, few buckets and a unit.
+pub(crate) async fn process(options: PgConnectOptions, files: &[PathBuf]) -> Ledger {
+    let pool = lethe_ledger::connect(options, 12).await.unwrap();
+    let custodians = files.iter().cloned().map(CustodianSpec::File).collect();
+    let vault = Vault::open(pool.clone(), &Custody { custodians, buckets: 4 }).await.unwrap();
+    let ledger = Ledger::start(pool, vault, Clock::system()).await.unwrap();
+    let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
+    let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
+    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+    ledger
+}
+
+pub(crate) fn named(name: &str) -> ContactInput {
+    ContactInput { first_name: Patch::Set(name.into()), ..ContactInput::default() }
+}
+
+pub(crate) async fn register(ledger: &Ledger, input: ContactInput) -> ContactId {
+    let work = RegisterContact { input, external_reference: None, companies: Vec::new(), origin: None };
+    ContactId(ledger.execute(&context(), &work).await.unwrap().object())
+}
+
+/// Writes a note about one person alone.
+pub(crate) async fn note(ledger: &Ledger, contact: ContactId, text: String) -> NoteId {
+    let work = WriteNote {
+        contacts: vec![contact],
+        company: None,
+        kind: "CALL".into(),
+        text,
+        contains_personal: true,
+        contains_sensitive: false,
+        expiry: ExpiryChoice::Default,
+    };
+    NoteId(ledger.execute(&context(), &work).await.unwrap().object())
+}
+
+/// Has a person agree to these words.
+pub(crate) async fn consent(ledger: &Ledger, contact: ContactId, wording: String, proof: String) {
+    let work = GiveConsent {
+        contact,
+        purpose: "NEWSLETTER".into(),
+        legal_basis: LegalBasis::Consent,
+        source: "WEB_FORM".into(),
+        wording: Some(wording),
+        proof: Some(proof),
+        effective_at: None,
+        kept_until: None,
+    };
+    ledger.execute(&context(), &work).await.unwrap();
+}
+
+pub(crate) async fn forget(ledger: &Ledger, contact: ContactId, notes: &[NoteId]) {
+    let notes = notes.iter().copied().map(Subject::from);
+    let work = Forget(notes.chain([contact.into()]).collect());
+    ledger.execute(&context(), &work).await.unwrap();
+}
+
+/// Says something past what collects the output of tests that pass.
+pub(crate) fn tell(text: &str) {
+    std::io::stderr().write_all(format!("\n{text}\n").as_bytes()).unwrap();
+}

@@ -1,0 +1,17 @@
+//! Erasing contacts on a real PostgreSQL: what goes, what stays, and who writes at the same time.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
+
+mod bill;
+#[expect(dead_code, reason = "these tests run no statement of their own")]
+#[path = "../../../ledger/tests/ledger/postgres.rs"]
+mod postgres;
+mod preview;
+mod race;
+mod whole;
+mod world;
+
+/// Creates the tables in the database that the tests' databases are copies of.
+async fn migrate(pool: &sqlx::PgPool) {
+    sqlx::migrate!("../../migrations").run(pool).await.unwrap();
+}
