@@ -18,6 +18,20 @@ CREATE TABLE ledger.events (
 );
 CREATE UNIQUE INDEX events_position ON ledger.events (position);
 
+-- Where keys were destroyed: a vault that does not know of them is older than the ledger.
+CREATE INDEX events_destroyed ON ledger.events (position) WHERE metadata ->> 'destroyed' IS NOT NULL;
+
+-- Which history this is. A ledger that is restored goes on differently from the one it was copied from, under another
+-- origin.
+CREATE TABLE ledger.origin (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    origin uuid NOT NULL,
+    -- The last position that both histories have.
+    since_position bigint NOT NULL,
+    created_at timestamptz NOT NULL
+);
+INSERT INTO ledger.origin (origin, since_position, created_at) VALUES (gen_random_uuid(), 0, now());
+
 CREATE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the ledger is append-only: events are never changed or removed';

@@ -43,6 +43,11 @@ impl Elsewhere {
         self.postgres.take().unwrap().stop().await.unwrap();
     }
 
+    /// Where PostgreSQL keeps its files.
+    pub(crate) fn postgres_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("elsewhere").join("postgres")
+    }
+
     fn at(&self) -> &Connection {
         self.postgres.as_ref().unwrap().connection()
     }

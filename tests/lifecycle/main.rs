@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
 
+mod backup;
 mod beside;
 mod by_hand;
 mod certificate;

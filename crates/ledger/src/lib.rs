@@ -45,4 +45,5 @@ pub use runner::state::{Activity, State as ProjectionState};
 pub use store::rows;
 pub use unit::Unit;
 pub use views::{Views, ViewsBuilder};
+pub use within::append_within;
 pub use work::{Answer, Committed, Context, Work};

@@ -1,6 +1,6 @@
 //! An event that belongs to a change of other tables: both in one transaction.
 
-use lethe_kernel::{CommandId, EventId};
+use lethe_kernel::{Clock, CommandId, EventId, IdSource};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -33,57 +33,74 @@ impl Parts {
     where
         A::Event: Serialize,
     {
-        let version: i64 = sqlx::query_scalar(
-            "SELECT coalesce((SELECT sequence FROM ledger.events WHERE aggregate_type = $1 AND aggregate_id = $2 \
-             ORDER BY sequence DESC LIMIT 1), 0)",
-        )
-        .bind(A::TYPE)
-        .bind(stream.to_string())
-        .fetch_one(&mut *transaction)
-        .await?;
-        let command = context.command.unwrap_or_else(|| CommandId(self.ids.next()));
-        let metadata = Metadata {
-            user: context.caller.user,
-            unit: context.caller.unit,
-            role: context.caller.role,
-            command,
-            request: context.request,
-            correlation: context.request.0,
-            causation: context.causation,
-            occurred: self.clock.now(),
-            keys: None,
-            destroyed: None,
-        };
-        let encode = |error: serde_json::Error| LedgerError::Encode(error.to_string());
-        let event = NewEvent {
-            id: EventId(self.ids.next()),
-            aggregate: A::TYPE,
-            stream,
-            sequence: version + 1,
-            event_type: event.stored_type().to_owned(),
-            version: cqrs_es::DomainEvent::event_version(event),
-            payload: serde_json::to_string(event).map_err(encode)?,
-            metadata: serde_json::to_string(&metadata).map_err(encode)?,
-        };
-        let unit = NewUnit {
-            command,
-            outcome: "applied",
-            objects: vec![stream],
-            input: None,
-            expectations: vec![Expectation { aggregate: A::TYPE, stream, version }],
-            new_keys: Vec::new(),
-            live_keys: Vec::new(),
-            destroyed: Vec::new(),
-            events: vec![event],
-        };
-        match append(transaction, self.clock.now(), &[&unit]).await?.first() {
-            Some(Appended::At(position)) => Ok(*position),
-            _ => Err(LedgerError::Encode("an event was refused under the lock of all appends".into())),
-        }
+        append_within::<A>(transaction, (&self.clock, self.ids), context, stream, event).await
     }
 
     /// Takes note of what was appended in a transaction of the caller's, so that views follow at once.
     pub fn appended(&self, position: i64) {
         self.advance_head(position);
+    }
+}
+
+/// As [`Parts::append_within`], where no ledger is started.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn append_within<A: Stored>(
+    transaction: &mut PgConnection,
+    (clock, ids): (&Clock, IdSource),
+    context: &Context,
+    stream: Uuid,
+    event: &A::Event,
+) -> Result<i64, LedgerError>
+where
+    A::Event: Serialize,
+{
+    let version: i64 = sqlx::query_scalar(
+        "SELECT coalesce((SELECT sequence FROM ledger.events WHERE aggregate_type = $1 AND aggregate_id = $2 \
+         ORDER BY sequence DESC LIMIT 1), 0)",
+    )
+    .bind(A::TYPE)
+    .bind(stream.to_string())
+    .fetch_one(&mut *transaction)
+    .await?;
+    let command = context.command.unwrap_or_else(|| CommandId(ids.next()));
+    let metadata = Metadata {
+        user: context.caller.user,
+        unit: context.caller.unit,
+        role: context.caller.role,
+        command,
+        request: context.request,
+        correlation: context.request.0,
+        causation: context.causation,
+        occurred: clock.now(),
+        keys: None,
+        destroyed: None,
+    };
+    let encode = |error: serde_json::Error| LedgerError::Encode(error.to_string());
+    let event = NewEvent {
+        id: EventId(ids.next()),
+        aggregate: A::TYPE,
+        stream,
+        sequence: version + 1,
+        event_type: event.stored_type().to_owned(),
+        version: cqrs_es::DomainEvent::event_version(event),
+        payload: serde_json::to_string(event).map_err(encode)?,
+        metadata: serde_json::to_string(&metadata).map_err(encode)?,
+    };
+    let unit = NewUnit {
+        command,
+        outcome: "applied",
+        objects: vec![stream],
+        input: None,
+        expectations: vec![Expectation { aggregate: A::TYPE, stream, version }],
+        new_keys: Vec::new(),
+        live_keys: Vec::new(),
+        destroyed: Vec::new(),
+        events: vec![event],
+    };
+    match append(transaction, clock.now(), &[&unit]).await?.first() {
+        Some(Appended::At(position)) => Ok(*position),
+        _ => Err(LedgerError::Encode("an event was refused under the lock of all appends".into())),
     }
 }

@@ -3,4 +3,5 @@
 pub mod certificate;
 pub mod consent;
 pub mod erasure;
+pub mod restore;
 pub mod rotation;

@@ -15,7 +15,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use aggregate::{KeyVault, VaultCommand, VaultRule};
-pub use event::{KeysRotated, RootDestroyed, VaultEvent};
+pub use event::{ErasureReconciled, KeysRotated, Restored, RootDestroyed, VaultEvent};
 pub use view::{Finality, RotationRow, RotationView, finalities};
 
 /// Why a rotation does not go on. It stands where it is, and the next one takes it up there.

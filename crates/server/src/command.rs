@@ -8,6 +8,7 @@ mod import;
 mod keys;
 mod rebuild;
 mod replay;
+mod restore;
 mod schema;
 mod serve;
 mod sweep;
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     /// Rotate the root key, and look after what hangs from it
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
+    Restore(restore::Arguments),
     /// Verify a certificate of erasure, or write one
     #[command(subcommand)]
     Certificate(certificate::Certificate),
@@ -69,6 +72,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
+        Command::Restore(arguments) => restore::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),

@@ -7,10 +7,11 @@ use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use lethe_vault::Custody;
+use lethe_vault::mirror::Mirrors;
 
 pub(crate) use layer::{Layer, Layers};
 pub(crate) use value::{
-    Collector, DatabaseUrl, Keepers, Listen, LogFilter, LogFormat, ServiceName, TimeOfDay,
+    Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, ServiceName, TimeOfDay,
 };
 
 use value::Value;
@@ -139,6 +140,7 @@ settings! {
     graphql_depth: NonZeroUsize = "15", "LETHE_GRAPHQL_DEPTH", "Deepest nesting of a query.";
     graphql_complexity: NonZeroUsize = "5000", "LETHE_GRAPHQL_COMPLEXITY", "Most fields of a query, lists multiplied.";
     custodians: Keepers = "", "LETHE_CUSTODIANS", "Who keeps the root key: file:PATH, transit:URL?…; several with commas.";
+    mirrors: Folders = "", "LETHE_MIRRORS", "Folders that get every wrapped key; several with commas.";
     vault_buckets: NonZeroU32 = "32768", "LETHE_VAULT_BUCKETS", "Buckets of a new vault, a power of two.";
     rotate_at: TimeOfDay = "03:30", "LETHE_ROTATE_AT", "When the root key is rotated if keys were destroyed, every day.";
     sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When expired notes are swept, every day, Europe/Copenhagen.";
@@ -150,6 +152,11 @@ impl Config {
         let custody = Custody::in_data_dir(data_dir).with_buckets(self.vault_buckets.get());
         let named = &self.custodians.0;
         if named.is_empty() { custody } else { Custody { custodians: named.clone(), ..custody } }
+    }
+
+    /// Who has a copy of the wrapped keys.
+    pub(crate) fn mirrors(&self) -> Mirrors {
+        Mirrors::new(&self.mirrors.0)
     }
 }
 

@@ -125,7 +125,9 @@ impl Running {
     /// [`Error::Ledger`], [`Error::Vault`].
     pub(crate) async fn ledger(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Ledger, Error> {
         lethe_ledger::migrate(&pool).await?;
-        let vault = Vault::open(pool.clone(), &config.custody(folder.path())).await?;
+        let mirrors = config.mirrors();
+        lethe_vault::guard(&pool, &mirrors).await?;
+        let vault = Vault::open(pool.clone(), &config.custody(folder.path())).await?.with_mirrors(mirrors);
         Ok(Ledger::start(pool, vault, Clock::system()).await?)
     }
 

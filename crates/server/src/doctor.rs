@@ -5,6 +5,7 @@ mod database;
 mod file_system;
 mod folder;
 mod ledger;
+mod mirrors;
 mod programs;
 mod views;
 

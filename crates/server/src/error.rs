@@ -53,6 +53,15 @@ pub(crate) enum Error {
     Vault(#[from] VaultError),
     #[error(transparent)]
     Rotation(#[from] RotationError),
+    #[error("There is no mirror in the settings. Name one in mirrors, or a folder with --out.")]
+    NoMirror,
+    #[error(
+        "{0} other sessions of Lethe are connected to this database. Stop every server first: what is restored must not \
+         be written to meanwhile."
+    )]
+    OthersConnected(i64),
+    #[error(transparent)]
+    Restore(#[from] lethe_privacy::restore::Failure),
     #[error("The views do not catch up with the ledger. `lethe doctor` says which one and why.")]
     ViewsLag,
     #[error(transparent)]

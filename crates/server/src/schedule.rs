@@ -6,8 +6,12 @@ use chrono::{DateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Europe::Copenhagen;
 use lethe_ledger::Ledger;
 use lethe_privacy::rotation::{RotationError, rotate};
+use lethe_vault::mirror::Mirror;
 
 use crate::config::Config;
+
+/// How often mirrors are fed: a new key is in every mirror within twice that time.
+const FEED: Duration = Duration::from_secs(5);
 
 /// Sweeps every day at the configured time, and once at the start for what came due while nothing ran.
 pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
@@ -52,6 +56,31 @@ async fn rotate_if_due(ledger: &Ledger, only_cut_off: bool) -> Result<(), Rotati
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// Brings a mirror up to the database every few seconds, and measures it. What goes wrong is told when it begins and when
+/// it ends.
+pub(crate) async fn feed_mirror(ledger: Ledger, mirror: Mirror) {
+    let pool = &ledger.parts().pool;
+    let mut failing: Option<String> = None;
+    loop {
+        let now = mirror.feed(pool).await.err().map(|error| error.to_string());
+        match (&failing, &now) {
+            (before, Some(error)) if before.as_ref() != Some(error) => {
+                tracing::error!(
+                    error,
+                    "a mirror does not have the newest keys; it is tried again every few seconds"
+                );
+            }
+            (Some(_), None) => {
+                tracing::info!(mirror = %mirror.folder().display(), "a mirror has the newest keys again");
+            }
+            _ => {}
+        }
+        failing = now;
+        mirror.measure(pool).await;
+        tokio::time::sleep(FEED).await;
+    }
 }
 
 /// How long it is until a time of day in Copenhagen comes next. A time that a change to summer time leaves out comes

@@ -1,6 +1,7 @@
 use lethe_kernel::{EventId, Subject};
 
 use crate::custodian::CustodiansError;
+use crate::mirror::{MirrorError, MirrorsError};
 
 /// What can go wrong with keys and sealed values. No message contains a value or a key.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +9,15 @@ pub enum VaultError {
     /// The root does not come from its custodians.
     #[error(transparent)]
     Custodians(#[from] CustodiansError),
+    /// A mirror does not allow it.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// Not every mirror could be written.
+    #[error(transparent)]
+    Mirrors(#[from] MirrorsError),
+    /// There is nothing yet.
+    #[error("This database has no vault yet. `lethe serve` makes one; `lethe restore` brings one back.")]
+    NoVault,
     /// The database knows no vault, but a custodian holds a root: it belongs to another database.
     #[error(
         "This database has no vault yet, but {0} holds a root key already: it belongs to another database. Point \
@@ -38,6 +48,12 @@ pub enum VaultError {
         /// The newest epoch at a custodian.
         held: i64,
     },
+    /// The ledger is ahead of the vault: it is older than the ledger.
+    #[error(
+        "This vault is older than the ledger beside it: {0}, which the vault does not know. Keys that were destroyed may be \
+         back in it. Run `lethe restore --from` with the newest mirror."
+    )]
+    OlderThanLedger(String),
     /// A custodian is not as it must be for a rotation.
     #[error(
         "{custodian} holds the roots of epochs {epochs:?}, but for a rotation it must hold that of {} and none but {expected:?}. \

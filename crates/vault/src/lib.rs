@@ -4,24 +4,34 @@
 //! installation's root key, which custodians keep outside PostgreSQL. Destroying a key makes everything sealed with it
 //! unreadable. The bytes of a sealed value are described in `docs/sealing.md`, custodians in `docs/custodians.md`.
 
+mod adopt;
 mod bucket;
 mod crypto;
 pub mod custodian;
 mod error;
+mod guard;
 mod keyring;
+pub mod mirror;
 mod open;
 mod recent;
+pub mod restore;
 mod rotation;
 mod sealed;
 mod signing;
+mod status;
 mod store;
 #[cfg(test)]
 mod vectors;
+mod verify;
 mod wrap;
 
+pub use adopt::Adopted;
 pub use error::VaultError;
+pub use guard::guard;
 pub use keyring::{DestroyedKey, Keyring, SubjectKey, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, root_file};
 pub use rotation::{Rotation, Work as RotationWork};
 pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
+pub use status::{CustodianStatus, VaultStatus};
 pub use store::{NewKey, Vault};
+pub use verify::Verified;

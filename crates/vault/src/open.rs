@@ -132,6 +132,19 @@ impl Vault {
         Ok(vault)
     }
 
+    /// Opens the vault of a database wherever that is now, to look at it. Nothing is made.
+    ///
+    /// # Errors
+    /// As [`Vault::open`], but never [`VaultError::Moved`]; [`VaultError::NoVault`].
+    pub async fn open_moved(pool: PgPool, custody: &Custody) -> Result<Self, VaultError> {
+        let mut connection = pool.acquire().await?;
+        let row = Row::read(&mut connection).await?.ok_or(VaultError::NoVault)?;
+        drop(connection);
+        let custodians = custody.open(&pool, row.installation)?;
+        let root = fetch(&custodians, &row).await?;
+        Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))
+    }
+
     /// Makes the key that signs, the first time. One that was lost is not replaced: what it signed would be another's.
     async fn sign_on(&self) -> Result<(), VaultError> {
         let known: Option<Vec<u8>> =
@@ -253,7 +266,7 @@ async fn begin(connection: &mut PgConnection, pool: &PgPool, custody: &Custody) 
 }
 
 /// The root of the database's epoch.
-async fn fetch(custodians: &Custodians, row: &Row) -> Result<Root, VaultError> {
+pub(crate) async fn fetch(custodians: &Custodians, row: &Row) -> Result<Root, VaultError> {
     let commitment = row.commitment.as_slice().try_into().unwrap_or([0; 32]);
     let error = match custodians.fetch(row.epoch, &commitment).await {
         Ok(root) => return Ok(root),

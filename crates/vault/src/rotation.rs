@@ -13,6 +13,7 @@ use sqlx::{Executor, PgConnection, Row as _};
 
 use crate::crypto::Key;
 use crate::custodian::{CustodiansError, Root};
+use crate::mirror::Takeover;
 use crate::open::{Row, place};
 use crate::wrap::{self, RootKey, SubjectPlace};
 use crate::{Vault, VaultError};
@@ -238,10 +239,10 @@ impl Vault {
     /// Writes an export under the present root to every mirror, and reads it back.
     ///
     /// # Errors
-    /// Those of the mirrors.
-    #[expect(clippy::unused_async, reason = "there are no mirrors yet")]
+    /// [`VaultError::Mirrors`], with every mirror that has it not.
     pub async fn export(&self) -> Result<(), VaultError> {
-        Ok(())
+        // Not over the mirror of another cluster: this may be the copy, and its next step destroys a root.
+        Ok(self.mirrors.export(&self.pool, Takeover::Refuse).await?)
     }
 
     /// Destroys the old root at every custodian, once nothing needs it.
@@ -339,7 +340,7 @@ async fn replace_buckets(
     Ok(replaced)
 }
 
-fn place_of(row: &sqlx::postgres::PgRow) -> Result<SubjectPlace, VaultError> {
+pub(crate) fn place_of(row: &sqlx::postgres::PgRow) -> Result<SubjectPlace, VaultError> {
     let (kind, class): (&str, &str) = (row.try_get("subject_kind")?, row.try_get("class")?);
     let unknown = || VaultError::Encode(format!("a key is of the unknown kind {kind} or class {class}"));
     let kind = SubjectKind::from_name(kind).ok_or_else(unknown)?;

@@ -13,6 +13,7 @@ use crate::VaultError;
 use crate::bucket::Buckets;
 use crate::custodian::{Custodians, Root};
 use crate::keyring::{Keyring, SubjectKey};
+use crate::mirror::Mirrors;
 use crate::recent::Recent;
 use crate::wrap::{RootKey, SubjectPlace};
 
@@ -20,6 +21,7 @@ use crate::wrap::{RootKey, SubjectPlace};
 pub struct Vault {
     pub(crate) pool: PgPool,
     pub(crate) custodians: Custodians,
+    pub(crate) mirrors: Mirrors,
     root: Mutex<Arc<RootKey>>,
     pub(crate) buckets: Buckets,
     recent: Recent,
@@ -62,6 +64,7 @@ impl Vault {
         Ok(Self {
             pool,
             custodians,
+            mirrors: Mirrors::default(),
             root: Mutex::new(Arc::new(RootKey::of(root)?)),
             buckets: Buckets::new(buckets),
             recent: Recent::new(),
@@ -79,6 +82,18 @@ impl Vault {
     #[must_use]
     pub fn custodians(&self) -> &Custodians {
         &self.custodians
+    }
+
+    /// The same vault, with mirrors.
+    #[must_use]
+    pub fn with_mirrors(self, mirrors: Mirrors) -> Self {
+        Self { mirrors, ..self }
+    }
+
+    /// The folders that have a copy of the wrapped keys.
+    #[must_use]
+    pub fn mirrors(&self) -> &Mirrors {
+        &self.mirrors
     }
 
     /// Reads the keys of subjects into a keyring, in one statement; those already there are not read again.

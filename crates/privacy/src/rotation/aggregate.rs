@@ -56,7 +56,7 @@ impl Aggregate for KeyVault {
     fn apply(&mut self, event: VaultEvent) {
         match event {
             VaultEvent::RootDestroyed(event) => self.destroyed = event.epoch,
-            VaultEvent::KeysRotated(_) => {}
+            VaultEvent::KeysRotated(_) | VaultEvent::Restored(_) | VaultEvent::ErasureReconciled(_) => {}
         }
     }
 }

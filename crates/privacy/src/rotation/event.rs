@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use lethe_ledger::{Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,6 +10,10 @@ pub enum VaultEvent {
     KeysRotated(KeysRotated),
     /// The old root is gone everywhere.
     RootDestroyed(RootDestroyed),
+    /// The ledger and the vault were restored; a new history begins.
+    Restored(Restored),
+    /// A key was destroyed in a part of the history that was lost; here it is told again.
+    ErasureReconciled(ErasureReconciled),
 }
 
 /// Everything hangs from a new root; keys that were destroyed before this event do not.
@@ -37,9 +42,39 @@ pub struct RootDestroyed {
     pub custodians: Vec<String>,
 }
 
+/// The ledger and the vault were restored: what follows is another history than that which the copy was taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The history that the copy was taken from.
+    pub old_origin: Uuid,
+    /// How much of it is there: its last position.
+    pub old_size: i64,
+    /// The history that begins here.
+    pub new_origin: Uuid,
+}
+
+/// A key that was destroyed in a part of the history that was lost with the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureReconciled {
+    /// Whose key it was: the kind of the subject.
+    pub subject_kind: String,
+    /// And its id.
+    pub subject_id: Uuid,
+    /// What the key sealed.
+    pub class: String,
+    /// Which key.
+    pub key_id: Uuid,
+    /// What bound the key to id and subject, in base64url.
+    pub commitment: String,
+    /// When it was destroyed.
+    pub destroyed_at: DateTime<Utc>,
+}
+
 domain_event!(VaultEvent {
     KeysRotated = "vault.keys_rotated" v "1",
     RootDestroyed = "vault.root_destroyed" v "1",
+    Restored = "vault.restored" v "1",
+    ErasureReconciled = "vault.erasure_reconciled" v "1",
 });
 
 impl Described for VaultEvent {
@@ -56,6 +91,19 @@ impl Described for VaultEvent {
                 Change::set("epoch", event.epoch),
                 Change::set("switchedPosition", event.switched_position),
                 Change::set("custodians", event.custodians.join(", ")),
+            ],
+            Self::Restored(event) => vec![
+                Change::set("oldOrigin", event.old_origin.to_string()),
+                Change::set("oldSize", event.old_size),
+                Change::set("newOrigin", event.new_origin.to_string()),
+            ],
+            Self::ErasureReconciled(event) => vec![
+                Change::set("subjectKind", event.subject_kind.clone()),
+                Change::set("subjectId", event.subject_id.to_string()),
+                Change::set("class", event.class.clone()),
+                Change::set("keyId", event.key_id.to_string()),
+                Change::set("commitment", event.commitment.clone()),
+                Change::set("destroyedAt", event.destroyed_at),
             ],
         }
     }

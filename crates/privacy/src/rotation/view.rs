@@ -64,6 +64,7 @@ impl Projection for RotationView {
         Ok(vec![match event.decode()? {
             VaultEvent::KeysRotated(event) => id(event.old_epoch),
             VaultEvent::RootDestroyed(event) => id(event.epoch),
+            VaultEvent::Restored(_) | VaultEvent::ErasureReconciled(_) => return Ok(Vec::new()),
         }])
     }
 
@@ -90,6 +91,7 @@ impl Projection for RotationView {
                 ..row
             }),
             (None, VaultEvent::RootDestroyed(_)) => None,
+            (row, VaultEvent::Restored(_) | VaultEvent::ErasureReconciled(_)) => row,
         })
     }
 }

@@ -79,6 +79,9 @@ async fn answer(
     stop: Stop,
 ) -> Result<Outcome, Error> {
     let background = Background::default();
+    for mirror in running.ledger.parts().vault.mirrors().iter().cloned() {
+        background.spawn(schedule::feed_mirror(running.ledger.clone(), mirror), drop);
+    }
     background.spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()), drop);
     background.spawn(schedule::rotate_daily(running.ledger.clone(), config.clone()), drop);
     let schema = graphql::schema(&running, config, background.clone());

@@ -145,6 +145,29 @@ impl Value for Keepers {
     }
 }
 
+/// Folders; there may be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folders(pub(crate) Vec<PathBuf>);
+
+impl Value for Folders {
+    fn parse(text: &str) -> Result<Self, String> {
+        let folders: Vec<PathBuf> =
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(PathBuf::from).collect();
+        let twice = folders
+            .iter()
+            .enumerate()
+            .find(|(place, folder)| folders.iter().take(*place).any(|f| f == *folder));
+        match twice {
+            Some((_, folder)) => Err(format!("Name each folder once; {} is there twice.", folder.display())),
+            None => Ok(Self(folders)),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.0.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// A collector of traces that speaks OTLP over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Collector(String);

@@ -1,7 +1,13 @@
 //! The vault on a real PostgreSQL: its root file, and the wrapped keys.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test"
+)]
 
+mod adopt;
 mod custodian_disk;
 mod custodian_file;
 mod custodian_processes;
@@ -10,6 +16,9 @@ mod custodian_transit_faults;
 mod custodian_transit_server;
 mod custodians;
 mod keys;
+mod mirror;
+mod mirror_faults;
+mod mirrored;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod root;
