@@ -104,7 +104,7 @@ impl Scene {
     /// A backup of the database as it is now.
     pub(crate) fn dump(&self, name: &str) -> PathBuf {
         let file = self.database.folder.path().join(name);
-        self.program("pg_dump", &self.database.options, &["-Fc", "-f", file.to_str().unwrap()]);
+        Self::program("pg_dump", &self.database.options, &["-Fc", "-f", file.to_str().unwrap()]);
         file
     }
 
@@ -114,7 +114,7 @@ impl Scene {
         let name = format!("restored_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.database.run(&format!("CREATE DATABASE {name}")).await;
         let options = self.database.options.clone().database(&name);
-        self.program("pg_restore", &options, &["--exit-on-error", dump.to_str().unwrap()]);
+        Self::program("pg_restore", &options, &["--exit-on-error", dump.to_str().unwrap()]);
         options
     }
 
@@ -124,11 +124,11 @@ impl Scene {
         let pool = PgPool::connect_with(options.clone()).await.unwrap();
         sqlx::raw_sql("DROP SCHEMA vault CASCADE; CREATE SCHEMA vault").execute(&pool).await.unwrap();
         pool.close().await;
-        self.program("pg_restore", &options, &["--exit-on-error", "-n", "vault", vault.to_str().unwrap()]);
+        Self::program("pg_restore", &options, &["--exit-on-error", "-n", "vault", vault.to_str().unwrap()]);
         options
     }
 
-    fn program(&self, name: &str, options: &PgConnectOptions, arguments: &[&str]) {
+    fn program(name: &str, options: &PgConnectOptions, arguments: &[&str]) {
         let found = lethe_local_postgres::find_binaries(None).unwrap();
         let program = found.dir.join(name);
         let socket = options.get_socket().unwrap();
