@@ -75,13 +75,11 @@ fn lines(status: &VaultStatus) -> Vec<String> {
 
 fn custodian(custodian: &CustodianStatus) -> String {
     let name = &custodian.name;
-    match &custodian.error {
-        Some(error) => format!("Custodian     {name}: {error}"),
-        None => {
-            let epochs: Vec<String> = custodian.epochs.iter().map(ToString::to_string).collect();
-            format!("Custodian     {name} holds the root of epoch {}", epochs.join(" and "))
-        }
+    if let Some(error) = &custodian.error {
+        return format!("Custodian     {name}: {error}");
     }
+    let epochs: Vec<String> = custodian.epochs.iter().map(ToString::to_string).collect();
+    format!("Custodian     {name} holds the root of epoch {}", epochs.join(" and "))
 }
 
 fn mirror(mirror: &MirrorStatus) -> String {
