@@ -40,10 +40,8 @@ impl Film<'_> {
     fn shown_today(&self, state: &Value) -> Value {
         let mut state = state.clone();
         for note in state["notes"]["nodes"].as_array_mut().unwrap() {
-            if note["id"] == self.sensitive {
-                note["withheld"] = json!([{"field": "text"}]);
-            }
             if note["id"] == self.sensitive || note["id"] == self.ended {
+                note["withheld"] = json!([{"field": "text"}]);
                 note["text"] = Value::Null;
             }
         }

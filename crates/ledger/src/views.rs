@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::reaction::React;
 use crate::rebuild::{self, Progress, Rebuilt};
+use crate::runner::checkpoint;
 use crate::runner::feed::{Tail, feed};
 use crate::runner::lead::lead;
 use crate::runner::standby::{Board, Place, watch_others};
@@ -194,6 +195,16 @@ impl Views {
 }
 
 impl Parts {
+    /// The position up to which a view shows the ledger, as every process knows it: the last one before the next event
+    /// of its sources.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn shown<P: Projection>(&self) -> Result<i64, LedgerError> {
+        let seen = checkpoint::seen(self, &[view::identity::<P>()]).await?;
+        Ok(seen.into_iter().flatten().next().map_or(0, |seen| seen.position))
+    }
+
     /// The rows of some streams of a view as they were at a position, folded from their events.
     ///
     /// # Errors

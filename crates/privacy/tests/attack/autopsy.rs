@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use lethe_crm::contact::ContactView;
+use lethe_crm::contact::{ContactView, ErasureKind};
 use lethe_crm::note::NoteView;
+use lethe_kernel::ContactId;
 use lethe_ledger::{Ledger, Views, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
 use lethe_privacy::rotation::rotate;
 use sqlx::PgPool;
+use tempfile::TempDir;
 
 use crate::cluster::{Cluster, folder, waldump};
 use crate::dirtyread;
-use crate::marked::{Marked, amend, enter};
+use crate::marked::{amend, enter};
 use crate::marker::{Markers, letters};
-use crate::people::{forget, migrated, process, tell};
+use crate::people::{erase, found, migrated, process, tell};
 use crate::search::Search;
 
 async fn following(ledger: &Ledger) -> Views {
@@ -57,54 +59,67 @@ fn search(folder: &Path, markers: &Markers, control: &str, places: &[&str]) {
     assert!(!hit("after.sql"), "what was deleted in the usual way is not in a dump");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_personal_value_is_left_anywhere_neither_of_the_erased_nor_of_others() {
-    let mut markers = Markers::default();
+/// Enters people, takes backup and dump, and stops everything: files of a running cluster come and go.
+async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, Vec<ContactId>) {
     let cluster = Cluster::start(folder()).await;
     migrated(&cluster).await;
     let ledger = process(cluster.options(), &cluster.custodians()).await;
-    let (pool, views) = (ledger.parts().pool.clone(), following(&ledger).await);
-    let mut people: Vec<Marked> = Vec::new();
+    found(&ledger).await;
+    let views = following(&ledger).await;
+    let mut people = Vec::new();
     for _ in 0..3 {
-        people.push(enter(&ledger, &mut markers).await);
+        people.push(enter(&ledger, markers).await);
     }
     settled(&ledger, &views).await;
-    let control = plant(&pool).await;
+    *control = plant(&ledger.parts().pool).await;
     cluster.back_up("backup");
     cluster.dump("before.sql");
-    run(&pool, "SELECT pg_switch_wal()").await;
-    waldump(cluster.path());
-    let everywhere =
-        ["data/postgres/base/", "data/postgres/pg_wal/", "backup/base/", "before.sql", "waldump.joined.txt"];
-    search(cluster.path(), &markers, &control, &everywhere);
+    ledger.parts().pool.close().await;
+    (cluster.stop().await, people)
+}
 
+/// Changes everybody, erases all but the last, and rotates; whether dead rows could be read.
+async fn erased(cluster: &Cluster, markers: &mut Markers, people: &[ContactId]) -> bool {
+    let ledger = process(cluster.options(), &cluster.custodians()).await;
+    let (pool, views) = (ledger.parts().pool.clone(), following(&ledger).await);
     // Somebody who has been reading for long keeps PostgreSQL from clearing dead rows away.
     let mut reader = pool.begin().await.unwrap();
-    sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1")
-        .execute(&mut *reader)
-        .await
-        .unwrap();
-    let kept = people.pop().unwrap();
-    amend(&ledger, &mut markers, kept.contact).await;
-    for person in &people {
-        amend(&ledger, &mut markers, person.contact).await;
-        forget(&ledger, person.contact, &person.notes).await;
+    let old = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1";
+    sqlx::raw_sql(old).execute(&mut *reader).await.unwrap();
+    for person in people {
+        amend(&ledger, markers, *person).await;
+    }
+    let gone = &people[..people.len() - 1];
+    for (person, kind) in gone.iter().zip([ErasureKind::Anonymised, ErasureKind::Deleted]) {
+        erase(&ledger, *person, kind).await;
     }
     run(&pool, "DELETE FROM public.control").await;
     settled(&ledger, &views).await;
     rotate(&ledger, &|_| {}).await.unwrap();
-    let dead = dirtyread::write(&pool, &people, cluster.path()).await;
+    let dead = dirtyread::write(&pool, gone, cluster.path()).await;
     reader.rollback().await.unwrap();
     cluster.dump("after.sql");
-    run(&pool, "CHECKPOINT").await;
-    run(&pool, "SELECT pg_switch_wal()").await;
+    for sql in ["CHECKPOINT", "SELECT pg_switch_wal()"] {
+        run(&pool, sql).await;
+    }
     pool.close().await;
+    dead
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_personal_value_is_left_anywhere_neither_of_the_erased_nor_of_others() {
+    let (mut markers, mut control) = (Markers::default(), String::new());
+    let (folder, people) = entered(&mut markers, &mut control).await;
+    waldump(folder.path());
+    let mut places =
+        vec!["data/postgres/base/", "archive/", "backup/base/", "before.sql", "waldump.joined.txt"];
+    search(folder.path(), &markers, &control, &places);
+
+    let cluster = Cluster::start(folder).await;
+    let dead = erased(&cluster, &mut markers, &people).await;
     // Once more, so that everything is where a restart leaves it.
     let folder = Cluster::start(cluster.stop().await).await.stop().await;
     waldump(folder.path());
-    let mut places = everywhere.to_vec();
-    places.push("archive/");
     places.extend(dead.then_some("dirtyread.txt"));
     search(folder.path(), &markers, &control, &places);
 }

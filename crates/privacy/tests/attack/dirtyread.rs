@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use lethe_kernel::ContactId;
 use sqlx::PgPool;
 
-use crate::marked::Marked;
 use crate::people::tell;
 
 /// Every table of ours, with what it takes to read it in full.
@@ -17,7 +17,7 @@ const TABLES: &str = "SELECT c.oid::regclass::text, \
      GROUP BY c.oid";
 
 /// Writes all rows, dead or alive, into a file; whether the extension is there.
-pub(crate) async fn write(pool: &PgPool, erased: &[Marked], folder: &Path) -> bool {
+pub(crate) async fn write(pool: &PgPool, erased: &[ContactId], folder: &Path) -> bool {
     if sqlx::raw_sql("CREATE EXTENSION pg_dirtyread").execute(pool).await.is_err() {
         tell(
             "SKIPPED: dead rows were not read. Install postgresql-15-dirtyread, or that of your PostgreSQL.",
@@ -30,8 +30,7 @@ pub(crate) async fn write(pool: &PgPool, erased: &[Marked], folder: &Path) -> bo
     for (table, columns) in tables {
         let sql = format!("SELECT r::text FROM pg_dirtyread('{table}'::regclass) AS r ({columns})");
         let rows: Vec<String> = sqlx::query_scalar(&sql).fetch_all(pool).await.unwrap();
-        let dead_keys =
-            rows.iter().filter(|row| erased.iter().any(|one| row.contains(&one.contact.to_string())));
+        let dead_keys = rows.iter().filter(|row| erased.iter().any(|one| row.contains(&one.to_string())));
         if table == "vault.keys" {
             assert_eq!(dead_keys.count(), erased.len(), "the rows of erased keys are still there: {rows:#?}");
         }

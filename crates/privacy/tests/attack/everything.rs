@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use lethe_crm::contact::ErasureKind;
 use lethe_ledger::Ledger;
 use lethe_privacy::rotation::rotate;
 use tempfile::TempDir;
@@ -12,7 +13,7 @@ use crate::cluster::{Cluster, folder};
 use crate::cryptography::derive;
 use crate::dump::Dump;
 use crate::hunt::{Contents, Finds, Targets};
-use crate::people::{forget, migrated, named, process, register, tell};
+use crate::people::{erase, found, migrated, named, process, register, tell};
 use crate::way::{Person, neighbours, opened, targets};
 
 const NAMES: [&str; 12] =
@@ -45,6 +46,7 @@ async fn empty() -> Contents {
 async fn populated(cluster: &Cluster) -> (Ledger, Vec<Person>) {
     migrated(cluster).await;
     let ledger = process(cluster.options(), &cluster.custodians()).await;
+    found(&ledger).await;
     let mut people = Vec::new();
     for name in NAMES {
         people.push(Person { id: register(&ledger, named(name)).await, name });
@@ -62,7 +64,7 @@ async fn with_everything_ever_on_a_disk_the_erased_person_does_not_open_and_with
     let (erased, neighbour) = neighbours(&people, &before);
     let (erased, neighbour) = (&people[erased], &people[neighbour]);
 
-    forget(&ledger, erased.id, &[]).await;
+    erase(&ledger, erased.id, ErasureKind::Anonymised).await;
     let stolen = TempDir::new().unwrap();
     fs::copy(&cluster.custodians()[0], stolen.path().join("root.key")).unwrap();
     rotate(&ledger, &|_| {}).await.unwrap();

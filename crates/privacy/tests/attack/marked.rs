@@ -1,17 +1,11 @@
 //! People all of whose values are markers.
 
 use lethe_crm::contact::{AmendContact, ContactInput};
-use lethe_kernel::{ContactId, NoteId, Patch};
+use lethe_kernel::{ContactId, Patch};
 use lethe_ledger::Ledger;
 
 use crate::marker::Markers;
 use crate::people::{consent, context, note, register};
-
-/// Somebody, and the notes about them alone.
-pub(crate) struct Marked {
-    pub(crate) contact: ContactId,
-    pub(crate) notes: Vec<NoteId>,
-}
 
 fn details(markers: &mut Markers) -> ContactInput {
     ContactInput {
@@ -27,16 +21,15 @@ fn details(markers: &mut Markers) -> ContactInput {
 }
 
 /// Registers somebody, with notes and a consent, and changes everything once.
-pub(crate) async fn enter(ledger: &Ledger, markers: &mut Markers) -> Marked {
+pub(crate) async fn enter(ledger: &Ledger, markers: &mut Markers) -> ContactId {
     let contact = register(ledger, details(markers)).await;
     amend(ledger, markers, contact).await;
-    let mut notes = Vec::new();
     for _ in 0..2 {
         let text = format!("{} \"{}\"\n", markers.word("note"), markers.word("quoted in a note"));
-        notes.push(note(ledger, contact, text).await);
+        note(ledger, contact, text).await;
     }
     consent(ledger, contact, markers.word("wording"), markers.word("proof")).await;
-    Marked { contact, notes }
+    contact
 }
 
 /// Changes everything about somebody.

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
-use lethe_crm::contact::{ContactInput, RegisterContact};
+use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
-use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, Subject, UnitId, UserId};
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, UnitId, UserId};
+use lethe_ledger::{Context, Ledger};
 use lethe_nordic::Country;
 use lethe_privacy::consent::{GiveConsent, LegalBasis};
+use lethe_privacy::erasure::{EraseContact, preview};
 use lethe_vault::custodian::CustodianSpec;
 use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
@@ -18,18 +19,6 @@ use uuid::Uuid;
 use crate::cluster::Cluster;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
-
-/// Destroys the keys of subjects and does nothing else.
-pub(crate) struct Forget(pub(crate) Vec<Subject>);
-
-impl Work for Forget {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        for subject in &self.0 {
-            assert!(!unit.destroy(*subject, |_| true).await?.is_empty(), "there was a key to destroy");
-        }
-        Ok(Answer::of(UNIT))
-    }
-}
 
 pub(crate) fn context() -> Context {
     let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
@@ -43,16 +32,19 @@ pub(crate) async fn migrated(cluster: &Cluster) {
     pool.close().await;
 }
 
-/// A process on a database with tables, few buckets and a unit.
+/// A process on a database with tables, and with few buckets.
 pub(crate) async fn process(options: PgConnectOptions, files: &[PathBuf]) -> Ledger {
     let pool = lethe_ledger::connect(options, 12).await.unwrap();
     let custodians = files.iter().cloned().map(CustodianSpec::File).collect();
     let vault = Vault::open(pool.clone(), &Custody { custodians, buckets: 4 }).await.unwrap();
-    let ledger = Ledger::start(pool, vault, Clock::system()).await.unwrap();
+    Ledger::start(pool, vault, Clock::system()).await.unwrap()
+}
+
+/// Registers the unit that everybody acts for.
+pub(crate) async fn found(ledger: &Ledger) {
     let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
     let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
     ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
-    ledger
 }
 
 pub(crate) fn named(name: &str) -> ContactInput {
@@ -93,10 +85,13 @@ pub(crate) async fn consent(ledger: &Ledger, contact: ContactId, wording: String
     ledger.execute(&context(), &work).await.unwrap();
 }
 
-pub(crate) async fn forget(ledger: &Ledger, contact: ContactId, notes: &[NoteId]) {
-    let notes = notes.iter().copied().map(Subject::from);
-    let work = Forget(notes.chain([contact.into()]).collect());
-    ledger.execute(&context(), &work).await.unwrap();
+/// Erases a person, as somebody who may.
+pub(crate) async fn erase(ledger: &Ledger, contact: ContactId, kind: ErasureKind) {
+    let caller = Caller { role: Role::Dpm, ..context().caller };
+    let context = Context::new(caller, RequestId(Uuid::from_u128(1)));
+    let token = preview(ledger, &context, contact, kind).await.unwrap().token;
+    let work = EraseContact { contact, kind, reason: ErasureReason::RequestOfPerson, token };
+    ledger.execute(&context, &work).await.unwrap();
 }
 
 /// Says something past what collects the output of tests that pass.

@@ -1,6 +1,11 @@
 //! Erasing contacts on a real PostgreSQL: what goes, what stays, and who writes at the same time.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test"
+)]
 
 mod bill;
 #[expect(dead_code, reason = "these tests run no statement of their own")]

@@ -65,7 +65,7 @@ async fn what_races_an_erasure_is_in_before_it_and_dies_too_or_is_refused() {
         let writers: Vec<_> = (0..3)
             .map(|what| tokio::spawn(write(ledgers[(round + what) % 2].clone(), contact, neighbour, what)))
             .collect();
-        let eraser = tokio::spawn(erase(ledgers[round / 2 % 2].clone(), contact));
+        let erasing = tokio::spawn(erase(ledgers[round / 2 % 2].clone(), contact));
         for (what, writer) in writers.into_iter().enumerate() {
             let (written, was_refused) = writer.await.unwrap();
             in_before += written.len();
@@ -74,7 +74,7 @@ async fn what_races_an_erasure_is_in_before_it_and_dies_too_or_is_refused() {
                 notes.extend(written);
             }
         }
-        eraser.await.unwrap();
+        erasing.await.unwrap();
         erased.push(contact.0);
     }
     assert!(in_before > 0 && refused > 0, "both happened: {in_before} written, {refused} refused");

@@ -97,6 +97,10 @@ async fn deleting_leaves_no_list_and_no_link_with_it() {
     world.end().await;
 }
 
+async fn refused(world: &World, work: impl Work) -> ErrorCode {
+    code(world.ledger.execute(&dpm(), &work).await.unwrap_err())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_on_an_erased_contact_is_refused() {
     let world = World::create().await;
@@ -106,9 +110,6 @@ async fn every_command_on_an_erased_contact_is_refused() {
     let token = world.look(one, ErasureKind::Anonymised).await.unwrap().token;
     world.erase(one, ErasureKind::Anonymised).await;
     let head = world.ledger.parts().head().await.unwrap();
-    async fn refused(world: &World, work: impl Work) -> ErrorCode {
-        code(world.ledger.execute(&dpm(), &work).await.unwrap_err())
-    }
     let erased = ErrorCode::Erased;
     assert_eq!(refused(&world, renaming(one, "Ida")).await, erased);
     assert_eq!(refused(&world, note(&[two, one], true)).await, erased);

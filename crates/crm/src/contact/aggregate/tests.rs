@@ -213,7 +213,9 @@ fn hold(kind: HoldKind) -> Hold {
 
 fn folded(events: Vec<ContactEvent>) -> Contact {
     let mut state = Contact::default();
-    events.into_iter().for_each(|event| state.apply(event));
+    for event in events {
+        state.apply(event);
+    }
     state
 }
 

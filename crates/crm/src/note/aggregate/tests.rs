@@ -171,7 +171,9 @@ fn shared(personal: bool) -> Vec<NoteEvent> {
 
 fn folded(events: Vec<NoteEvent>) -> Note {
     let mut state = Note::default();
-    events.into_iter().for_each(|event| state.apply(event));
+    for event in events {
+        state.apply(event);
+    }
     state
 }
 

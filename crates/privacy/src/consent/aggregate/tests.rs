@@ -203,6 +203,8 @@ fn its_contacts_erasure_ends_it_and_nothing_sealed_is_left() {
     let again = ConsentCommand::Give { given: terms(), dated: true, now: now() };
     consent().given(history.clone()).when(again).then_expect_error(ConsentError::Erased);
     let mut state = Consent::default();
-    history.into_iter().for_each(|event| state.apply(event));
+    for event in history {
+        state.apply(event);
+    }
     assert_eq!((state.active(), state.subjects(Uuid::nil())), (None, vec![]));
 }
