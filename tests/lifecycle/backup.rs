@@ -29,8 +29,7 @@ fn block(name: &str) -> String {
         words.next().is_none_or(|language| !["sh", "sql"].contains(&language)) || words.next() != Some(name)
     });
     assert!(lines.next().is_some(), "the page has no block {name}");
-    let block: Vec<&str> = lines.map(str::trim).take_while(|line| *line != "```").collect();
-    block.join("\n")
+    lines.take_while(|line| line.trim() != "```").map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
 /// A database with a server, a mirror and a place for backups.

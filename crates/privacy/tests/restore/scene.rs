@@ -104,7 +104,7 @@ impl Scene {
     /// A backup of the database as it is now.
     pub(crate) fn dump(&self, name: &str) -> PathBuf {
         let file = self.database.folder.path().join(name);
-        Self::program("pg_dump", &self.database.options, &["-Fc", "-f", file.to_str().unwrap()]);
+        program("pg_dump", &self.database.options, &["-Fc", "-f", file.to_str().unwrap()]);
         file
     }
 
@@ -114,7 +114,7 @@ impl Scene {
         let name = format!("restored_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.database.run(&format!("CREATE DATABASE {name}")).await;
         let options = self.database.options.clone().database(&name);
-        Self::program("pg_restore", &options, &["--exit-on-error", dump.to_str().unwrap()]);
+        program("pg_restore", &options, &["--exit-on-error", dump.to_str().unwrap()]);
         options
     }
 
@@ -124,21 +124,8 @@ impl Scene {
         let pool = PgPool::connect_with(options.clone()).await.unwrap();
         sqlx::raw_sql("DROP SCHEMA vault CASCADE; CREATE SCHEMA vault").execute(&pool).await.unwrap();
         pool.close().await;
-        Self::program("pg_restore", &options, &["--exit-on-error", "-n", "vault", vault.to_str().unwrap()]);
+        program("pg_restore", &options, &["--exit-on-error", "-n", "vault", vault.to_str().unwrap()]);
         options
-    }
-
-    fn program(name: &str, options: &PgConnectOptions, arguments: &[&str]) {
-        let found = lethe_local_postgres::find_binaries(None).unwrap();
-        let program = found.dir.join(name);
-        let socket = options.get_socket().unwrap();
-        let output = Command::new(program)
-            .args(["-h", socket.to_str().unwrap(), "-p", &options.get_port().to_string()])
-            .args(["-U", options.get_username(), "-d", options.get_database().unwrap()])
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Starts on a database with the mirror.
@@ -174,4 +161,18 @@ pub(crate) async fn count(options: &PgConnectOptions, sql: &str) -> i64 {
     let count = sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap();
     pool.close().await;
     count
+}
+
+/// Runs one of PostgreSQL's programs on a database.
+fn program(name: &str, options: &PgConnectOptions, arguments: &[&str]) {
+    let found = lethe_local_postgres::find_binaries(None).unwrap();
+    let program = found.dir.join(name);
+    let socket = options.get_socket().unwrap();
+    let output = Command::new(program)
+        .args(["-h", socket.to_str().unwrap(), "-p", &options.get_port().to_string()])
+        .args(["-U", options.get_username(), "-d", options.get_database().unwrap()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }

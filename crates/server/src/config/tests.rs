@@ -115,6 +115,15 @@ fn a_collector_is_an_http_url_without_credentials() {
 }
 
 #[test]
+fn mirrors_are_folders_with_commas_between_and_none_is_named_twice() {
+    assert_eq!(resolve(&[], &[], "").unwrap().mirrors().iter().count(), 0);
+    let config = resolve(&[], &[("LETHE_MIRRORS", "/a, /b c ,")], "").unwrap();
+    assert_eq!(listed(&config, "mirrors").0, "/a, /b c");
+    let error = resolve(&[], &[("LETHE_MIRRORS", "/a,/b,/a")], "").unwrap_err().to_string();
+    assert!(error.contains("mirrors (environment)") && error.contains("/a is there twice"), "{error}");
+}
+
+#[test]
 fn the_example_file_names_every_key_with_its_default() {
     let example = include_str!("../../../../lethe.toml");
     assert!(from_toml(Path::new("lethe.toml"), example).unwrap().is_empty(), "the example sets nothing");
@@ -128,7 +137,7 @@ fn the_example_file_names_every_key_with_its_default() {
     let example = Config::resolve(&Layers { file: layer, ..Layers::default() }).unwrap();
     for (default, entry) in defaults.entries().into_iter().zip(example.entries()) {
         assert_eq!(entry.source, Source::File, "{} is missing from lethe.toml", entry.key);
-        if !["database_url", "pg_bin", "otlp_endpoint", "custodians"].contains(&entry.key) {
+        if !["database_url", "pg_bin", "otlp_endpoint", "custodians", "mirrors"].contains(&entry.key) {
             assert_eq!(default.value, entry.value, "{}", entry.key);
         }
     }
