@@ -28,6 +28,6 @@ golden:
 bench:
     cargo bench --workspace
 
-# Kill the server and its PostgreSQL at random moments, and check what is left
+# Kill servers, PostgreSQL and rotations of the root at random moments, and check what is left
 crash rounds="30":
     LETHE_CRASH_ROUNDS={{rounds}} cargo test -p lethe-server --test crash -- --nocapture

@@ -58,7 +58,7 @@ async fn repetitions_agree(server: &Server, done: &[Done]) {
 }
 
 /// Positions and sequences are dense, and times do not go back.
-async fn order_holds(connection: &mut PgConnection) {
+pub(crate) async fn order_holds(connection: &mut PgConnection) {
     type Row = (i64, String, String, i64, chrono::DateTime<chrono::Utc>);
     let query = "SELECT position, aggregate_type, aggregate_id, sequence, recorded_at FROM ledger.events ORDER BY position";
     let events: Vec<Row> = sqlx::query_as(query).fetch_all(connection).await.unwrap();

@@ -13,6 +13,10 @@
 
 mod chance;
 mod check;
+#[path = "../lifecycle/elsewhere.rs"]
+#[expect(dead_code, reason = "this target asks less than the one that owns the file")]
+mod elsewhere;
+mod erasure;
 #[path = "../e2e/graph.rs"]
 #[expect(dead_code, reason = "this target asks less than the one that owns the file")]
 mod graph;
@@ -93,11 +97,16 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_is_there_once_whatever_is_killed() {
+fn rounds_and_seed() -> (u64, u64) {
     let rounds = number("LETHE_CRASH_ROUNDS").unwrap_or(5);
     let seed = number("LETHE_CRASH_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     eprintln!("LETHE_CRASH_ROUNDS={rounds} LETHE_CRASH_SEED={seed}");
+    (rounds, seed)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_there_once_whatever_is_killed() {
+    let (rounds, seed) = rounds_and_seed();
     let mut chance = Chance::new(seed);
 
     let mut server = Server::start().await;

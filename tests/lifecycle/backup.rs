@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::Connection;
 use tempfile::TempDir;
 
-use crate::configured::{Elsewhere, register_unit};
+use crate::elsewhere::{Elsewhere, register_unit};
 use crate::observe::{eventually, folder};
 use crate::requests::REGISTER;
 use crate::server::{LETHE, Server, free_port, lethe};

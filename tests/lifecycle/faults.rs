@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
 
-use crate::configured::{Elsewhere, register_unit};
+use crate::elsewhere::{Elsewhere, register_unit};
 use crate::limits::Blocked;
 use crate::observe::{assert_healthy, assert_stopped, eventually, folder, postmaster};
 use crate::requests::REGISTER;

@@ -16,6 +16,7 @@ mod certificate;
 mod configured;
 mod crash;
 mod damaged;
+mod elsewhere;
 mod faults;
 mod limits;
 mod metrics;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::configured::{Elsewhere, doctor, register_unit};
+use crate::elsewhere::{Elsewhere, doctor, register_unit};
 use crate::observe::folder;
 use crate::server::Server;
 
