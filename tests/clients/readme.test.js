@@ -1,6 +1,7 @@
 // The requests of the README as they stand there, pasted one after another into an ordinary client.
 
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { Client, fetchExchange } from '@urql/core';
@@ -9,26 +10,42 @@ import { server, socket } from './server.js';
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const requests = [...README.matchAll(/^```graphql\n(.*?)^```$/gms)].map(([, request]) => request);
 
-const client = new Client({ url: `${server}/graphql`, exchanges: [fetchExchange], requestPolicy: 'network-only' });
+const as = (headers) =>
+  new Client({
+    url: `${server}/graphql`,
+    exchanges: [fetchExchange],
+    requestPolicy: 'network-only',
+    fetchOptions: { headers },
+  });
+const client = as({});
+const dpm = as({ 'X-Lethe-Role': 'DPM' });
 
 /** The answer to a request that is neither refused nor fails. */
 async function answer(request) {
-  const send = request.startsWith('mutation') ? client.mutation(request, {}) : client.query(request, {});
+  // As the README says, whoever erases is the DPM.
+  const caller = /contactErasurePreview|contactAnonymise/.test(request) ? dpm : client;
+  const send = request.startsWith('mutation') ? caller.mutation(request, {}) : caller.query(request, {});
   const { data, error } = await send.toPromise();
   assert.equal(error, undefined, request);
   const payload = Object.values(data)[0];
-  if (request.startsWith('mutation')) assert.deepEqual(payload.userErrors, [], request);
+  if (payload.userErrors) assert.deepEqual(payload.userErrors, [], request);
   return payload;
 }
 
 test('every request of the README works as it stands', async () => {
   const answers = [];
   let contact;
+  let token;
   for (const request of requests.filter((request) => !request.startsWith('subscription'))) {
-    answers.push(await answer(contact ? request.replaceAll('"CONTACT"', `"${contact}"`) : request));
+    const filled = request
+      .replaceAll('"CONTACT"', `"${contact}"`)
+      .replaceAll('"TOKEN"', `"${token}"`)
+      .replaceAll('"KEY"', `"${crypto.randomUUID()}"`);
+    answers.push(await answer(filled));
     contact ??= answers.at(-1).contact?.id;
+    token ??= answers.at(-1).preview?.token;
   }
-  const history = answers.at(-1);
+  const history = answers.find((answer) => answer.history && answer.consents);
   assert.equal(history.firstName, 'Åse');
   assert.deepEqual(history.notes.nodes, [
     { text: 'Wants to open a second bakery in the spring.', expiresOn: '2030-06-01' },
@@ -36,6 +53,9 @@ test('every request of the README works as it stands', async () => {
   assert.deepEqual(history.consents.nodes, [{ purpose: 'NEWSLETTER', status: 'WITHDRAWN' }]);
   assert.equal(history.nextExpiry, '2030-06-01');
   assert.equal(history.history.nodes[0].type, 'contact.registered');
+  const erased = answers.at(-1);
+  assert.equal(erased.status, 'ERASED');
+  assert.deepEqual(erased.erasure, { state: 'ERASED', finalAt: null, certificate: null });
 });
 
 test('the subscription of the README tells what happens', async () => {
