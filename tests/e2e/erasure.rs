@@ -360,6 +360,29 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
     assert!(!cvr(3).is_empty() && !server.log().contains("Skrevet imens"));
 }
 
+#[tokio::test]
+async fn what_is_damaged_or_missing_is_an_error_that_turns_readiness_red_and_never_looks_erased() {
+    let query = "query($id: ID!) { contact(id: $id) { firstName } }";
+    for damage in [
+        "DELETE FROM vault.keys WHERE subject_id = ",
+        "UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE subject_id = ",
+        "UPDATE view.contact SET first_name = overlay(first_name PLACING 'AAAA' FROM 90 FOR 4) WHERE id = ",
+    ] {
+        let server = Server::start().await;
+        let id = server.contact("Åse").await;
+        let options = sqlx::postgres::PgConnectOptions::new_without_pgpass();
+        let options = options.socket(server.data_dir().join("run")).username("postgres").database("postgres");
+        let pool = sqlx::PgPool::connect_with(options).await.unwrap();
+        let changed = sqlx::query(&format!("{damage}'{}'", inner(&id))).execute(&pool).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1, "{damage}");
+        assert_eq!(server.fault(query, json!({"id": id})).await, "VAULT", "{damage}");
+        let ready = reqwest::get(server.url("/readyz")).await.unwrap();
+        assert_eq!(ready.status(), 503, "{damage}");
+        let told = ready.text().await.unwrap();
+        assert!(told.contains(&inner(&id).parse::<uuid::Uuid>().unwrap().to_string()), "{told}");
+    }
+}
+
 /// The id that a global one holds.
 fn inner(global: &str) -> String {
     use base64::Engine;

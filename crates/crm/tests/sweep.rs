@@ -165,6 +165,9 @@ async fn what_is_due_expires_once_from_midnight_in_copenhagen() {
     assert_eq!(world.sweep().await.due, 1);
     let row = world.row(later).await;
     assert_eq!((row.status, row.text, row.kind, row.contacts.len()), (NoteStatus::Deleted, None, None, 0));
+    // Nothing shows their texts any more, so nothing opens them either.
+    assert_eq!(world.count("vault.keys WHERE subject_kind = 'document'").await, 0);
+    assert_eq!(world.count("vault.tombstones WHERE subject_kind = 'document'").await, 2);
     for table in ["view.expiry", "view.note_contact", "view.contact_item"] {
         assert_eq!(world.count(table).await, 0, "{table}");
     }
