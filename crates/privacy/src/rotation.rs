@@ -80,7 +80,11 @@ pub async fn rotate(ledger: &Ledger, told: &(dyn Fn(Step) + Sync)) -> Result<Rot
     }
     // Ends with its connection, whatever becomes of the rotation.
     let rotated = go_on(ledger, told).await;
-    drop(alone);
+    // Given back here all the same: PostgreSQL may take a while to notice that a connection is gone.
+    let unlocked = sqlx::query("SELECT pg_advisory_unlock(hashtextextended('lethe.vault.rotate', 0))");
+    if let Err(error) = unlocked.execute(&mut alone).await {
+        tracing::debug!(%error, "the lock of the rotation ends with its connection");
+    }
     rotated
 }
 
