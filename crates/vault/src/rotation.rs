@@ -84,26 +84,42 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Unready`] while a custodian cannot be reached or holds another root than it should,
-    /// [`VaultError::Moved`], and errors of custodians and database.
+    /// [`VaultError::Moved`], [`VaultError::Rotated`] when another process was faster, and errors of custodians and
+    /// database.
     pub async fn prepare(&self) -> Result<Rotation, VaultError> {
         let mut connection = self.pool.acquire().await?;
         let row = self.here(&mut connection).await?;
         let (old_epoch, new_epoch) = (row.epoch, row.epoch + 1);
         self.ready(&[old_epoch, new_epoch]).await?;
-        // What an earlier attempt left that did not get as far as the database: nothing hangs from it.
-        self.custodians.destroy_all(new_epoch).await?;
-        let root = Root::generate(row.installation, new_epoch)?;
+        let root = match self.left(new_epoch).await? {
+            Some(root) => root,
+            None => Root::generate(row.installation, new_epoch)?,
+        };
         self.custodians.store_all(&root).await?;
-        Ok(sqlx::query_as(
+        sqlx::query_as(
             "INSERT INTO vault.rotation (step, old_epoch, new_epoch, commitment, started_at) \
-             VALUES ('prepared', $1, $2, $3, now()) \
+             SELECT 'prepared', $1, $2, $3, now() FROM vault.root WHERE epoch = $1 ON CONFLICT DO NOTHING \
              RETURNING step, old_epoch, new_epoch, commitment, position, started_at",
         )
         .bind(old_epoch)
         .bind(new_epoch)
         .bind(root.commitment().as_slice())
-        .fetch_one(&mut *connection)
-        .await?)
+        .fetch_optional(&mut *connection)
+        .await?
+        .ok_or(VaultError::Rotated)
+    }
+
+    /// The root that an earlier attempt left that did not get as far as the database. It is taken up and not replaced:
+    /// that attempt may still be under way, in a process that stands still or in a statement that outlives its process,
+    /// and what is destroyed here could be what everything hangs from by then.
+    async fn left(&self, epoch: i64) -> Result<Option<Root>, VaultError> {
+        for custodian in &self.custodians {
+            let failed = |error| CustodiansError::Failed(vec![(custodian.name(), error)]);
+            if let Some(root) = custodian.fetch(epoch).await.map_err(failed)? {
+                return Ok(Some(root));
+            }
+        }
+        Ok(None)
     }
 
     /// Makes sure that every custodian can be reached, holds the present root, and none but these.

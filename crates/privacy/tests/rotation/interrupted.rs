@@ -88,12 +88,29 @@ async fn a_rotation_that_was_cut_off_anywhere_is_finished_and_nobody_else_loses_
 }
 
 #[tokio::test]
-async fn a_new_root_that_never_reached_the_database_is_thrown_away() {
+async fn a_new_root_that_never_reached_the_database_is_taken_up() {
     let world = World::create().await;
     let contact = register(&world.ledger, "Bo").await;
     let root = Root::generate(world.vault().installation(), 2).unwrap();
     FileCustodian::new(&root_files(&world.database)[0]).store(&root).unwrap();
     assert_eq!(world.held(), [vec![1, 2], vec![1]]);
+    world.rotate().await.unwrap();
+    assert_eq!(world.held(), [vec![2], vec![2]]);
+    for file in root_files(&world.database) {
+        let kept = FileCustodian::new(file).fetch(2).unwrap().unwrap();
+        assert_eq!(kept.commitment(), root.commitment());
+    }
+    assert_eq!(world.name_of(contact).await.unwrap(), "Bo");
+}
+
+#[tokio::test]
+async fn a_process_that_prepares_too_late_does_not_take_the_new_root_away() {
+    let world = World::create().await;
+    let contact = register(&world.ledger, "Bo").await;
+    until(&world, "prepared").await;
+    // It had looked before the other one was there.
+    let late = world.process().await.parts().vault.prepare().await;
+    assert!(matches!(late, Err(VaultError::Rotated)), "{late:?}");
     world.rotate().await.unwrap();
     assert_eq!(world.held(), [vec![2], vec![2]]);
     assert_eq!(world.name_of(contact).await.unwrap(), "Bo");
