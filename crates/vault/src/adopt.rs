@@ -7,7 +7,7 @@ use crate::guard::check_ledger;
 use crate::mirror::Mirrors;
 use crate::open::{Row, fetch, place};
 use crate::wrap::RootKey;
-use crate::{Custody, Vault, VaultError};
+use crate::{Custody, Vault, VaultError, machine};
 
 /// What adopting does, or did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ impl Vault {
             .bind(to.1)
             .execute(&mut *connection)
             .await?;
+        machine::claim(custody)?;
         Ok(adopted)
     }
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use lethe_kernel::{EventId, Subject};
 
 use crate::custodian::CustodiansError;
@@ -37,6 +39,13 @@ pub enum VaultError {
         /// Those of this database.
         found: String,
     },
+    /// A root file is a copy from another machine.
+    #[error(
+        "The root file {} belongs to another machine: the data folder was copied. If both went on, each could open what the \
+         other erases, so nothing is opened here. If the other machine is gone for good, run `lethe keys adopt`; else use \
+         it there, or a transit custodian for several machines.", .0.display()
+    )]
+    OnAnotherMachine(PathBuf),
     /// The custodians are ahead of the database: it is older than they are.
     #[error(
         "The custodians hold the root of epoch {held}, but this database is at epoch {epoch}: it is an older copy, whose \

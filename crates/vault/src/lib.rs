@@ -11,6 +11,7 @@ pub mod custodian;
 mod error;
 mod guard;
 mod keyring;
+mod machine;
 pub mod mirror;
 mod open;
 mod recent;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::custodian::{Custodian, CustodianError, CustodianSpec, Custodians, CustodiansError, Root};
 use crate::wrap::{self, RootKey};
-use crate::{Vault, VaultError};
+use crate::{Vault, VaultError, machine};
 
 /// The number of buckets of a new installation. More make a rotation touch fewer keys, and cost more by themselves.
 pub const BUCKETS: u32 = 32_768;
@@ -125,6 +125,7 @@ impl Vault {
         row.must_be_at(here)?;
         let custodians = custody.open(&pool, row.installation)?;
         let root = fetch(&custodians, &row).await?;
+        machine::check(custody)?;
         let vault = Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))?;
         vault.sign_on().await?;
         // The first who makes a key need not wait for it.

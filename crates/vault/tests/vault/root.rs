@@ -148,6 +148,38 @@ async fn a_database_on_another_cluster_or_timeline_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_root_file_that_was_copied_to_another_machine_does_not_open_until_it_is_adopted() {
+    let opened = Opened::new().await;
+    let note = opened.path.with_extension("machine");
+    if !note.exists() {
+        return println!("SKIPPED: this machine has no id to compare");
+    }
+    fs::write(&note, "another").unwrap();
+    let error = opened.fault().await;
+    assert!(matches!(&error, VaultError::OnAnotherMachine(path) if *path == opened.path), "{error}");
+    assert!(error.to_string().contains("lethe keys adopt"), "{error}");
+    let mirrors = lethe_vault::mirror::Mirrors::new(&[]);
+    Vault::adopt(&opened.database.pool, &opened.custody, &mirrors, true).await.unwrap();
+    assert!(opened.again().await.is_err(), "it was only tried");
+    Vault::adopt(&opened.database.pool, &opened.custody, &mirrors, false).await.unwrap();
+    opened.again().await.unwrap();
+    // What belongs to none yet belongs to this one.
+    fs::remove_file(&note).unwrap();
+    opened.again().await.unwrap();
+    assert!(note.exists());
+}
+
+#[tokio::test]
+async fn a_signing_key_that_was_lost_is_not_replaced() {
+    let opened = Opened::new().await;
+    opened.database.run("DELETE FROM vault.keys WHERE class = 'signing'").await;
+    // Something hangs from the root, so that this is no first start.
+    opened.database.run("UPDATE vault.root SET epoch = epoch").await;
+    let vault = opened.again().await.unwrap();
+    assert!(matches!(vault.signer().await.err().unwrap(), VaultError::KeyMissing { .. }));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_start_at_once_for_the_first_time_agree_on_one_root() {
     let database = Database::create().await;
