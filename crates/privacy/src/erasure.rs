@@ -8,8 +8,10 @@ mod error;
 mod examine;
 mod facts;
 mod preview;
+mod reconcile;
 mod work;
 
 pub use error::ErasureError;
 pub use preview::{DyingNote, Preview, preview};
-pub use work::EraseContact;
+pub use reconcile::FinishErasures;
+pub use work::{EraseContact, FinishErasure};

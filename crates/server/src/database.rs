@@ -5,6 +5,7 @@ use std::time::Duration;
 use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, LedgerError, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
+use lethe_privacy::erasure::FinishErasures;
 use lethe_vault::Vault;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgPool};
@@ -115,7 +116,8 @@ impl Running {
     /// [`Error::Ledger`], [`Error::Vault`].
     pub(crate) async fn start(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
         let ledger = Self::ledger(config, pool, folder).await?;
-        let views = graphql::views().start(ledger.parts().clone()).await?;
+        let views = graphql::views().reacting::<FinishErasures>(ledger.clone());
+        let views = views.start(ledger.parts().clone()).await?;
         Ok(Self { ledger, views })
     }
 

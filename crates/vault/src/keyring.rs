@@ -185,19 +185,20 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Makes sure that there is a key for each of these subjects, for whom values are sealed already.
+    /// Makes sure that no key is lost of these subjects, for whom values are sealed already: each has one, or had one
+    /// that was destroyed.
     ///
     /// # Errors
-    /// [`VaultError::KeyMissing`], or [`VaultError::Erased`] when it was destroyed.
+    /// [`VaultError::KeyMissing`].
     pub fn require(&self, subjects: &[Subject]) -> Result<(), VaultError> {
-        let has_key = |subject: &&Subject| self.keys.keys().any(|(owner, _)| owner == *subject);
-        let Some(subject) = subjects.iter().find(|subject| !has_key(subject)) else { return Ok(()) };
-        let destroyed = self.destroyed.iter().any(|(owner, _)| owner == subject);
-        Err(if destroyed {
-            VaultError::Erased(*subject)
-        } else {
-            VaultError::KeyMissing { subject: *subject, event: None }
-        })
+        let known = |subject: &&Subject| {
+            let mut owners = self.keys.keys().chain(&self.destroyed).map(|(owner, _)| owner);
+            owners.any(|owner| owner == *subject)
+        };
+        match subjects.iter().find(|subject| !known(subject)) {
+            Some(subject) => Err(VaultError::KeyMissing { subject: *subject, event: None }),
+            None => Ok(()),
+        }
     }
 
     /// The keys minted here, to be stored with the events that use them.

@@ -24,7 +24,19 @@ pub(super) async fn examine(
 ) -> Result<Preview, Failure> {
     own_unit(unit).await?;
     permit(unit.caller(), existing_contact(unit, contact).await?)?;
-    let state = living_contact(unit, contact).await?.clone();
+    living_contact(unit, contact).await?;
+    let (mut preview, facts) = gather(unit, contact, kind).await?;
+    preview.token = token(&unit.keyed_digest(contact.into(), facts.as_bytes()).await?);
+    Ok(preview)
+}
+
+/// The same of a contact that is not erased, whoever asks; without a token, for which the contact's key is needed.
+pub(super) async fn gather(
+    unit: &mut Unit<'_>,
+    contact: ContactId,
+    kind: ErasureKind,
+) -> Result<(Preview, Facts), Failure> {
+    let state = unit.load::<Contact>(contact).await?.clone();
     let mut facts = Facts::new(contact, kind);
     facts.add(b'c', contact, unit.version::<Contact>(contact).await?);
     let (dying, surviving) = notes(unit, &state, &mut facts).await?;
@@ -35,7 +47,6 @@ pub(super) async fn examine(
         facts.add(b'p', prospect, unit.version::<Prospect>(prospect).await?);
     }
     let sole_proprietors = sole_proprietors(unit, &state).await?;
-    let token = token(&unit.keyed_digest(contact.into(), facts.as_bytes()).await?);
     let (destroyed, accounting) = keys(unit, contact, &dying).await?;
     let companies: Vec<CompanyId> = state.companies().collect();
     let anonymised = kind == ErasureKind::Anonymised;
@@ -49,7 +60,7 @@ pub(super) async fn examine(
         (Remains::SoleProprietors, !sole_proprietors.is_empty()),
         (Remains::Accounting, accounting),
     ];
-    Ok(Preview {
+    let preview = Preview {
         contact,
         kind,
         destroyed,
@@ -61,8 +72,9 @@ pub(super) async fn examine(
         sole_proprietors,
         remains: remains.into_iter().filter(|(_, stays)| *stays).map(|(remains, _)| remains).collect(),
         holds: state.holds(),
-        token,
-    })
+        token: String::new(),
+    };
+    Ok((preview, facts))
 }
 
 /// Who may erase a contact (R21, R67).

@@ -5,8 +5,8 @@ use lethe_kernel::{ContactId, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
 
-use super::ErasureError;
-use super::examine::examine;
+use super::examine::{examine, gather};
+use super::{ErasureError, Preview};
 use crate::consent::{self, Consent, ConsentCommand};
 
 /// Erases a contact for good: one unit of work over the contact, its notes, consents and prospects. Answers the contact.
@@ -28,27 +28,51 @@ impl Work for EraseContact {
         if preview.token != self.token {
             return Err(UserError::from(ErasureError::Outdated).into());
         }
-        let erase = Erase {
-            kind,
-            reason: self.reason,
-            on: calendar::copenhagen_date(unit.now()),
-            holds: preview.holds,
-            died: preview.dying.iter().map(|dying| dying.note).collect(),
-            survived: preview.surviving.clone(),
-            remains: preview.remains,
-        };
-        // First, so that the event that says what was erased also names the keys that were destroyed.
-        unit.handle::<Contact>(contact, ContactCommand::Erase(erase)).await?;
-        for note in preview.dying.iter().map(|dying| dying.note).chain(preview.surviving) {
-            unit.handle::<Note>(note, NoteCommand::Forget { contact, kind }).await?;
+        carry_out(unit, preview, self.reason).await
+    }
+}
+
+/// Has every stream that has values of the contact say that they are erased.
+async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason) -> Result<Answer, Failure> {
+    let Preview { contact, kind, .. } = preview;
+    let erase = Erase {
+        kind,
+        reason,
+        on: calendar::copenhagen_date(unit.now()),
+        holds: preview.holds,
+        died: preview.dying.iter().map(|dying| dying.note).collect(),
+        survived: preview.surviving.clone(),
+        remains: preview.remains,
+    };
+    // First, so that the event that says what was erased also names the keys that were destroyed.
+    unit.handle::<Contact>(contact, ContactCommand::Erase(erase)).await?;
+    for note in preview.dying.iter().map(|dying| dying.note).chain(preview.surviving) {
+        unit.handle::<Note>(note, NoteCommand::Forget { contact, kind }).await?;
+    }
+    for id in preview.consents {
+        unit.handle::<Consent>(id, ConsentCommand::Erase(consent::Erased { kind })).await?;
+    }
+    for id in preview.prospects {
+        unit.handle::<Prospect>(id, ProspectCommand::Erase(prospect::Erased { kind })).await?;
+    }
+    // The input holds nothing personal, and its digest must outlive the contact's key.
+    Ok(Answer::of(contact))
+}
+
+/// Erases a contact of a restored ledger whose key the vault has destroyed already. How much of it was to stay is lost
+/// with that part of the ledger, so nothing does.
+pub struct FinishErasure(pub(super) ContactId);
+
+impl Work for FinishErasure {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let contact = self.0;
+        // Registered or erased in the part that was lost, or finished for another of its keys.
+        if unit.version::<Contact>(contact).await? > 0 && !unit.load::<Contact>(contact).await?.is_erased() {
+            let (mut preview, _) = gather(unit, contact, ErasureKind::Deleted).await?;
+            // It is erased; nothing can keep it.
+            preview.holds.clear();
+            return carry_out(unit, preview, ErasureReason::LegalObligation).await;
         }
-        for id in preview.consents {
-            unit.handle::<Consent>(id, ConsentCommand::Erase(consent::Erased { kind })).await?;
-        }
-        for id in preview.prospects {
-            unit.handle::<Prospect>(id, ProspectCommand::Erase(prospect::Erased { kind })).await?;
-        }
-        // The input holds nothing personal, and its digest must outlive the contact's key.
         Ok(Answer::of(contact))
     }
 }

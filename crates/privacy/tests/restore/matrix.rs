@@ -1,6 +1,11 @@
 //! Old events, an old vault, both, neither: served, replayed, or refused.
 
+use std::time::Duration;
+
+use lethe_crm::contact::{ContactStatus, ContactView};
 use lethe_kernel::ContactId;
+use lethe_ledger::{ViewsBuilder, rows};
+use lethe_privacy::erasure::FinishErasures;
 use lethe_privacy::restore::Failure;
 use lethe_vault::VaultError;
 use lethe_vault::mirror::MirrorError;
@@ -77,6 +82,29 @@ async fn old_events_are_refused_until_the_vault_is_restored_and_then_tell_of_the
     let again = scene.restore(&options, scene.mirror.path()).await.unwrap();
     assert!(again.reconciled.is_empty());
     assert_eq!(again.restored.old_origin, done.restored.new_origin);
+}
+
+#[tokio::test]
+async fn a_person_whose_erasure_a_restored_ledger_forgot_is_erased_there_too_once_a_server_runs() {
+    let scene = Scene::create().await;
+    let (old, people) = erased_behind_a_backup(&scene).await;
+    scene.rotate().await.unwrap();
+    let options = scene.restored(&old).await;
+    scene.restore(&options, scene.mirror.path()).await.unwrap();
+    let ledger = scene.start(&options).await.unwrap();
+    let views = ViewsBuilder::default().with::<ContactView>().reacting::<FinishErasures>(ledger.clone());
+    let views = views.start(ledger.parts().clone()).await.unwrap();
+    let mut head = ledger.parts().head_watch();
+    let erased = "SELECT count(*) FROM ledger.events WHERE event_type = 'contact.erased' AND aggregate_id = ";
+    let erased = format!("{erased}'{}'", people[0].0);
+    while count(&options, &erased).await == 0 {
+        head.changed().await.unwrap();
+    }
+    let end = ledger.parts().head().await.unwrap();
+    assert!(views.reached(&["contact", "finish_erasures"], end, Duration::from_mins(1)).await);
+    let row = rows::<ContactView>(&ledger.parts().pool, &[people[0].0]).await.unwrap().remove(0);
+    assert_eq!((row.status, row.first_name), (ContactStatus::Erased, None));
+    assert_eq!(count(&options, &erased).await, 1);
 }
 
 #[tokio::test]
