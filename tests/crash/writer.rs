@@ -160,7 +160,7 @@ impl Writer {
                 "consentGive",
                 "consent",
                 json!({"contactId": contact, "purpose": name.replace('-', "_"), "legalBasis": "CONTRACT", "source": "PHONE"}),
-                vec!["consent.given"],
+                vec!["consent.given", "contact.consent_recorded"],
             ),
             _ => (
                 "noteWrite",

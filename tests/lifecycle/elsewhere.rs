@@ -47,18 +47,10 @@ impl Elsewhere {
         self.postgres.as_ref().unwrap().connection()
     }
 
-    fn options(&self) -> PgConnectOptions {
-        let at = self.at();
-        PgConnectOptions::new_without_pgpass().socket(&at.socket_dir).username(&at.user)
-    }
-
     pub(crate) async fn connect(&self, database: &str) -> PgConnection {
-        self.options().database(database).connect().await.unwrap()
-    }
-
-    /// Whether PostgreSQL is there and has recovered.
-    pub(crate) async fn answers(&self) -> bool {
-        self.options().database("postgres").connect().await.is_ok()
+        let at = self.at();
+        let options = PgConnectOptions::new_without_pgpass().socket(&at.socket_dir).username(&at.user);
+        options.database(database).connect().await.unwrap()
     }
 
     pub(crate) fn url(&self) -> String {

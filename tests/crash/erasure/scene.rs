@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -86,7 +87,8 @@ impl Scene {
         if matches!(victim, Victim::Postmaster | Victim::Everything) {
             // Servers that start wait some seconds for PostgreSQL, which recovers first.
             eventually("another postmaster answers", async || {
-                self.postmaster().is_some_and(|pid| Some(pid) != before) && self.elsewhere.answers().await
+                self.postmaster().is_some_and(|pid| Some(pid) != before)
+                    && PgConnection::connect(&self.elsewhere.url()).await.is_ok()
             })
             .await;
         }
