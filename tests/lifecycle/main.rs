@@ -16,7 +16,6 @@ mod certificate;
 mod configured;
 mod crash;
 mod damaged;
-#[expect(dead_code, reason = "the test with crashes asks more of it")]
 mod elsewhere;
 mod faults;
 mod limits;
