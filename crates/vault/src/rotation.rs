@@ -4,22 +4,20 @@
 //! `prepared → switched → exported → destroyed`: every step is durable before the next one begins, and doing one again
 //! does no harm, so that a rotation that was cut off is taken up where it stands.
 
-use std::collections::{HashMap, HashSet};
+mod switch;
+
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use lethe_kernel::{KeyClass, Subject, SubjectKind};
-use sqlx::{Executor, PgConnection, Row as _};
+use sqlx::PgConnection;
 
-use crate::crypto::Key;
 use crate::custodian::{CustodiansError, Root};
 use crate::mirror::Takeover;
 use crate::open::{Row, place};
-use crate::wrap::{self, RootKey, SubjectPlace};
 use crate::{Vault, VaultError};
 
-/// How many buckets are re-keyed at once, so that memory stays flat.
-const CHUNK: usize = 256;
+pub(crate) use switch::place_of;
+
 /// How long replicas may take to replay the switch, and how often they are asked.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -171,85 +169,9 @@ impl Vault {
         Ok(())
     }
 
-    /// Hangs everything from the new root, within a transaction that holds the append lock: buckets with a tombstone get
-    /// another key, by which their keys are wrapped anew, and every bucket is wrapped by the new root.
-    ///
-    /// # Errors
-    /// [`VaultError::BucketDamaged`], [`VaultError::KeyDamaged`], [`VaultError::Rotated`] when the rotation is no longer
-    /// at this step, and errors of custodians and database.
-    pub async fn switch(
-        &self,
-        connection: &mut PgConnection,
-        rotation: &Rotation,
-    ) -> Result<Work, VaultError> {
-        let row = self.here(connection).await?;
-        if row.epoch != rotation.old_epoch {
-            return Err(VaultError::Rotated);
-        }
-        let old = self.root_of(row.epoch).await?;
-        let new = RootKey::of(&self.new_root(rotation).await?)?;
-        let mut work = Work { tombstones: due(connection).await?, ..Work::default() };
-        let replaced = replace_buckets(connection, &old, &new).await?;
-        work.buckets = i64::try_from(replaced.len()).unwrap_or(i64::MAX);
-        connection
-            .execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
-            .await?;
-        let buckets: Vec<i32> = replaced.keys().copied().collect();
-        for chunk in buckets.chunks(CHUNK) {
-            work.keys += self.rewrap(connection, chunk, &replaced, new.epoch).await?;
-        }
-        sqlx::query("UPDATE vault.root SET epoch = $1, commitment = $2")
-            .bind(rotation.new_epoch)
-            .bind(&rotation.commitment)
-            .execute(&mut *connection)
-            .await?;
-        Ok(work)
-    }
-
     async fn new_root(&self, rotation: &Rotation) -> Result<Root, VaultError> {
         let commitment = rotation.commitment.as_slice().try_into().map_err(|_| VaultError::Rotated)?;
         Ok(self.custodians.fetch(rotation.new_epoch, &commitment).await?)
-    }
-
-    async fn rewrap(
-        &self,
-        connection: &mut PgConnection,
-        buckets: &[i32],
-        replaced: &HashMap<i32, Replaced>,
-        generation: i64,
-    ) -> Result<i64, VaultError> {
-        let (first, last): (Vec<_>, Vec<_>) =
-            buckets.iter().map(|bucket| wrap::range_of(*bucket, self.buckets.count())).unzip();
-        let rows = sqlx::query(
-            "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped \
-             FROM unnest($1::uuid[], $2::uuid[]) AS r (first, last) \
-             JOIN vault.keys k ON k.key_id BETWEEN r.first AND r.last",
-        )
-        .bind(first)
-        .bind(last)
-        .fetch_all(&mut *connection)
-        .await?;
-        let (mut ids, mut wrapped) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-        for row in &rows {
-            let bucket: i32 = row.try_get("bucket")?;
-            let keys = replaced.get(&bucket).ok_or(VaultError::BucketDamaged(bucket))?;
-            let from = place_of(row)?;
-            let secret = from
-                .unwrap(&keys.old, row.try_get("wrapped")?)?
-                .ok_or(VaultError::KeyDamaged(from.subject))?;
-            ids.push(from.id);
-            wrapped.push(SubjectPlace { generation, ..from }.wrap(&keys.new, &secret)?);
-        }
-        sqlx::query(
-            "UPDATE vault.keys k SET generation = $1, wrapped = n.wrapped \
-             FROM unnest($2::uuid[], $3::bytea[]) AS n (id, wrapped) WHERE k.key_id = n.id",
-        )
-        .bind(generation)
-        .bind(&ids)
-        .bind(wrapped)
-        .execute(&mut *connection)
-        .await?;
-        Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
     }
 
     /// Writes an export under the present root to every mirror, and reads it back.
@@ -300,71 +222,4 @@ async fn replayed(connection: &mut PgConnection) -> Result<(), VaultError> {
             Some(_) => tokio::time::sleep(PAUSE).await,
         }
     }
-}
-
-/// The two keys of a bucket that got another one.
-struct Replaced {
-    old: Key,
-    new: Key,
-}
-
-const DUE: &str =
-    "FROM vault.tombstones t JOIN vault.buckets b ON b.bucket = t.bucket AND b.generation = t.generation";
-
-async fn due(connection: &mut PgConnection) -> Result<i64, VaultError> {
-    Ok(sqlx::query_scalar(&format!("SELECT count(*) {DUE}")).fetch_one(connection).await?)
-}
-
-/// Wraps every bucket's key by the new root; those with a tombstone get another key.
-async fn replace_buckets(
-    connection: &mut PgConnection,
-    old: &RootKey,
-    new: &RootKey,
-) -> Result<HashMap<i32, Replaced>, VaultError> {
-    let due: Vec<i32> =
-        sqlx::query_scalar(&format!("SELECT DISTINCT t.bucket {DUE}")).fetch_all(&mut *connection).await?;
-    let due: HashSet<i32> = due.into_iter().collect();
-    let rows = sqlx::query("SELECT bucket, generation, wrapped FROM vault.buckets")
-        .fetch_all(&mut *connection)
-        .await?;
-    let mut replaced = HashMap::with_capacity(due.len());
-    let (mut buckets, mut generations, mut wrapped) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows {
-        let (bucket, generation) = (row.try_get("bucket")?, row.try_get("generation")?);
-        let key = old.unwrap(bucket, generation, row.try_get("wrapped")?)?;
-        let (generation, key) = if due.contains(&bucket) {
-            let fresh = wrap::new_key()?;
-            replaced.insert(bucket, Replaced { old: key, new: fresh.clone() });
-            (new.epoch, fresh)
-        } else {
-            (generation, key)
-        };
-        buckets.push(bucket);
-        generations.push(generation);
-        wrapped.push(new.wrap(bucket, generation, &key)?);
-    }
-    sqlx::query(
-        "UPDATE vault.buckets b SET generation = n.generation, wrapped = n.wrapped \
-         FROM unnest($1::integer[], $2::bigint[], $3::bytea[]) AS n (bucket, generation, wrapped) \
-         WHERE b.bucket = n.bucket",
-    )
-    .bind(buckets)
-    .bind(generations)
-    .bind(wrapped)
-    .execute(connection)
-    .await?;
-    Ok(replaced)
-}
-
-pub(crate) fn place_of(row: &sqlx::postgres::PgRow) -> Result<SubjectPlace, VaultError> {
-    let (kind, class): (&str, &str) = (row.try_get("subject_kind")?, row.try_get("class")?);
-    let unknown = || VaultError::Encode(format!("a key is of the unknown kind {kind} or class {class}"));
-    let kind = SubjectKind::from_name(kind).ok_or_else(unknown)?;
-    Ok(SubjectPlace {
-        id: row.try_get("key_id")?,
-        subject: Subject::new(kind, row.try_get("subject_id")?),
-        class: KeyClass::from_name(class).ok_or_else(unknown)?,
-        bucket: row.try_get("bucket")?,
-        generation: row.try_get("generation")?,
-    })
 }

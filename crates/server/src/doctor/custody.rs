@@ -137,6 +137,7 @@ pub(super) async fn check(
         findings.push(alone(config.database_url.is_some()));
     }
     findings.push(age(pool).await?);
+    findings.push(last_rotation(pool).await?);
     findings.extend(mirrors(config, pool).await);
     Ok(findings)
 }
@@ -219,6 +220,20 @@ async fn age(pool: &PgPool) -> Result<Finding, sqlx::Error> {
     .fetch_one(pool)
     .await?;
     Ok(waiting(oldest, now))
+}
+
+/// When the root was last rotated. One that is old is no harm as long as nothing was erased.
+async fn last_rotation(pool: &PgPool) -> Result<Finding, sqlx::Error> {
+    let last: Option<DateTime<Utc>> = sqlx::query_scalar(
+        "SELECT max(recorded_at) FROM ledger.events \
+         WHERE aggregate_type = 'vault' AND event_type = 'vault.keys_rotated'",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(match last {
+        Some(at) => Finding::ok(FINAL, format!("The root was last rotated at {at}.")),
+        None => Finding::note(FINAL, "The root was never rotated."),
+    })
 }
 
 fn waiting(oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Finding {

@@ -96,6 +96,27 @@ fn a_destroyed_key_opens_nothing_is_told_apart_from_a_missing_one_and_is_never_m
 }
 
 #[test]
+fn of_two_people_in_one_event_the_one_who_stays_opens_from_the_same_bytes() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Both {
+        one: Personal<Name>,
+        other: Personal<Name>,
+    }
+    let ring = ring(&[subject(1), subject(2)]);
+    let both = Both {
+        one: Personal::of(subject(1), Name("Åse".into())),
+        other: Personal::of(subject(2), Name("Bo".into())),
+    };
+    let stored = sealed_json(&both, &ring, EventId(Uuid::from_u128(7))).unwrap();
+    let mut later = (*ring).clone();
+    later.bury(subject(1), KeyClass::Crm);
+    let read: Both = serde_json::from_str(&stored).unwrap();
+    assert!(matches!(later.open(&read.one, subject(1)), Err(VaultError::Erased(_))));
+    assert_eq!(later.open(&read.other, subject(2)).unwrap(), Name("Bo".into()));
+    assert_eq!(serde_json::to_string(&read).unwrap(), stored, "no byte of the event changes");
+}
+
+#[test]
 fn a_value_without_a_key_names_its_event() {
     let name = sealed(&ring(&[subject(1)]), subject(1), "Åse");
     let error = Keyring::default().open(&name, subject(1)).unwrap_err();
