@@ -17,7 +17,7 @@ use crate::cluster::{Cluster, folder, waldump};
 use crate::dirtyread;
 use crate::marked::{amend, enter};
 use crate::marker::{Markers, letters};
-use crate::people::{erase, found, migrated, process, tell};
+use crate::people::{copy_of_mirror, erase, found, migrated, process_of, tell};
 use crate::search::Search;
 
 async fn following(ledger: &Ledger) -> Views {
@@ -63,7 +63,7 @@ fn search(folder: &Path, markers: &Markers, control: &str, places: &[&str]) {
 async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, Vec<ContactId>) {
     let cluster = Cluster::start(folder()).await;
     migrated(&cluster).await;
-    let ledger = process(cluster.options(), &cluster.custodians()).await;
+    let ledger = process_of(&cluster).await;
     found(&ledger).await;
     let views = following(&ledger).await;
     let mut people = Vec::new();
@@ -73,6 +73,7 @@ async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, Vec<C
     settled(&ledger, &views).await;
     *control = plant(&ledger.parts().pool).await;
     cluster.back_up("backup");
+    copy_of_mirror(&cluster, &ledger).await;
     cluster.dump("before.sql");
     ledger.parts().pool.close().await;
     (cluster.stop().await, people)
@@ -80,7 +81,7 @@ async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, Vec<C
 
 /// Changes everybody, erases all but the last, and rotates; whether dead rows could be read.
 async fn erased(cluster: &Cluster, markers: &mut Markers, people: &[ContactId]) -> bool {
-    let ledger = process(cluster.options(), &cluster.custodians()).await;
+    let ledger = process_of(cluster).await;
     let (pool, views) = (ledger.parts().pool.clone(), following(&ledger).await);
     // Somebody who has been reading for long keeps PostgreSQL from clearing dead rows away.
     let mut reader = pool.begin().await.unwrap();

@@ -65,6 +65,13 @@ impl Cluster {
         ["one", "other"].map(|name| self.path().join("custodians").join(name).join("root.key"))
     }
 
+    /// The folder of its mirror.
+    pub(crate) fn mirror(&self) -> PathBuf {
+        let mirror = self.path().join("mirror");
+        fs::create_dir_all(&mirror).unwrap();
+        mirror
+    }
+
     /// Takes a base backup, with the WAL it needs.
     pub(crate) fn back_up(&self, name: &str) {
         let target = self.path().join(name);

@@ -13,7 +13,7 @@ use crate::cluster::{Cluster, folder};
 use crate::cryptography::derive;
 use crate::dump::Dump;
 use crate::hunt::{Contents, Finds, Targets};
-use crate::people::{erase, found, migrated, named, process, register, tell};
+use crate::people::{copy_of_mirror, erase, found, migrated, named, process_of, register, tell};
 use crate::way::{Person, neighbours, opened, targets};
 
 const NAMES: [&str; 12] =
@@ -45,7 +45,7 @@ async fn empty() -> Contents {
 
 async fn populated(cluster: &Cluster) -> (Ledger, Vec<Person>) {
     migrated(cluster).await;
-    let ledger = process(cluster.options(), &cluster.custodians()).await;
+    let ledger = process_of(cluster).await;
     found(&ledger).await;
     let mut people = Vec::new();
     for name in NAMES {
@@ -60,6 +60,7 @@ async fn with_everything_ever_on_a_disk_the_erased_person_does_not_open_and_with
     let cluster = Cluster::start(folder()).await;
     let (ledger, people) = populated(&cluster).await;
     cluster.back_up("backup");
+    copy_of_mirror(&cluster, &ledger).await;
     let before = Dump::read(&cluster.dump("before.sql"));
     let (erased, neighbour) = neighbours(&people, &before);
     let (erased, neighbour) = (&people[erased], &people[neighbour]);

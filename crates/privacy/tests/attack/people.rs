@@ -1,5 +1,6 @@
 //! People in a database, and how they are forgotten.
 
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use lethe_nordic::Country;
 use lethe_privacy::consent::{GiveConsent, LegalBasis};
 use lethe_privacy::erasure::{EraseContact, preview};
 use lethe_vault::custodian::CustodianSpec;
+use lethe_vault::mirror::Mirrors;
 use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
@@ -34,10 +36,38 @@ pub(crate) async fn migrated(cluster: &Cluster) {
 
 /// A process on a database with tables, and with few buckets.
 pub(crate) async fn process(options: PgConnectOptions, files: &[PathBuf]) -> Ledger {
+    process_with(options, files, &[]).await
+}
+
+/// The same with mirrors.
+pub(crate) async fn process_with(
+    options: PgConnectOptions,
+    files: &[PathBuf],
+    mirrors: &[PathBuf],
+) -> Ledger {
     let pool = lethe_ledger::connect(options, 12).await.unwrap();
     let custodians = files.iter().cloned().map(CustodianSpec::File).collect();
     let vault = Vault::open(pool.clone(), &Custody { custodians, buckets: 4 }).await.unwrap();
+    let vault = vault.with_mirrors(Mirrors::new(mirrors));
     Ledger::start(pool, vault, Clock::system()).await.unwrap()
+}
+
+/// A process of a cluster, which has a mirror in its folder.
+pub(crate) async fn process_of(cluster: &Cluster) -> Ledger {
+    process_with(cluster.options(), &cluster.custodians(), &[cluster.mirror()]).await
+}
+
+/// Has the mirror follow, and keeps a copy of it: a rotation removes the exports of earlier roots.
+pub(crate) async fn copy_of_mirror(cluster: &Cluster, ledger: &Ledger) {
+    ledger.parts().vault.mirrors().feed(&ledger.parts().pool).await.unwrap();
+    let target = cluster.path().join("mirror-before");
+    fs::create_dir(&target).unwrap();
+    let mut copied = 0;
+    for entry in fs::read_dir(cluster.mirror()).unwrap().flatten() {
+        fs::copy(entry.path(), target.join(entry.file_name())).unwrap();
+        copied += 1;
+    }
+    assert!(copied > 0, "the mirror is empty");
 }
 
 /// Registers the unit that everybody acts for.
