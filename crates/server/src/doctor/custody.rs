@@ -5,7 +5,6 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lethe_vault::custodian::{Custodian, CustodianSpec};
-use lethe_vault::mirror::MirrorStatus;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -14,7 +13,6 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 
 const CUSTODIANS: &str = "custodians";
-const MIRRORS: &str = "mirrors";
 const FINAL: &str = "erasures are final";
 const SWAP: &str = "swap";
 const CORES: &str = "core dumps";
@@ -138,43 +136,7 @@ pub(super) async fn check(
     }
     findings.push(age(pool).await?);
     findings.push(last_rotation(pool).await?);
-    findings.extend(mirrors(config, pool).await);
     Ok(findings)
-}
-
-/// Examines who has a copy of the wrapped keys.
-async fn mirrors(config: &Config, pool: &PgPool) -> Vec<Finding> {
-    let found = config.mirrors().status(pool).await;
-    if found.is_empty() {
-        let message =
-            "There is none: a backup of the database from before a rotation cannot be opened without one.";
-        return vec![if config.database_url.is_some() {
-            Finding::warning(MIRRORS, message, "Name a folder on another disk in the setting mirrors.")
-        } else {
-            Finding::note(MIRRORS, message)
-        }];
-    }
-    found.iter().map(mirror).collect()
-}
-
-fn mirror(mirror: &MirrorStatus) -> Finding {
-    let path = mirror.path.display();
-    match (&mirror.error, mirror.export_age) {
-        (Some(error), _) => Finding::error(MIRRORS, error),
-        (None, None) => Finding::warning(
-            MIRRORS,
-            format!("{path} has no export yet."),
-            "`lethe serve` writes one within seconds, `lethe keys export` at once.",
-        ),
-        (None, Some(age)) => Finding::ok(
-            MIRRORS,
-            format!(
-                "{path} has an export from {} h ago, and lacks {} changes of keys.",
-                age / 3600,
-                mirror.backlog
-            ),
-        ),
-    }
 }
 
 async fn custodian_holds(custodian: &Custodian, epoch: i64) -> Vec<Finding> {
@@ -277,16 +239,6 @@ mod tests {
         let mounts = "/dev/a / ext4 rw,relatime 0 0\n/dev/b /tmp ext4 rw,data=journal 0 0\n";
         assert!(journals_data(mounts, Path::new("/tmp")).is_some());
         assert!(journals_data(mounts, Path::new("/")).is_none());
-    }
-
-    #[test]
-    fn a_mirror_without_an_export_or_with_an_error_is_a_finding() {
-        let mut found = MirrorStatus::default();
-        assert_eq!(mirror(&found).level, Level::Warning);
-        found.export_age = Some(7200);
-        assert_eq!(mirror(&found).level, Level::Ok);
-        found.error = Some("It is full.".into());
-        assert_eq!(mirror(&found).level, Level::Problem);
     }
 
     #[test]
