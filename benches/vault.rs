@@ -1,4 +1,5 @@
-//! What forgetting costs: sealing and opening a value, erasing a contact, and rotating the root of large vaults.
+//! What forgetting costs: sealing and opening a value, erasing a contact beside registering one, and rotating the root of
+//! large vaults.
 //!
 //! `cargo bench -p lethe-privacy --bench vault -- [subjects …]` (100000 and 1000000 unless named). Keys of the large
 //! vaults are made and wrapped as the server does, and stored by COPY. While the root is rotated, one writer appends all
@@ -19,13 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
-use lethe_crm::contact::{ContactInput, RegisterContact};
+use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_kernel::{
     Caller, Clock, ContactId, EventId, KeyClass, Patch, Personal, RequestId, Role, UnitId, UserId,
 };
 use lethe_ledger::{Context, Ledger};
 use lethe_local_postgres::{Settings, start};
 use lethe_nordic::Country;
+use lethe_privacy::erasure::{EraseContact, preview};
 use lethe_privacy::rotation::rotate;
 use lethe_vault::{Custody, Keyring, Vault, sealed_json};
 use sqlx::postgres::PgConnectOptions;
@@ -102,6 +104,27 @@ async fn values(ledger: &Ledger) {
     let seal = time(100_000, || drop(sealed_json(&value, &ring, event).unwrap()));
     let open = time(100_000, || drop(ring.open(&sealed, subject).unwrap()));
     println!("| per value of 100 bytes | µs |\n|---|---:|\n| seal | {seal:.2} |\n| open | {open:.2} |");
+}
+
+/// Erases contacts one after another, each with its preview, as a client does; beside it their registration.
+async fn erasures(ledger: &Ledger) {
+    const CONTACTS: u32 = 300;
+    let mut contacts = Vec::new();
+    let begun = Instant::now();
+    for _ in 0..CONTACTS {
+        contacts.push(register(ledger).await);
+    }
+    let registered = begun.elapsed().as_secs_f64() * 1e3 / f64::from(CONTACTS);
+    let (context, kind, reason) =
+        (context(Role::Dpm), ErasureKind::Anonymised, ErasureReason::RequestOfPerson);
+    let begun = Instant::now();
+    for contact in contacts {
+        let token = preview(ledger, &context, contact, kind).await.unwrap().token;
+        ledger.execute(&context, &EraseContact { contact, kind, reason, token }).await.unwrap();
+    }
+    let erased = begun.elapsed().as_secs_f64() * 1e3 / f64::from(CONTACTS);
+    println!("\n| per contact, one after another | ms |\n|---|---:|\n| register | {registered:.2} |");
+    println!("| preview and anonymise | {erased:.2} |");
 }
 
 fn time(rounds: u32, mut work: impl FnMut()) -> f64 {
