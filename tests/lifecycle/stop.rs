@@ -99,13 +99,24 @@ async fn a_mutation_that_waits_at_the_stop_is_answered_and_durable() {
     server.stop();
 }
 
+/// How many bytes of a connection the other end has not read yet, as /proc/net/tcp tells.
+fn unread(stream: &TcpStream) -> u64 {
+    let ports = [stream.peer_addr().unwrap().port(), stream.local_addr().unwrap().port()];
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let port = |field: Option<&&str>| u16::from_str_radix(field?.rsplit(':').next()?, 16).ok();
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = rows.skip(1).find(|row| [port(row.get(1)), port(row.get(2))] == ports.map(Some));
+    // One that is not there yet was not read yet.
+    row.map_or(u64::MAX, |row| u64::from_str_radix(row[4].rsplit(':').next().unwrap(), 16).unwrap())
+}
+
 #[tokio::test]
 async fn it_is_not_ready_from_the_signal_on() {
     let server = Server::start().await;
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\n", server.address);
     stream.write_all(head.as_bytes()).await.unwrap();
-    // A request behind it has been answered, so the server has seen this one begin.
+    eventually("the server has read the beginning", async || unread(&stream) == 0).await;
     let begun = begin(&server, "{}").await;
     stopping(&server).await;
     stream.write_all(b"\r\n").await.unwrap();
