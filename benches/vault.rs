@@ -61,6 +61,7 @@ async fn main() {
 
     let ledger = open(&server, folder.path(), "values").await;
     values(&ledger).await;
+    erasures(&ledger).await;
     println!(
         "\n| subjects | erased | buckets re-keyed | keys wrapped anew | rotation, s | longest wait of a writer, s | memory above the start, MiB |"
     );
