@@ -43,8 +43,8 @@ impl Claims {
         self.commands.insert(unit.command);
     }
 
-    /// Whether it uses or destroys a key that one before it destroys.
-    fn bereaves(&self, unit: &NewUnit) -> bool {
+    /// Whether one of them destroys a key that a unit uses or destroys.
+    fn destroys_a_key_of(&self, unit: &NewUnit) -> bool {
         let mut used = unit.live_keys.iter().copied().chain(unit.destroyed.iter().map(|key| key.id));
         !self.destroyed.is_empty() && used.any(|key| self.destroyed.contains(&key))
     }
@@ -53,7 +53,7 @@ impl Claims {
         self.commands.contains(&unit.command)
             || unit.new_keys.iter().any(|key| self.minted.contains(&(key.subject, key.class)))
             || unit.expectations.iter().any(|x| self.written.contains_key(&(x.aggregate, x.stream)))
-            || self.bereaves(unit)
+            || self.destroys_a_key_of(unit)
     }
 
     /// What has become of a unit that waited while these were appended, if that decides it.
@@ -66,7 +66,7 @@ impl Claims {
         }
         let conflict = unit.new_keys.iter().any(|key| self.minted.contains(&(key.subject, key.class)))
             || unit.expectations.iter().any(|x| overtaken((x.aggregate, x.stream), x.version))
-            || self.bereaves(unit);
+            || self.destroys_a_key_of(unit);
         conflict.then_some(Appended::Conflict)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Copenhagen;
 use lethe_ledger::Ledger;
 use lethe_privacy::rotation::{RotationError, rotate};
@@ -13,40 +13,52 @@ use crate::config::Config;
 /// How often mirrors are fed: a new key is in every mirror within twice that time.
 const FEED: Duration = Duration::from_secs(5);
 
+/// How long it is until what failed is tried again, if its time of day does not come before.
+const RETRY: Duration = Duration::from_mins(10);
+/// How long a destroyed key may wait for a rotation before one is made at the start: a server that is down at the
+/// configured time every night would never make an erasure final.
+const OVERDUE: TimeDelta = TimeDelta::hours(24);
+
 /// Sweeps every day at the configured time, and once at the start for what came due while nothing ran.
 pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
     loop {
-        match lethe_crm::expiry::sweep(&ledger, |_| {}).await {
+        let swept = lethe_crm::expiry::sweep(&ledger, |_| {}).await;
+        let failed = swept.is_err();
+        match swept {
             Ok(report) => {
                 metrics::counter!("lethe_sweep_expired_total").increment(report.due - report.refused);
                 tracing::info!(on = %report.on, due = report.due, refused = report.refused, "swept");
             }
-            Err(error) => tracing::error!(%error, "the sweep stopped; it goes on at its next time"),
+            Err(error) => tracing::error!(%error, "the sweep stopped; it goes on within ten minutes"),
         }
         let now = ledger.parts().clock.now();
-        tokio::time::sleep(until_next(now, config.sweep_at.0)).await;
+        tokio::time::sleep(pause(failed, until_next(now, config.sweep_at.0))).await;
     }
 }
 
-/// Rotates the root key every day at the configured time if keys were destroyed since the last time, and once at the
-/// start what was cut off.
+/// Rotates the root key every day at the configured time if keys were destroyed since the last time, and at the start
+/// what was cut off or is overdue.
 pub(crate) async fn rotate_daily(ledger: Ledger, config: Config) {
-    let mut late = true;
+    let mut starting = true;
     loop {
-        if let Err(error) = rotate_if_due(&ledger, late).await {
+        let rotated = rotate_if_due(&ledger, starting).await;
+        if let Err(error) = &rotated {
             metrics::counter!("lethe_rotation_failures_total").increment(1);
-            tracing::error!(%error, "erasures do not become final; it is tried again at the next time");
+            tracing::error!(%error, "erasures do not become final; it is tried again within ten minutes");
         }
-        late = false;
+        // What failed at the start is tried again as at the start.
+        starting &= rotated.is_err();
         let now = ledger.parts().clock.now();
-        tokio::time::sleep(until_next(now, config.rotate_at.0)).await;
+        tokio::time::sleep(pause(rotated.is_err(), until_next(now, config.rotate_at.0))).await;
     }
 }
 
-async fn rotate_if_due(ledger: &Ledger, only_cut_off: bool) -> Result<(), RotationError> {
-    let vault = &ledger.parts().vault;
-    let cut_off = vault.rotation().await?.is_some();
-    if !cut_off && (only_cut_off || vault.rotation_work().await?.tombstones == 0) {
+async fn rotate_if_due(ledger: &Ledger, starting: bool) -> Result<(), RotationError> {
+    let parts = ledger.parts();
+    let cut_off = parts.vault.rotation().await?.is_some();
+    let since = lethe_vault::waiting_since(&parts.pool).await?;
+    let due = since.is_some_and(|since| !starting || parts.clock.now() - since >= OVERDUE);
+    if !cut_off && !due {
         return Ok(());
     }
     match rotate(ledger, &|step| tracing::info!(?step, "rotating the root key")).await {
@@ -56,6 +68,11 @@ async fn rotate_if_due(ledger: &Ledger, only_cut_off: bool) -> Result<(), Rotati
         Err(error) => return Err(error),
     }
     Ok(())
+}
+
+/// How long to wait: until the time of day comes, or less after a failure.
+fn pause(failed: bool, until_next: Duration) -> Duration {
+    if failed { until_next.min(RETRY) } else { until_next }
 }
 
 /// Brings a mirror up to the database every few seconds, and measures it. What goes wrong is told when it begins and when
@@ -101,6 +118,13 @@ mod tests {
 
     fn hours(now: &str, time: &str) -> f64 {
         until_next(now.parse().unwrap(), time.parse().unwrap()).as_secs_f64() / 3600.0
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_soon_and_what_did_not_at_its_time() {
+        let (night, soon) = (Duration::from_hours(20), Duration::from_mins(3));
+        assert_eq!((pause(false, night), pause(true, night)), (night, RETRY));
+        assert_eq!((pause(false, soon), pause(true, soon)), (soon, soon));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use error::VaultError;
 pub use guard::guard;
 pub use keyring::{DestroyedKey, Keyring, SubjectKey, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, root_file};
-pub use rotation::{Rotation, Work as RotationWork};
+pub use rotation::{Rotation, Work as RotationWork, waiting_since};
 pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
 pub use status::{CustodianStatus, VaultStatus};
 pub use store::{NewKey, Vault};

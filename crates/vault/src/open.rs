@@ -7,6 +7,7 @@ use sqlx::{Connection, Executor, PgConnection, PgPool};
 use uuid::Uuid;
 
 use crate::custodian::{Custodian, CustodianError, CustodianSpec, Custodians, CustodiansError, Root};
+use crate::guard::lock_appends;
 use crate::wrap::{self, RootKey};
 use crate::{Vault, VaultError, machine};
 
@@ -170,9 +171,7 @@ impl Vault {
     /// Stores keys that no event goes with. One that is there already stays.
     async fn insert(&self, keys: &[crate::NewKey]) -> Result<(), VaultError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0))")
-            .execute(&mut *transaction)
-            .await?;
+        lock_appends(&mut transaction).await?;
         for key in keys {
             sqlx::query(
                 "INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment) \

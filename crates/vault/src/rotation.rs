@@ -9,13 +9,14 @@ mod switch;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use crate::custodian::{CustodiansError, Root};
 use crate::mirror::Takeover;
 use crate::open::{Row, place};
 use crate::{Vault, VaultError};
 
+use switch::DUE;
 pub(crate) use switch::place_of;
 
 /// How long replicas may take to replay the switch, and how often they are asked.
@@ -47,6 +48,17 @@ pub struct Work {
     pub buckets: i64,
     /// The keys that are wrapped anew.
     pub keys: i64,
+}
+
+/// Since when something is not final: the first destroyed key that waits for a rotation, or the rotation that is under
+/// way and has not come to its end. `None` if everything is final.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn waiting_since(pool: &PgPool) -> Result<Option<DateTime<Utc>>, VaultError> {
+    let sql =
+        format!("SELECT least((SELECT min(t.destroyed_at) {DUE}), (SELECT started_at FROM vault.rotation))");
+    Ok(sqlx::query_scalar(&sql).fetch_one(pool).await?)
 }
 
 impl Vault {

@@ -13,7 +13,9 @@ async fn a_rotation_leaves_one_new_root_everybody_opens_and_the_erased_stay_eras
     let (erased, neighbour) = (register(&world.ledger, "Åse").await, register(&world.ledger, "Bo").await);
     forget(&world.ledger, erased).await;
     assert_eq!(world.vault().rotation_work().await.unwrap().tombstones, 1);
+    assert!(lethe_vault::waiting_since(&world.database.pool).await.unwrap().is_some());
     let rotated = world.rotate().await.unwrap();
+    assert_eq!(lethe_vault::waiting_since(&world.database.pool).await.unwrap(), None);
     assert_eq!((rotated.old_epoch, rotated.new_epoch), (1, 2));
     let work = rotated.work.unwrap();
     assert_eq!((work.tombstones, work.buckets), (1, 1));

@@ -43,6 +43,8 @@ async fn a_custodian_that_goes_away_before_the_old_root_is_destroyed_delays_the_
     };
     lethe_privacy::rotation::rotate(&world.ledger, &hide).await.unwrap_err();
     assert_eq!(steps(&world).await, ["exported"]);
+    // Every bucket has another key, but the old root is there: that is not the end.
+    assert!(lethe_vault::waiting_since(&world.database.pool).await.unwrap().is_some());
     assert_eq!(world.name_of(contact).await.unwrap(), "Bo");
     assert_eq!(
         world

@@ -175,13 +175,11 @@ fn alone(in_production: bool) -> Finding {
 }
 
 async fn age(pool: &PgPool) -> Result<Finding, sqlx::Error> {
-    let (oldest, now): (Option<DateTime<Utc>>, DateTime<Utc>) = sqlx::query_as(
-        "SELECT min(t.destroyed_at), now() FROM vault.tombstones t \
-         JOIN vault.buckets b ON b.bucket = t.bucket AND b.generation = t.generation",
-    )
-    .fetch_one(pool)
-    .await?;
-    Ok(waiting(oldest, now))
+    let now = sqlx::query_scalar("SELECT now()").fetch_one(pool).await?;
+    Ok(match lethe_vault::waiting_since(pool).await {
+        Ok(since) => waiting(since, now),
+        Err(error) => Finding::error(FINAL, &error),
+    })
 }
 
 /// When the root was last rotated. One that is old is no harm as long as nothing was erased.
@@ -201,12 +199,15 @@ async fn last_rotation(pool: &PgPool) -> Result<Finding, sqlx::Error> {
 fn waiting(oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Finding {
     match oldest {
         None => Finding::ok(FINAL, "All of them are."),
-        Some(at) if now - at <= PATIENCE => {
-            Finding::ok(FINAL, format!("Keys destroyed since {at} wait for the next rotation of the root."))
-        }
+        Some(at) if now - at <= PATIENCE => Finding::ok(
+            FINAL,
+            format!("What was erased since {at} waits for the end of a rotation of the root."),
+        ),
         Some(at) => Finding::warning(
             FINAL,
-            format!("A key destroyed at {at} still hangs from a root that exists: a backup could open it."),
+            format!(
+                "What was erased since {at} still hangs from a root that exists: a backup could open it."
+            ),
             "Run `lethe keys rotate`; its message says what keeps it from going on.",
         ),
     }

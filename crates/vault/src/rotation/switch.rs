@@ -97,7 +97,8 @@ struct Replaced {
     new: Key,
 }
 
-const DUE: &str =
+/// Tombstones whose bucket still has the key that had wrapped them.
+pub(super) const DUE: &str =
     "FROM vault.tombstones t JOIN vault.buckets b ON b.bucket = t.bucket AND b.generation = t.generation";
 
 async fn due(connection: &mut PgConnection) -> Result<i64, VaultError> {
