@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_graphql::Context;
-use lethe_kernel::{Caller, RequestId};
+use lethe_kernel::{RequestId, Session};
 use lethe_ledger::{Ledger, Parts, Views};
 
 use crate::background::Background;
@@ -24,16 +24,16 @@ pub struct App {
 
 /// What is known about one request; every request carries one.
 pub struct Request {
-    pub(crate) caller: Caller,
+    pub(crate) session: Session,
     pub(crate) id: RequestId,
     pub(crate) keys: Keys,
 }
 
 impl Request {
-    /// A request of a caller.
+    /// A request of a session.
     #[must_use]
-    pub fn new(caller: Caller, id: RequestId) -> Self {
-        Self { caller, id, keys: Keys::default() }
+    pub fn new(session: Session, id: RequestId) -> Self {
+        Self { session, id, keys: Keys::default() }
     }
 }
 

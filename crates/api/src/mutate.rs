@@ -52,7 +52,7 @@ pub(crate) async fn execute(
         (Err(error), _) | (_, Err(error)) => return Ok(Outcome::refused(error)),
     };
     let request = request(context);
-    let wanted = WorkContext { idempotency, ..WorkContext::new(request.caller, request.id) };
+    let wanted = WorkContext { idempotency, ..WorkContext::new(request.session.caller, request.id) };
     let app = app(context);
     let span = tracing::info_span!(
         target: TRACE, "mutation", otel.name = mutation, request_id = %request.id, outcome = Empty

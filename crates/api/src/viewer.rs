@@ -14,17 +14,17 @@ pub(crate) struct Viewer;
 impl Viewer {
     /// Your user id.
     async fn user_id(&self, context: &Context<'_>) -> ID {
-        Kind::User.id(request(context).caller.user)
+        Kind::User.id(request(context).session.caller.user)
     }
 
     /// The unit you act for; null if it is not registered.
     async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
-        Unit::by_id(context, request(context).caller.unit.0).await
+        Unit::by_id(context, request(context).session.caller.unit.0).await
     }
 
     /// The role you act in.
     async fn role(&self, context: &Context<'_>) -> RoleField {
-        request(context).caller.role.into()
+        request(context).session.caller.role.into()
     }
 }
 

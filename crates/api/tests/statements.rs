@@ -10,7 +10,7 @@ use lethe_api::{App, Background, Request, Schema};
 use lethe_crm::company::{CompanyInput, LegalForm, RegisterCompany};
 use lethe_crm::contact::{ContactInput, RegisterContact};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
-use lethe_kernel::{Caller, Clock, CompanyId, ContactId, Patch, RequestId, Role, UnitId, UserId};
+use lethe_kernel::{Caller, Clock, CompanyId, ContactId, Patch, RequestId, Role, Session, UnitId, UserId};
 use lethe_ledger::{Context, Ledger, Work};
 use lethe_local_postgres::{Settings, start};
 use lethe_nordic::Country;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
 const CALLER: Caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+const SESSION: Session = Session { caller: CALLER, device: None, second_factor: true };
 
 /// Every statement that the driver sent.
 #[derive(Clone, Default)]
@@ -111,7 +112,7 @@ async fn page(schema: &Schema, statements: &Statements, size: usize) -> Vec<Stri
     );
     statements.take();
     let request =
-        async_graphql::Request::new(query).data(Request::new(CALLER, RequestId(Uuid::from_u128(3))));
+        async_graphql::Request::new(query).data(Request::new(SESSION, RequestId(Uuid::from_u128(3))));
     let answer = schema.execute(request).await;
     let mut sent = statements.take();
     // What the ledger does meanwhile – looking for what others appended, who runs which view, whether connections are

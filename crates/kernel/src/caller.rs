@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{UnitId, UserId};
+use crate::{DeviceId, UnitId, UserId};
 
 /// The person or programme on whose behalf a command runs. It is written into the metadata of every event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,17 @@ impl Caller {
     pub const fn system(unit: UnitId) -> Self {
         Self { user: Self::SYSTEM, unit, role: Role::System }
     }
+}
+
+/// A caller, and how sure the server is that it is them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Who asks.
+    pub caller: Caller,
+    /// The approved device they ask from (R53); none for programmes.
+    pub device: Option<DeviceId>,
+    /// Whether they proved themselves with a second factor (R54).
+    pub second_factor: bool,
 }
 
 /// A role, as `X-Lethe-Role` and event metadata spell it.

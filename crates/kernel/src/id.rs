@@ -29,6 +29,12 @@ ids! {
     UserId,
     /// An organisation that shares the database with others.
     UnitId,
+    /// A group of users across units (R39).
+    UserGroupId,
+    /// A device from which a user works (R53).
+    DeviceId,
+    /// One outgoing mail.
+    MailId,
     /// A natural person, the data subject.
     ContactId,
     /// A company.

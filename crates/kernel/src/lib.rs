@@ -9,12 +9,12 @@ pub mod personal;
 pub mod subject;
 pub mod text;
 
-pub use caller::{Caller, Role};
+pub use caller::{Caller, Role, Session};
 pub use clock::{Clock, IdSource};
 pub use error::{Detail, ErrorCode, Rule, UserError};
 pub use id::{
-    CommandId, CompanyId, ConsentId, ContactId, EventId, ImportId, NoteId, ProspectId, RequestId, UnitId,
-    UserId,
+    CommandId, CompanyId, ConsentId, ContactId, DeviceId, EventId, ImportId, MailId, NoteId, ProspectId,
+    RequestId, UnitId, UserGroupId, UserId,
 };
 pub use patch::Patch;
 pub use personal::{Personal, PersonalValue, Seal, SealedText};

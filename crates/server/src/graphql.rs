@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lethe_api::{App, Background, Request};
-use lethe_kernel::{Caller, RequestId};
+use lethe_kernel::{Caller, RequestId, Session};
 use lethe_ledger::ViewsBuilder;
 
 use crate::config::Config;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every request carries for its resolvers.
 pub(crate) fn request(caller: Caller, id: RequestId) -> Request {
-    Request::new(caller, id)
+    Request::new(Session { caller, device: None, second_factor: true }, id)
 }
 
 /// Every view.

@@ -101,7 +101,7 @@ async fn import(context: &Context<'_>, input: ImportInput, kind: ImportKind) -> 
     let overrides = input.columns.into_iter().map(|column| (column.header, column.column)).collect();
     let file = ImportFile { source: Source::Bytes(Arc::from(upload.content.as_ref())), kind, overrides };
     let request = request(context);
-    let wanted = WorkContext::new(request.caller, request.id);
+    let wanted = WorkContext::new(request.session.caller, request.id);
     let ledger = app(context).ledger.clone();
     if input.dry_run {
         return rehearse(&ledger, &wanted, file).await;

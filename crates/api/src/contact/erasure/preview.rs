@@ -175,7 +175,7 @@ impl ErasureQuery {
             Err(error) => return Ok(refused(vec![error])),
         };
         let request = request(context);
-        let wanted = WorkContext::new(request.caller, request.id);
+        let wanted = WorkContext::new(request.session.caller, request.id);
         match preview(&app(context).ledger, &wanted, contact, kind.into()).await {
             Ok(preview) => Ok(ContactErasurePreviewPayload {
                 preview: Some(ErasurePreview(preview)),
