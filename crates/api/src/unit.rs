@@ -165,7 +165,7 @@ impl UnitMutation {
     ) -> Result<UnitRegisterPayload> {
         let registered =
             Registered { name: input.name, country: input.country.into(), kind: input.kind.into() };
-        let work = RegisterUnit { id: None, unit: registered };
+        let work = RegisterUnit { id: None, unit: registered, dpm: None };
         let outcome =
             execute(context, "unitRegister", input.idempotency_key.as_ref(), Ok(work), &["unit"]).await?;
         let unit = changed::<UnitView>(context, &outcome).await?.map(Unit);
