@@ -44,6 +44,12 @@ impl Mail {
         self.about
     }
 
+    /// How often it was tried since it was queued the last time.
+    #[must_use]
+    pub fn tried(&self) -> i64 {
+        self.tried
+    }
+
     /// The attempt that is under way and what the mail calls itself, if one is.
     #[must_use]
     pub fn under_way(&self) -> Option<(i64, &str)> {

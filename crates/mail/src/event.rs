@@ -131,6 +131,8 @@ pub enum Reason {
     ConnectionLost,
     /// The process that was sending it ended.
     Interrupted,
+    /// The folder for mails could not be written.
+    NotWritten,
     /// It was tried as often as is allowed.
     TooOften,
 }
@@ -144,6 +146,7 @@ impl Reason {
             Self::AddressUnsupported => "ADDRESS_UNSUPPORTED",
             Self::ConnectionLost => "CONNECTION_LOST",
             Self::Interrupted => "INTERRUPTED",
+            Self::NotWritten => "NOT_WRITTEN",
             Self::TooOften => "TOO_OFTEN",
         }
     }

@@ -7,7 +7,14 @@ mod aggregate;
 mod command;
 mod error;
 mod event;
+mod folder;
 mod input;
+mod letter;
+mod retry;
+mod sender;
+mod smtp;
+mod transport;
+mod view;
 mod work;
 
 pub use aggregate::Mail;
@@ -16,5 +23,14 @@ pub use error::MailError;
 pub use event::{
     Attempted, Deferred, Doubtful, Failed, MailEvent, MailText, MailTitle, MailTo, Queued, Reason, Requeued,
     Sent, Withdrawn,
+};
+pub use folder::{Eml, ShowError, show};
+pub use lettre::message::Mailbox;
+pub use retry::Policy;
+pub use sender::Sender;
+pub use smtp::{Security, SmtpAddress, SmtpAddressError};
+pub use transport::{Destination, TransportError};
+pub use view::{
+    MailCounts, MailFilter, MailStatus, OutgoingMailRow, OutgoingMailView, mail_counts, mail_page,
 };
 pub use work::{Outgoing, Resend, queue};

@@ -136,8 +136,8 @@ fn a_mail_is_given_up_after_the_most_attempts() {
     let last = || vec![queued(), attempted(1), deferred(1), attempted(2)];
     let too_often = |code| MailEvent::Failed(Failed { attempt: 2, reason: Reason::TooOften, code });
     expect(last(), report(2, Outcome::NotYet(Reason::Refused, Some(451))), vec![too_often(Some(451))]);
-    let lost = report(2, Outcome::Unknown(Reason::ConnectionLost));
-    expect(last(), lost, vec![doubtful(2), too_often(None)]);
+    let unanswered = report(2, Outcome::Unknown(Reason::ConnectionLost));
+    expect(last(), unanswered, vec![doubtful(2), too_often(None)]);
     expect(last(), report(2, Outcome::Sent(Some(250))), vec![sent(2)]);
 }
 
