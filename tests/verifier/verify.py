@@ -34,7 +34,7 @@ class Fault(Exception):
         self.code, self.position = code, position
 
 
-class Bad(Exception):
+class Bad(ValueError):
     """Something is not of its form; the caller knows which fault that is."""
 
 

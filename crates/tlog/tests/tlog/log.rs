@@ -85,9 +85,12 @@ impl Log {
         self.frontier.size()
     }
 
+    pub(crate) fn root(&self, size: u64) -> Hash {
+        self.roots[usize::try_from(size).unwrap()]
+    }
+
     pub(crate) fn signed(&self, size: u64, signer: &Signer) -> Note {
-        let root = self.roots[usize::try_from(size).unwrap()];
-        let mut note = Checkpoint::new(ORIGIN, size, root).note().unwrap();
+        let mut note = Checkpoint::new(ORIGIN, size, self.root(size)).note().unwrap();
         note.push(signer.sign(&note, 0).unwrap());
         note
     }
