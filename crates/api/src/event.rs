@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CompanyId, ContactId, Role, Subject};
 use lethe_ledger::{Change, Recorded, Value};
+use lethe_mail::MailEvent;
 
 use crate::contact::WithheldReason;
 use crate::error::fault;
@@ -136,6 +137,7 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "note" => Kind::Note,
         "consent" => Kind::Consent,
         "import" => Kind::Operation,
+        "mail" => Kind::OutgoingMail,
         "vault" => Kind::Installation,
         _ => Kind::Unit,
     }
@@ -147,6 +149,15 @@ fn masked_subject(event: &Recorded) -> Option<Subject> {
         "contact" => Some(ContactId(event.stream).into()),
         "company" => Some(Subject::sole_proprietor(CompanyId(event.stream))),
         "note" => Some(Subject::document(event.stream)),
+        "mail" => mail_subject(event),
+        _ => None,
+    }
+}
+
+/// Whose key sealed a mail, if this event queued it.
+fn mail_subject(event: &Recorded) -> Option<Subject> {
+    match event.decode() {
+        Ok(MailEvent::Queued(queued)) => Some(queued.about),
         _ => None,
     }
 }

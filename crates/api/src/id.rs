@@ -17,12 +17,13 @@ pub(crate) enum Kind {
     Unit,
     User,
     Operation,
+    OutgoingMail,
     Event,
     Installation,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -31,6 +32,7 @@ impl Kind {
         (Self::Unit, "Unit"),
         (Self::User, "User"),
         (Self::Operation, "Operation"),
+        (Self::OutgoingMail, "OutgoingMail"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),
     ];

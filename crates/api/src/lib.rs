@@ -17,6 +17,7 @@ mod id;
 mod import;
 mod keys;
 mod loader;
+mod mail;
 mod mutate;
 mod node;
 mod note;

@@ -16,6 +16,7 @@ use crate::event::Event;
 use crate::id::{self, Kind};
 use crate::import::Operation;
 use crate::loader::by_id;
+use crate::mail::OutgoingMail;
 use crate::note::Note;
 use crate::prospect::{Prospect, prospect_by_id};
 use crate::unit::Unit;
@@ -31,6 +32,7 @@ pub(crate) enum Node {
     Consent(Consent),
     Unit(Unit),
     Operation(Operation),
+    OutgoingMail(OutgoingMail),
     Event(Event),
 }
 
@@ -87,6 +89,7 @@ pub(crate) async fn by_kind(context: &Context<'_>, kind: Kind, id: Uuid) -> Resu
         Kind::Consent => consent_by_id(context, id).await?.map(Node::Consent),
         Kind::Unit => Unit::by_id(context, id).await?.map(Node::Unit),
         Kind::Operation => Operation::by_id(context, id).await?.map(Node::Operation),
+        Kind::OutgoingMail => OutgoingMail::by_id(context, id).await?.map(Node::OutgoingMail),
         Kind::User | Kind::Event | Kind::Installation => None,
     })
 }

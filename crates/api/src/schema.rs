@@ -12,6 +12,7 @@ use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
+use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
 use lethe_privacy::rotation::RotationView;
 
@@ -23,6 +24,7 @@ use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuer
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
+use crate::mail::{MailMutation, MailQuery};
 use crate::node::NodeQuery;
 use crate::note::{NoteMutation, NoteQuery};
 use crate::persisted::{ForgetTexts, persisted_queries};
@@ -44,6 +46,7 @@ pub struct Query(
     ExpiryQuery,
     UnitQuery,
     ImportQuery,
+    MailQuery,
 );
 
 /// Everything that can be done.
@@ -58,6 +61,7 @@ pub struct Mutation(
     ExpiryMutation,
     UnitMutation,
     ImportMutation,
+    MailMutation,
 );
 
 /// The schema of the API.
@@ -78,6 +82,7 @@ pub fn views() -> ViewsBuilder {
         .with::<ScheduleView>()
         .with::<OperationView>()
         .with::<OperationOutcomeView>()
+        .with::<OutgoingMailView>()
 }
 
 /// The schema over a running system, with limits on how deep and how costly one query may be.
@@ -92,6 +97,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<NoteView>(&parts))
         .data(by_id::<ConsentView>(&parts))
         .data(by_id::<OperationView>(&parts))
+        .data(by_id::<OutgoingMailView>(&parts))
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)
