@@ -20,6 +20,7 @@ mod graph;
 mod history;
 mod import;
 mod list;
+mod mail;
 mod note;
 mod prospect;
 mod repeat;

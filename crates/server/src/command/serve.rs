@@ -11,6 +11,7 @@ use crate::data_dir::{DataDir, ServeLock};
 use crate::database::{Database, Running, Using};
 use crate::error::{Error, Outcome};
 use crate::http::{self, Limits, Sockets};
+use crate::mail::{self, Sending};
 use crate::signal::Stop;
 use crate::trace::Traces;
 use crate::{demo, graphql, output, schedule};
@@ -64,7 +65,8 @@ async fn serve(
     for line in banner(address, folder, database) {
         output::line(&line)?;
     }
-    let outcome = answer(config, running, listener, stop).await?;
+    let sending = Sending::start(mail::sender(config, folder, &running.ledger)?);
+    let outcome = answer(config, running, listener, stop, sending).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
@@ -77,6 +79,7 @@ async fn answer(
     running: Running,
     listener: TcpListener,
     stop: Stop,
+    sending: Sending,
 ) -> Result<Outcome, Error> {
     let background = Background::default();
     for mirror in running.ledger.parts().vault.mirrors().iter().cloned() {
@@ -91,7 +94,7 @@ async fn answer(
     let open = http::accept(listener, router, limits, stop).await;
     output::note("Stopping: finishing the requests that were accepted.");
     let finished = async {
-        background.stop().await;
+        tokio::join!(background.stop(), sending.end());
         // In this order: a connection that ends may leave a web socket behind.
         open.wait().await;
         sockets.closed().await;

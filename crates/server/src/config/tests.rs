@@ -96,6 +96,19 @@ fn the_password_of_the_database_is_shown_nowhere() {
 }
 
 #[test]
+fn the_password_of_the_mail_server_is_shown_nowhere() {
+    let url = "smtps://lethe:marker@mail.example.org";
+    let config = resolve(&[], &[("LETHE_SMTP_URL", url)], "").unwrap();
+    let shown = ("smtps://lethe:***@mail.example.org:465".to_owned(), Source::Environment);
+    assert_eq!(listed(&config, "smtp_url"), shown);
+    assert!(!format!("{config:?}").contains("marker"));
+    for url in ["mail.example.org:marker", "smtp://u:marker@mail.example.org?tls=none", "smtp://:marker@h"] {
+        let error = resolve(&[], &[("LETHE_SMTP_URL", url)], "").unwrap_err().to_string();
+        assert!(error.contains("smtp_url (environment)") && !error.contains("marker"), "{error}");
+    }
+}
+
+#[test]
 fn a_collector_is_an_http_url_without_credentials() {
     for (url, endpoint) in [
         ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
@@ -137,7 +150,9 @@ fn the_example_file_names_every_key_with_its_default() {
     let example = Config::resolve(&Layers { file: layer, ..Layers::default() }).unwrap();
     for (default, entry) in defaults.entries().into_iter().zip(example.entries()) {
         assert_eq!(entry.source, Source::File, "{} is missing from lethe.toml", entry.key);
-        if !["database_url", "pg_bin", "otlp_endpoint", "custodians", "mirrors"].contains(&entry.key) {
+        if !["database_url", "pg_bin", "otlp_endpoint", "custodians", "mirrors", "smtp_url", "mail_from"]
+            .contains(&entry.key)
+        {
             assert_eq!(default.value, entry.value, "{}", entry.key);
         }
     }
