@@ -20,6 +20,7 @@ mod memory;
 mod output;
 mod schedule;
 mod signal;
+mod tokens;
 mod trace;
 
 use std::io::ErrorKind;
