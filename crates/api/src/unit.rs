@@ -16,6 +16,8 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Unit(pub(crate) UnitRow);
@@ -54,6 +56,10 @@ pub(crate) enum CountryField {
 impl Identified for UnitRow {
     fn id(&self) -> Uuid {
         self.id
+    }
+
+    fn is_seen(&self, _: Visibility) -> bool {
+        true
     }
 }
 
@@ -117,6 +123,7 @@ pub(crate) struct UnitQuery;
 #[Object]
 impl UnitQuery {
     /// The units that share the database, by name.
+    #[doc = allowed!(units)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn units(
         &self,
@@ -158,6 +165,7 @@ pub(crate) struct UnitMutation;
 #[Object]
 impl UnitMutation {
     /// Registers a unit. System administrators only.
+    #[doc = allowed!(unitRegister)]
     async fn unit_register(
         &self,
         context: &Context<'_>,
@@ -165,7 +173,7 @@ impl UnitMutation {
     ) -> Result<UnitRegisterPayload> {
         let registered =
             Registered { name: input.name, country: input.country.into(), kind: input.kind.into() };
-        let work = RegisterUnit { id: None, unit: registered };
+        let work = RegisterUnit { id: None, unit: registered, dpm: None };
         let outcome =
             execute(context, "unitRegister", input.idempotency_key.as_ref(), Ok(work), &["unit"]).await?;
         let unit = changed::<UnitView>(context, &outcome).await?.map(Unit);

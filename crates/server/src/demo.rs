@@ -1,12 +1,14 @@
 //! The demo data of a first start: invented units, companies, contacts and notes, through the same doors as real
-//! data. It may be cut off at any time; the next start goes on where it stopped and doubles nothing.
+//! data, and the people of those units. It may be cut off at any time; the next start goes on where it stopped and doubles nothing.
+
+mod people;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use lethe_access::unit::{RegisterUnit, Registered};
+use lethe_access::unit::Registered;
 use lethe_crm::expiry::{Effect, Expiry};
 use lethe_crm::import::{ImportFile, ImportKind, Source, prepare, run};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
@@ -81,10 +83,7 @@ pub(crate) async fn load(ledger: &Ledger, folder: &DataDir) -> Result<(), Error>
     fs::write(&begun, b"").map_err(Error::file("write", &begun))?;
     output::note("Loading the demo data.");
     let units: Vec<Unit> = parse(UNITS)?;
-    for unit in &units {
-        let work = RegisterUnit { id: Some(UnitId(unit.id)), unit: unit.registered.clone() };
-        done(ledger.execute(&context(ledger, Caller::system(UnitId(unit.id))), &work).await)?;
-    }
+    people::register(ledger, &units).await?;
     for (kind, country, bytes) in FILES {
         let context = context(ledger, importer(&units, country));
         let file = ImportFile { source: Source::Bytes(Arc::from(bytes)), kind, overrides: Vec::new() };
