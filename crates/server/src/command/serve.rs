@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lethe_access::Directory;
 use lethe_api::Background;
 use lethe_kernel::Clock;
 use tokio::net::TcpListener;
@@ -10,6 +11,7 @@ use tokio::net::TcpListener;
 use crate::config::Config;
 use crate::data_dir::{DataDir, ServeLock};
 use crate::database::{Database, Running, Using};
+use crate::demo::CONSULTANT;
 use crate::error::{Error, Outcome};
 use crate::http::{self, Console, Endpoint, Gate, Limits, Members, Sockets};
 use crate::signal::Stop;
@@ -64,12 +66,15 @@ async fn serve(
         }
     }
     let authentication = Authentication::start(config, folder, Clock::system()).await?;
-    let console = demo_tokens(config, &authentication)?;
+    let directory = Directory::start(running.ledger.parts().clone()).await?;
+    let console = demo_tokens(&authentication, &directory).await?;
     let address = listener.local_addr().map_err(Error::Serve)?;
     for line in banner(address, folder, database, &authentication) {
         output::line(&line)?;
     }
-    let outcome = answer(config, running, (authentication, console), listener, stop).await?;
+    let Authentication { verifier, source, .. } = authentication;
+    let gate = Gate::new(verifier, Members::Following(directory), Clock::system(), source);
+    let outcome = answer(config, running, (gate, console), listener, stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
@@ -80,7 +85,7 @@ async fn serve(
 async fn answer(
     config: &Config,
     running: Running,
-    (authentication, console): (Authentication, Console),
+    (gate, console): (Gate, Console),
     listener: TcpListener,
     stop: Stop,
 ) -> Result<Outcome, Error> {
@@ -93,14 +98,7 @@ async fn answer(
     let schema = graphql::schema(&running, config, background.clone());
     let limits = Limits::of(config);
     let sockets = Sockets::new(limits.sockets);
-    let Authentication { verifier, source, .. } = authentication;
-    let endpoint = Endpoint {
-        executor: schema,
-        gate: Gate::new(verifier, Members, Clock::system(), source),
-        limits,
-        sockets: sockets.clone(),
-        stop: stop.clone(),
-    };
+    let endpoint = Endpoint { executor: schema, gate, limits, sockets: sockets.clone(), stop: stop.clone() };
     let router = http::router(endpoint, running, console)?;
     let open = http::accept(listener, router, limits, stop).await;
     output::note("Stopping: finishing the requests that were accepted.");
@@ -127,9 +125,11 @@ async fn start(
     Ok((pool, running))
 }
 
-/// Tells tokens of users of the demo data, where there are such and this installation signs tokens; the console gets one.
-fn demo_tokens(config: &Config, authentication: &Authentication) -> Result<Console, Error> {
-    let signer = authentication.signer.clone().filter(|_| config.database_url.is_none());
+/// What signs tokens of the demo data's users, where this installation signs tokens and those users work here. They are
+/// told, and the console gets one.
+async fn demo_tokens(authentication: &Authentication, directory: &Directory) -> Result<Console, Error> {
+    let here = directory.current().await?.user(CONSULTANT.user).is_some_and(|member| !member.off_boarded);
+    let signer = authentication.signer.clone().filter(|_| here);
     for line in signer.iter().map(Signer::told).collect::<Result<Vec<_>, _>>()?.concat() {
         output::note(&line);
     }

@@ -1,18 +1,18 @@
 //! As whom a user is let in: the rules, without asking anybody.
 
 use axum::http::StatusCode;
+use lethe_access::directory::{DeviceStatus, Grant, Member};
 use lethe_auth::{LOCAL_ISSUER, Verified};
-use lethe_kernel::{Caller, DeviceId, Role, Session, UserId};
+use lethe_kernel::{Caller, DeviceId, Role, Session, UnitId, UserId};
 
 use super::super::answer::Refusal;
 use super::asked::Asked;
-use super::members::{DeviceStatus, Grant, Member};
 
 /// The session of a user in one of their roles, or why there is none.
 pub(super) fn admit(
     verified: &Verified,
     asked: &Asked,
-    found: Option<(UserId, Member)>,
+    found: Option<(UserId, &Member)>,
 ) -> Result<Session, Refusal> {
     let Some((user, member)) = found else {
         return Err(Refusal::invalid_token(
@@ -22,10 +22,24 @@ pub(super) fn admit(
     if member.off_boarded || user == Caller::SYSTEM {
         return Err(Refusal::invalid_token("This user has left."));
     }
-    let Grant { unit, role } = grant(verified, asked, &member)?;
-    let device = device((user, &member), verified, asked)?;
+    let Grant { unit, role } = grant(verified, asked, member)?;
+    let device = device((user, member), verified, asked)?;
     let second_factor = verified.second_factor && !member.integration;
     Ok(Session { caller: Caller { user, unit, role }, device, second_factor })
+}
+
+/// The session of who sets the installation up: as long as nobody is a system administrator, whoever can sign tokens
+/// with the data folder's key may be one without being registered.
+pub(super) fn found(verified: &Verified, asked: &Asked) -> Result<Session, Refusal> {
+    let user = verified.subject.parse().ok().map(UserId).filter(|user| *user != Caller::SYSTEM);
+    match (user, asked.role.or(verified.role)) {
+        (Some(user), Some(role @ Role::SystemAdministrator)) if verified.issuer == LOCAL_ISSUER => {
+            let unit = asked.unit.or(verified.unit).unwrap_or(UnitId(uuid::Uuid::nil()));
+            let device = asked.device.or(verified.device);
+            Ok(Session { caller: Caller { user, unit, role }, device, second_factor: verified.second_factor })
+        }
+        _ => admit(verified, asked, None),
+    }
 }
 
 /// The role in a unit: what headers name must be so; then what the token was made for; then the first.

@@ -25,6 +25,7 @@ fn verified() -> Verified {
 fn member() -> Member {
     let grants = [(HOME, Role::Consultant), (HOME, Role::Dpm), (AWAY, Role::Consultant)];
     Member {
+        unit: HOME,
         off_boarded: false,
         grants: grants.map(|(unit, role)| Grant { unit, role }).into(),
         integration: false,
@@ -37,7 +38,7 @@ fn asked() -> Asked {
 }
 
 fn session(verified: &Verified, asked: &Asked, member: Member) -> Result<Session, &'static str> {
-    admit(verified, asked, Some((USER, member))).map_err(|refusal| refusal.code)
+    admit(verified, asked, Some((USER, &member))).map_err(|refusal| refusal.code)
 }
 
 fn acting(verified: &Verified, asked: &Asked) -> Result<(UnitId, Role), &'static str> {
@@ -75,7 +76,7 @@ fn whoever_has_left_or_never_came_is_not_let_in() {
     let gone = Member { off_boarded: true, ..member() };
     assert_eq!(session(&verified(), &asked(), gone), Err("UNAUTHENTICATED"));
     assert_eq!(admit(&verified(), &asked(), None).unwrap_err().status, 401);
-    let system = admit(&verified(), &asked(), Some((Caller::SYSTEM, member())));
+    let system = admit(&verified(), &asked(), Some((Caller::SYSTEM, &member())));
     assert_eq!(system.unwrap_err().status, 401);
 }
 
@@ -126,6 +127,27 @@ fn a_programme_needs_no_device_has_no_second_factor_and_is_nothing_else() {
         Asked { unit: Some(AWAY), ..Asked::default() },
     ] {
         assert_eq!(super::tests::session(&verified(), &named, programme.clone()), Err("FORBIDDEN"));
+    }
+}
+
+#[test]
+fn who_signs_local_tokens_may_set_up_an_installation_as_its_system_administrator_and_as_nothing_else() {
+    let local = |role, subject: UserId| Verified {
+        issuer: LOCAL_ISSUER.to_owned(),
+        subject: subject.to_string(),
+        role: Some(role),
+        unit: Some(HOME),
+        ..verified()
+    };
+    let session = found(&local(Role::SystemAdministrator, USER), &Asked::default()).unwrap();
+    assert_eq!(session.caller, Caller { user: USER, unit: HOME, role: Role::SystemAdministrator });
+    for refused in [
+        local(Role::Dpm, USER),
+        local(Role::SystemAdministrator, Caller::SYSTEM),
+        Verified { role: None, ..local(Role::Dpm, USER) },
+        Verified { issuer: verified().issuer, ..local(Role::SystemAdministrator, USER) },
+    ] {
+        assert_eq!(found(&refused, &Asked::default()).unwrap_err().status, 401);
     }
 }
 
