@@ -14,6 +14,7 @@ mod changes;
 mod company;
 mod consent;
 mod contact;
+mod door;
 mod erasure;
 mod expiry;
 mod graph;

@@ -17,6 +17,7 @@ pub(crate) async fn connect(
     let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
     let protocol = "graphql-transport-ws".parse().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", protocol);
+    request.headers_mut().insert("authorization", server.bearer().parse().unwrap());
     connect_async(request).await
 }
 
