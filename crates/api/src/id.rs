@@ -16,13 +16,15 @@ pub(crate) enum Kind {
     Consent,
     Unit,
     User,
+    Device,
+    UserGroup,
     Operation,
     Event,
     Installation,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -30,6 +32,8 @@ impl Kind {
         (Self::Consent, "Consent"),
         (Self::Unit, "Unit"),
         (Self::User, "User"),
+        (Self::Device, "Device"),
+        (Self::UserGroup, "UserGroup"),
         (Self::Operation, "Operation"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{MergedObject, SchemaBuilder};
+use lethe_access::device::DeviceView;
 use lethe_access::unit::UnitView;
+use lethe_access::user::UserView;
+use lethe_access::user_group::UserGroupView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::expiry::{PolicyView, ScheduleView};
@@ -20,6 +23,7 @@ use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
 use crate::consent::{ConsentMutation, ConsentQuery};
 use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuery};
+use crate::device::DeviceMutation;
 use crate::event::EventQuery;
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
@@ -30,6 +34,8 @@ use crate::permission::Permissions;
 use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
 use crate::unit::{UnitMutation, UnitQuery};
+use crate::user::{UserMutation, UserQuery};
+use crate::user_group::{UserGroupMutation, UserGroupQuery};
 use crate::viewer::ViewerQuery;
 
 /// Everything that can be asked.
@@ -45,6 +51,8 @@ pub struct Query(
     ConsentQuery,
     ExpiryQuery,
     UnitQuery,
+    UserQuery,
+    UserGroupQuery,
     ImportQuery,
     EventQuery,
 );
@@ -60,6 +68,9 @@ pub struct Mutation(
     ConsentMutation,
     ExpiryMutation,
     UnitMutation,
+    UserMutation,
+    DeviceMutation,
+    UserGroupMutation,
     ImportMutation,
 );
 
@@ -71,6 +82,9 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 pub fn views() -> ViewsBuilder {
     ViewsBuilder::default()
         .with::<UnitView>()
+        .with::<UserView>()
+        .with::<DeviceView>()
+        .with::<UserGroupView>()
         .with::<ContactView>()
         .with::<CompanyView>()
         .with::<ProspectView>()
@@ -89,6 +103,9 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
     let parts = app.ledger.parts().clone();
     build()
         .data(by_id::<UnitView>(&parts))
+        .data(by_id::<UserView>(&parts))
+        .data(by_id::<DeviceView>(&parts))
+        .data(by_id::<UserGroupView>(&parts))
         .data(by_id::<ContactView>(&parts))
         .data(by_id::<CompanyView>(&parts))
         .data(by_id::<ProspectView>(&parts))

@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lethe_access::Directory;
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
 use lethe_api::{App, Background, Request, Schema};
@@ -154,7 +155,9 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     fill(&ledger).await;
     let head = ledger.parts().head().await.unwrap();
     assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
-    let app = App { ledger, views, patience: Duration::from_secs(5), background: Background::default() };
+    let directory = Directory::start(ledger.parts().clone()).await.unwrap();
+    let app =
+        App { ledger, views, directory, patience: Duration::from_secs(5), background: Background::default() };
     let schema = lethe_api::schema(app, 15, 100_000);
 
     let fifty = page(&schema, &statements, 50).await;

@@ -89,6 +89,12 @@ impl Projection for UserView {
 }
 
 impl UserRow {
+    /// Whether a unit takes care of the user, or the user has a role in it.
+    #[must_use]
+    pub fn is_of(&self, unit: UnitId) -> bool {
+        self.unit_id == unit || self.grants.iter().any(|grant| grant.unit_id == unit)
+    }
+
     fn new(id: UserId, registered: &Registered, event: &Recorded) -> Self {
         Self {
             id,
@@ -151,21 +157,21 @@ impl UserRow {
     }
 }
 
-/// A page of users in the order in which they were registered: all, or those that a unit takes care of or in which they
-/// have a role.
+/// A page of users in the order in which they were registered: those that each of these units takes care of or in which
+/// they have a role; all if no unit is named.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn user_page(
     pool: &PgPool,
-    unit: Option<UnitId>,
+    units: &[UnitId],
     wanted: &Page,
 ) -> Result<Vec<Found<UserRow>>, LedgerError> {
     let order = Order { by: "r.created_at", sql_type: "timestamptz", descending: false };
     page::<UserView>(
         pool,
         |sql| {
-            if let Some(unit) = unit {
+            for unit in units {
                 sql.push(" AND (r.unit_id = ").push_bind(unit.0);
                 sql.push(" OR EXISTS (SELECT FROM view.user_grant g WHERE g.user_id = r.id AND g.unit_id = ");
                 sql.push_bind(unit.0).push("))");
