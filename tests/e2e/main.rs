@@ -26,5 +26,6 @@ mod prospect;
 mod repeat;
 mod server;
 mod socket;
+mod token;
 mod unit;
 mod views;

@@ -33,10 +33,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 impl Server {
     /// A server on a fresh data folder, with the demo data.
     pub(crate) async fn start() -> Self {
-        // Everybody may pass through, so that PostgreSQL's own user reaches the folder when the tests run as root.
-        let open = Permissions::from_mode(0o711);
-        let folder = tempfile::Builder::new().prefix("lethe-e2e-").permissions(open).tempdir().unwrap();
-        Self::start_in(folder).await
+        Self::start_in(folder()).await
     }
 
     /// A server on a data folder that exists.
@@ -189,6 +186,12 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// An empty folder. Everybody may pass through, so that PostgreSQL's own user reaches it when the tests run as root.
+pub(crate) fn folder() -> TempDir {
+    let open = Permissions::from_mode(0o711);
+    tempfile::Builder::new().prefix("lethe-e2e-").permissions(open).tempdir().unwrap()
 }
 
 /// A command of the binary on a folder.

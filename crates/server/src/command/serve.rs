@@ -66,14 +66,13 @@ async fn serve(
         }
     }
     let authentication = Authentication::start(config, folder, Clock::system()).await?;
-    let directory = Directory::start(running.ledger.parts().clone()).await?;
-    let console = demo_tokens(&authentication, &directory).await?;
+    let console = demo_tokens(&authentication, &running.directory).await?;
     let address = listener.local_addr().map_err(Error::Serve)?;
     for line in banner(address, folder, database, &authentication) {
         output::line(&line)?;
     }
     let Authentication { verifier, source, .. } = authentication;
-    let gate = Gate::new(verifier, Members::Following(directory), Clock::system(), source);
+    let gate = Gate::new(verifier, Members::Following(running.directory.clone()), Clock::system(), source);
     let outcome = answer(config, running, (gate, console), listener, stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
