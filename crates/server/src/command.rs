@@ -14,6 +14,7 @@ mod restore;
 mod schema;
 mod serve;
 mod sweep;
+mod token;
 
 use clap::Subcommand;
 
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Serve,
     /// Import contacts or companies from a CSV or XLSX file
     Import(import::Arguments),
+    /// Sign a token with the data folder's key, for trying out; also while a server runs
+    Token(token::Arguments),
     /// Expire what is due
     Sweep(sweep::Arguments),
     /// Write events of the ledger to stdout, as JSON lines; sealed values stay sealed
@@ -78,6 +81,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
     match command {
         Command::Serve => serve::run(&config, traces).await,
         Command::Import(arguments) => import::run(&config, &arguments).await,
+        Command::Token(arguments) => token::run(&config, &arguments),
         Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,

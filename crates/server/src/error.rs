@@ -69,6 +69,15 @@ pub(crate) enum Error {
     Certificate(#[from] CertificateError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(
+        "Tokens come from {0} here, and nobody else's are believed. Get one there, or leave oidc_issuer out to sign them \
+         with the data folder's key."
+    )]
+    IssuerSigns(String),
+    #[error(transparent)]
+    Token(#[from] lethe_auth::LocalKeyError),
+    #[error(transparent)]
+    Issuer(#[from] lethe_auth::IssuerError),
     #[error(transparent)]
     Fixtures(#[from] lethe_fixtures::Error),
     #[error(transparent)]

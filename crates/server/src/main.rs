@@ -1,5 +1,6 @@
 //! The `lethe` binary: command line, settings, HTTP.
 
+#![recursion_limit = "256"]
 #![allow(
     clippy::doc_markdown,
     reason = "PostgreSQL and GraphQL are names, and help texts are read in a terminal"
@@ -21,6 +22,7 @@ mod memory;
 mod output;
 mod schedule;
 mod signal;
+mod tokens;
 mod trace;
 
 use std::io::ErrorKind;
