@@ -115,7 +115,10 @@ async fn text(stream: &mut BufReader<TcpStream>) -> Option<String> {
     loop {
         match read(stream).await?.as_str() {
             "." => return Some(text),
-            line => text.push_str(&format!("{}\n", line.strip_prefix('.').unwrap_or(line))),
+            line => {
+                text.push_str(line.strip_prefix('.').unwrap_or(line));
+                text.push('\n');
+            }
         }
     }
 }

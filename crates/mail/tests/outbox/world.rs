@@ -25,7 +25,7 @@ pub(crate) const ANNA: Subject = Subject::new(SubjectKind::User, Uuid::from_u128
 pub(crate) const BO: Subject = Subject::new(SubjectKind::User, Uuid::from_u128(2));
 /// What no table, no file and no error may hold.
 pub(crate) const MARKER: &str = "mærkelig";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const MOST: i64 = 3;
 
 pub(crate) struct World {
