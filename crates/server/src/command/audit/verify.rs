@@ -24,7 +24,7 @@ that name. Take the key from the installation (`lethe keys status`, or what it h
 pub(crate) struct Arguments {
     /// The folder of a bundle that `lethe audit export` wrote, or a .tlog-proof file
     path: PathBuf,
-    /// The verifier key that the installation publishes; `lethe keys status` shows it there
+    /// The verifier key of the log that the installation publishes; `lethe audit export` prints it there
     #[arg(long, value_name = "VERIFIER_KEY")]
     key: Option<VerifierKey>,
     /// The log it must be of: the first line of its checkpoints
