@@ -12,7 +12,7 @@ use lethe_tlog::tree::{Node, Plan, leaf_hash, root_of};
 use lethe_tlog::witness::AddCheckpoint;
 use tempfile::TempDir;
 
-use crate::server::lethe;
+use crate::server::{lethe, signal};
 
 const ORIGIN: &str = "log.example/one";
 
@@ -109,6 +109,7 @@ async fn a_log_that_grows_is_cosigned_and_everything_else_has_the_status_of_the_
     assert_eq!(witness.status(&request(9, 9, 1)).await, 422);
     assert_eq!(witness.status(&request(10, 9, 0)).await, 400);
     assert_eq!(witness.post("old 9\n".to_owned()).await.unwrap().0, 400);
+    assert_eq!(witness.post("x".repeat(2 << 20)).await.map_or(413, |answer| answer.0), 413);
     let mut forged = request(9, 12, 0);
     forged.checkpoint = Note::new(forged.checkpoint.text()).unwrap();
     forged.checkpoint.push(log_signer(2).sign(&forged.checkpoint, 0).unwrap());
@@ -123,6 +124,17 @@ async fn a_log_that_grows_is_cosigned_and_everything_else_has_the_status_of_the_
     let evidence = std::fs::read_to_string(folder.path().join("state/refused.jsonl")).unwrap();
     assert_eq!(evidence.lines().count(), 2, "{evidence}");
     assert!(evidence.contains("\"reason\":\"FORK\"") && evidence.contains("\"reason\":\"INCONSISTENT\""));
+}
+
+#[tokio::test]
+async fn a_witness_that_is_told_to_stop_ends_well_and_goes_on_later() {
+    let folder = TempDir::new().unwrap();
+    let mut witness = Witness::start(folder.path());
+    assert_eq!(witness.status(&request(0, 5, 0)).await, 200);
+    signal(witness.child.id(), "-INT");
+    assert_eq!(witness.child.wait().unwrap().code(), Some(0));
+    let again = Witness::start(folder.path());
+    assert_eq!((again.size().await, &again.key), (5, &witness.key));
 }
 
 #[tokio::test]

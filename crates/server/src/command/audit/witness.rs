@@ -5,6 +5,7 @@ mod key;
 mod memory;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use lethe_kernel::Clock;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::error::{Error, Outcome};
+use crate::http::{Limits, accept};
 use crate::output;
 use crate::signal::Stop;
 use memory::Memory;
@@ -91,9 +93,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     let stop = Stop::on_signals()?;
     let bound = listener.local_addr().map_err(Error::Serve)?;
     output::line(&format!("The witness listens on http://{bound}. Its verifier key:\n{key}"))?;
-    axum::serve(listener, http::router(memory, Clock::system()))
-        .with_graceful_shutdown(stop.requested())
-        .await
-        .map_err(Error::Serve)?;
+    let open = accept(listener, http::router(memory, Clock::system()), Limits::of(config), stop).await;
+    // What was accepted is answered; what is not by then was not cosigned.
+    let grace = Duration::from_secs(config.shutdown_seconds.get());
+    if tokio::time::timeout(grace, open.wait()).await.is_err() {
+        tracing::warn!("some requests were not finished in time and are given up");
+        return Ok(Outcome::Findings);
+    }
     Ok(Outcome::Done)
 }
