@@ -12,6 +12,7 @@ pub use command::UnitCommand;
 pub use error::UnitError;
 pub use event::{Amended, DpmAppointed, Registered, UnitEvent};
 pub use view::{DpmTerm, UnitRow, UnitView};
+pub(crate) use work::existing_unit;
 pub use work::{AmendUnit, AppointDpm, RegisterUnit, own_unit, storing_unit};
 
 use serde::{Deserialize, Serialize};

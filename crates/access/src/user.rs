@@ -22,4 +22,5 @@ pub use input::{Enrolment, IdentityInput, UserInput};
 pub use leave::{AnonymiseUser, OffBoardUser};
 pub use permission::{administers, forbidden, manages};
 pub use view::{GrantTerm, UserIdentity, UserRow, UserView, user_page};
+pub(crate) use work::existing_user;
 pub use work::{AmendUser, GrantRole, RegisterUser, RevokeRole};

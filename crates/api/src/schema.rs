@@ -50,9 +50,7 @@ pub struct Query(
     NoteQuery,
     ConsentQuery,
     ExpiryQuery,
-    UnitQuery,
-    UserQuery,
-    UserGroupQuery,
+    AccessQuery,
     ImportQuery,
     EventQuery,
 );
@@ -67,12 +65,18 @@ pub struct Mutation(
     NoteMutation,
     ConsentMutation,
     ExpiryMutation,
-    UnitMutation,
-    UserMutation,
-    DeviceMutation,
-    UserGroupMutation,
+    AccessMutation,
     ImportMutation,
 );
+
+/// What can be asked about who works here. Areas that belong together are merged first: the compiler follows every object
+/// that is merged one level deeper than the one before.
+#[derive(MergedObject, Default)]
+pub(crate) struct AccessQuery(UnitQuery, UserQuery, UserGroupQuery);
+
+/// What can be done about who works here.
+#[derive(MergedObject, Default)]
+pub(crate) struct AccessMutation(UnitMutation, UserMutation, DeviceMutation, UserGroupMutation);
 
 /// The schema of the API.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

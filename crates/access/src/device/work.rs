@@ -5,7 +5,7 @@ use lethe_kernel::{DeviceId, Personal, UserError, UserId, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
 use super::{ApprovalSecret, Device, DeviceCommand, DeviceError, Label, Requested, device_stream};
-use crate::user::{User, UserCommand, UserRefusal, manages};
+use crate::user::{User, UserCommand, UserRefusal, existing_user, manages};
 
 /// How long a secret approves a device.
 const LIFE: TimeDelta = TimeDelta::hours(24);
@@ -26,7 +26,7 @@ pub struct RequestDevice {
 impl Work for RequestDevice {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         let stream = device_stream(self.user, self.device);
-        let user = unit.existing::<User>(self.user, UserRefusal::Unknown.into()).await?;
+        let user = existing_user(unit, self.user).await?;
         if user.is_off_boarded() {
             return Err(UserError::from(UserRefusal::OffBoarded).into());
         }

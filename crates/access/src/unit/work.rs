@@ -47,7 +47,7 @@ pub struct AmendUnit {
 
 impl Work for AmendUnit {
     async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
-        unit.existing::<Unit>(self.unit, UnitError::Unknown.into()).await?;
+        existing_unit(unit, self.unit).await?;
         if !administers(unit.caller(), self.unit) {
             return Err(forbidden("Only an administrator of the unit may change it.").into());
         }
@@ -80,7 +80,7 @@ pub struct AppointDpm {
 impl Work for AppointDpm {
     async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
-        let former = unit.existing::<Unit>(self.unit, UnitError::Unknown.into()).await?.dpm();
+        let former = existing_unit(unit, self.unit).await?.dpm();
         if !(is_system(caller) || former.is_some() && administers(caller, self.unit)) {
             return Err(forbidden(
                 "Only a system administrator may appoint a unit's first DPM, and only an administrator of the unit \
@@ -102,6 +102,18 @@ impl Work for AppointDpm {
         unit.handle::<Unit>(self.unit, UnitCommand::AppointDpm(self.user)).await?;
         Ok(Answer::of(self.unit))
     }
+}
+
+/// A unit that must be registered, be it in this very step.
+///
+/// # Errors
+/// `NOT_FOUND`, and what can fail in loading.
+pub(crate) async fn existing_unit<'u>(
+    unit: &'u mut lethe_ledger::Unit<'_>,
+    id: UnitId,
+) -> Result<&'u Unit, Failure> {
+    let found = unit.load::<Unit>(id).await?;
+    if found.registered().is_some() { Ok(found) } else { Err(UserError::from(UnitError::Unknown).into()) }
 }
 
 /// The unit in whose name the caller acts.

@@ -4,8 +4,7 @@ use lethe_kernel::UserId;
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
 use super::permission::manages;
-use super::work::existing_user;
-use super::{User, UserCommand, forbidden};
+use super::{User, UserCommand, existing_user, forbidden};
 use crate::device::{Device, DeviceCommand, device_stream};
 
 /// Ends a user's work: every role and every device at once (R52). Whoever could have given the user every role they

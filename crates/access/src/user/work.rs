@@ -7,7 +7,7 @@ use super::permission::{manages, may_grant};
 use super::{
     Amended, Enrolment, Grant, Registered, User, UserCommand, UserInput, UserRefusal, administers, forbidden,
 };
-use crate::unit::UnitError;
+use crate::unit::existing_unit;
 
 /// Registers a user. System administrators, and unit administrators for their own unit. Answers the user.
 pub struct RegisterUser {
@@ -40,7 +40,7 @@ impl Work for RegisterUser {
         }
         // Lethe itself registers a unit's first DPM before the unit.
         if unit.caller().role != Role::System {
-            unit.existing::<crate::Unit>(own, UnitError::Unknown.into()).await?;
+            existing_unit(unit, own).await?;
         }
         let id = self.id.unwrap_or_else(|| UserId(unit.new_id()));
         let required = || UserError::at(ErrorCode::Required, "name", "A user needs a name.");
@@ -106,7 +106,7 @@ impl Work for GrantRole {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         existing_user(unit, self.user).await?;
-        unit.existing::<crate::Unit>(self.grant.unit, UnitError::Unknown.into()).await?;
+        existing_unit(unit, self.grant.unit).await?;
         if caller.user == self.user {
             return Err(forbidden("Nobody gives themself a role. Ask another administrator.").into());
         }
@@ -140,10 +140,11 @@ impl Work for RevokeRole {
     }
 }
 
-/// A user that must be registered, and may have left.
+/// A user that must be registered, be it in this very step, and may have left.
 ///
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
 pub(crate) async fn existing_user<'u>(unit: &'u mut Unit<'_>, user: UserId) -> Result<&'u User, Failure> {
-    unit.existing::<User>(user, UserRefusal::Unknown.into()).await
+    let found = unit.load::<User>(user).await?;
+    if found.unit().is_some() { Ok(found) } else { Err(UserError::from(UserRefusal::Unknown).into()) }
 }

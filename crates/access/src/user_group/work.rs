@@ -5,7 +5,7 @@ use lethe_ledger::{Answer, Failure, Unit, Work};
 
 use super::{Created, UserGroup, UserGroupCommand, UserGroupError};
 use crate::unit::own_unit;
-use crate::user::{User, UserRefusal, administers, forbidden};
+use crate::user::{UserRefusal, administers, existing_user, forbidden};
 
 /// Creates a group in the name of the caller's unit. Its administrators, and system administrators. Answers the group.
 pub struct CreateUserGroup {
@@ -52,7 +52,7 @@ pub struct AddMember {
 
 impl Work for AddMember {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let user = unit.existing::<User>(self.user, UserRefusal::Unknown.into()).await?;
+        let user = existing_user(unit, self.user).await?;
         if user.is_off_boarded() {
             return Err(UserError::from(UserRefusal::OffBoarded).into());
         }
