@@ -55,10 +55,12 @@ function provide(name) {
         token_endpoint_auth_method: 'client_secret_post',
       },
     ],
+    claims: { openid: ['sub'], amr: null },
     cookies: { keys: ['one'] },
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     interactions: { url: (_, { uid }) => `/login/${uid}` },
     features: {
+      claimsParameter: { enabled: true },
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       resourceIndicators: {
@@ -87,7 +89,8 @@ async function login(request, response) {
 /** The ID token of Ida, who logs in anew as a browser does. */
 async function person(amr) {
   factors = amr;
-  const query = { client_id: 'lethe', redirect_uri: REDIRECT, response_type: 'code', scope: 'openid' };
+  const claims = JSON.stringify({ id_token: { amr: null } });
+  const query = { client_id: 'lethe', redirect_uri: REDIRECT, response_type: 'code', scope: 'openid', claims };
   let next = `${issuer}/auth?${new URLSearchParams(query)}`;
   const cookies = new Map();
   while (!next.startsWith(REDIRECT)) {

@@ -13,7 +13,7 @@ use lethe_vault::mirror::Mirrors;
 pub(crate) use layer::{Layer, Layers};
 pub(crate) use tokens::{Issuer, Names, Seconds, Tokens};
 pub(crate) use value::{
-    Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, Name, TimeOfDay,
+    Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, Name, PublicUrl, TimeOfDay,
 };
 
 use value::Value;
@@ -121,6 +121,7 @@ macro_rules! settings {
 
 settings! {
     listen: Listen = "127.0.0.1:8080", "LETHE_LISTEN", "Address and port to listen on; loopback only without an issuer.";
+    public_url: Option<PublicUrl> = "", "LETHE_PUBLIC_URL", "Where users reach this server, for links in mails.";
     production: bool = "false", "LETHE_PRODUCTION", "Whether a start without what production needs is refused.";
     oidc_issuer: Option<Issuer> = "", "LETHE_OIDC_ISSUER", "OpenID Connect issuer whose tokens are believed.";
     oidc_audience: Option<Name> = "", "LETHE_OIDC_AUDIENCE", "Audience that its tokens must be meant for.";
@@ -161,6 +162,14 @@ impl Config {
         let custody = Custody::in_data_dir(data_dir).with_buckets(self.vault_buckets.get());
         let named = &self.custodians.0;
         if named.is_empty() { custody } else { Custody { custodians: named.clone(), ..custody } }
+    }
+
+    /// The address of a page of this server, for a link in a mail.
+    pub(crate) fn page(&self, path: &str) -> String {
+        match &self.public_url {
+            Some(PublicUrl(url)) => format!("{url}{path}"),
+            None => format!("http://{}{path}", self.listen.0),
+        }
     }
 
     /// Who has a copy of the wrapped keys.

@@ -13,7 +13,7 @@ use crate::database::Running;
 pub(crate) use lethe_api::Schema;
 
 /// How long a mutation waits for the views it returns.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every request carries for its resolvers.
 pub(crate) fn request(session: Session, id: RequestId) -> Request {

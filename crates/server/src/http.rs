@@ -5,6 +5,7 @@ mod answer;
 mod caller;
 mod connections;
 mod console;
+mod device;
 mod graphql;
 mod health;
 mod limits;
@@ -33,6 +34,7 @@ use answer::Refusal;
 pub(crate) use caller::{Gate, Members};
 pub(crate) use connections::accept;
 pub(crate) use console::Console;
+pub(crate) use device::FirstUse;
 pub(crate) use health::view_states;
 pub(crate) use limits::Limits;
 use nesting::Guarded;
@@ -69,7 +71,8 @@ pub(crate) fn router<E: Executor>(
     let health = Router::new()
         .route("/readyz", get(health::ready))
         .route_layer(from_fn_with_state(stop.clone(), load::ready_until_stopped))
-        .with_state(running)
+        .with_state(running.clone())
+        .merge(device::routes(running))
         .route("/healthz", get(health::alive))
         .merge(
             Router::new()

@@ -68,6 +68,12 @@ impl Roster {
         self.users.values().any(|member| member.grants.iter().any(|grant| grant.role == role))
     }
 
+    /// Whose device a stream is of.
+    #[must_use]
+    pub fn owner(&self, device_stream: Uuid) -> Option<UserId> {
+        self.devices.get(&device_stream).map(|(user, _)| *user)
+    }
+
     /// A unit.
     #[must_use]
     pub fn unit(&self, unit: UnitId) -> Option<&UnitEntry> {

@@ -13,7 +13,7 @@ use crate::data_dir::{DataDir, ServeLock};
 use crate::database::{Database, Running, Using};
 use crate::demo::CONSULTANT;
 use crate::error::{Error, Outcome};
-use crate::http::{self, Console, Endpoint, Gate, Limits, Members, Sockets};
+use crate::http::{self, Console, Endpoint, FirstUse, Gate, Limits, Members, Sockets};
 use crate::signal::Stop;
 use crate::tokens::{Authentication, Signer};
 use crate::trace::Traces;
@@ -72,7 +72,9 @@ async fn serve(
         output::line(&line)?;
     }
     let Authentication { verifier, source, .. } = authentication;
-    let gate = Gate::new(verifier, Members::Following(running.directory.clone()), Clock::system(), source);
+    let first_use = FirstUse::new(&running, config.page(FirstUse::PAGE));
+    let members = Members::Following(running.directory.clone());
+    let gate = Gate::new(verifier, members, Clock::system(), source, Some(first_use));
     let outcome = answer(config, running, (gate, console), listener, stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");

@@ -53,6 +53,25 @@ impl Value for bool {
     }
 }
 
+/// Where users reach this server: scheme and host, perhaps a path, without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicUrl(pub(crate) String);
+
+impl Value for PublicUrl {
+    fn parse(text: &str) -> Result<Self, String> {
+        let url: Option<Uri> = text.parse().ok();
+        let is_web = |url: &Uri| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none();
+        match url.filter(|url| is_web(url) && !text.contains('#')) {
+            Some(_) => Ok(Self(text.trim_end_matches('/').to_owned())),
+            None => Err("Write an address as users open it, for example https://crm.example.org.".to_owned()),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
+    }
+}
+
 macro_rules! numbers {
     ($($type:ty),+) => {$(
         impl Value for $type {

@@ -12,8 +12,12 @@ use lethe_auth::{TokenError, Verified, Verifier};
 use lethe_kernel::{Clock, Role, Session};
 
 use super::answer::Refusal;
+use super::device::FirstUse;
 pub(super) use asked::Asked;
 pub(crate) use members::Members;
+
+/// The code of a refusal for the device.
+pub(super) const DEVICE_NOT_APPROVED: &str = "DEVICE_NOT_APPROVED";
 
 /// Lets callers in, and tells later whether they still may be.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ struct Inner {
     verifier: Verifier,
     members: Members,
     clock: Clock,
+    /// Who is told of a device that is used for the first time.
+    first_use: Option<FirstUse>,
     /// Where tokens come from, as a sentence.
     source: String,
 }
@@ -37,9 +43,16 @@ pub(super) struct Entered {
 }
 
 impl Gate {
-    /// A gate that believes a verifier's tokens; `source` says where those come from.
-    pub(crate) fn new(verifier: Verifier, members: Members, clock: Clock, source: String) -> Self {
-        Self(Arc::new(Inner { verifier, members, clock, source }))
+    /// A gate that believes a verifier's tokens; `source` says where those come from. With `first_use` it asks users about
+    /// devices that they have not used before (R53).
+    pub(crate) fn new(
+        verifier: Verifier,
+        members: Members,
+        clock: Clock,
+        source: String,
+        first_use: Option<FirstUse>,
+    ) -> Self {
+        Self(Arc::new(Inner { verifier, members, clock, first_use, source }))
     }
 
     /// Whether tokens are those that the data folder's key signs.
@@ -59,7 +72,15 @@ impl Gate {
             return Err(Refusal::unauthenticated(message));
         };
         let verified = self.0.verifier.verify(token).await.map_err(|error| self.not_believed(&error))?;
-        let session = self.admitted(&verified, &asked).await?;
+        let session = match self.admitted(&verified, &asked).await {
+            Ok(session) => session,
+            Err(refusal) => {
+                if refusal.code == DEVICE_NOT_APPROVED {
+                    self.ask_about(&verified, &asked).await;
+                }
+                return Err(refusal);
+            }
+        };
         Ok(Entered { session, verified, asked: asked.without_token() })
     }
 
@@ -75,6 +96,18 @@ impl Gate {
             return Ok(());
         }
         Err(Refusal::forbidden("Your roles have changed. Connect again."))
+    }
+
+    /// Asks the user about a device that they have not used before, or have not approved in time.
+    async fn ask_about(&self, verified: &Verified, asked: &Asked) {
+        let (Some(first_use), Some(device)) = (&self.0.first_use, asked.device.or(verified.device)) else {
+            return;
+        };
+        let Ok(roster) = self.0.members.now().await else { return };
+        let user = roster.by_identity(&verified.issuer, &verified.subject);
+        if let Some((user, member)) = user.and_then(|user| Some((user, roster.user(user)?))) {
+            first_use.of((user, member), device, asked.agent.clone()).await;
+        }
     }
 
     async fn admitted(&self, verified: &Verified, asked: &Asked) -> Result<Session, Refusal> {

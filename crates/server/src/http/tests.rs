@@ -83,7 +83,7 @@ fn router(limits: Limits) -> Router {
     let verifier = Verifier::local(&scene().0, TimeDelta::zero(), Clock::system());
     // Nobody is registered, so that who has the key may be the system administrator.
     let members = Members::Fixed(Arc::new(Roster::default()));
-    let gate = Gate::new(verifier, members, Clock::system(), "Ask.".to_owned());
+    let gate = Gate::new(verifier, members, Clock::system(), "Ask.".to_owned(), None);
     let (sockets, stop) = (Sockets::new(limits.sockets), Stop::by_hand().1);
     let endpoint = Endpoint { executor: schema, gate, limits, sockets, stop };
     guarded(api(endpoint, Console::default()), limits, true)

@@ -1,7 +1,7 @@
 //! What a request says about its caller.
 
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use lethe_kernel::{DeviceId, Role, UnitId};
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub(in super::super) struct Asked {
     pub(super) role: Option<Role>,
     /// The device.
     pub(super) device: Option<DeviceId>,
+    /// What the device calls itself.
+    pub(super) agent: Option<String>,
 }
 
 impl Asked {
@@ -81,20 +83,21 @@ impl Asked {
             unit: uuid(UNIT, "X-Lethe-Unit")?.map(UnitId).or(self.unit),
             role: role.or(self.role),
             device: uuid(DEVICE, "X-Lethe-Device")?.map(DeviceId).or(self.device),
+            agent: value(USER_AGENT.as_str()).map(str::to_owned).or_else(|| self.agent.clone()),
         })
     }
 }
 
 impl std::fmt::Debug for Asked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { token, unit, role, device } = self;
+        let Self { token, unit, role, device, agent: _ } = self;
         let token = token.as_ref().map(|_| "…");
         f.debug_struct("Asked")
             .field("token", &token)
             .field("unit", unit)
             .field("role", role)
             .field("device", device)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -140,6 +143,7 @@ mod tests {
             unit: Some(UnitId(id)),
             role: Some(Role::Dpm),
             device: Some(DeviceId(id)),
+            agent: None,
         };
         assert_eq!(all, expected);
         assert!(!format!("{all:?}").contains("a.b.c"));
