@@ -131,7 +131,7 @@ async fn start(
 /// What signs tokens of the demo data's users, where this installation signs tokens and those users work here. They are
 /// told, and the console gets one.
 async fn demo_tokens(authentication: &Authentication, directory: &Directory) -> Result<Console, Error> {
-    let here = directory.current().await?.user(CONSULTANT.user).is_some_and(|member| !member.off_boarded);
+    let here = directory.fresh().await?.user(CONSULTANT.user).is_some_and(|member| !member.off_boarded);
     let signer = authentication.signer.clone().filter(|_| here);
     for line in signer.iter().map(Signer::told).collect::<Result<Vec<_>, _>>()?.concat() {
         output::note(&line);
