@@ -20,6 +20,7 @@ mod graph;
 mod history;
 mod import;
 mod list;
+mod log;
 mod note;
 mod prospect;
 mod repeat;

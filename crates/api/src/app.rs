@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_graphql::Context;
 use lethe_kernel::{RequestId, Session};
 use lethe_ledger::{Ledger, Parts, Views};
+use lethe_notary::Notary;
 
 use crate::background::Background;
 use crate::keys::Keys;
@@ -16,6 +17,8 @@ pub struct App {
     pub ledger: Ledger,
     /// The views.
     pub views: Views,
+    /// The log over the ledger.
+    pub notary: Notary,
     /// How long a mutation waits for the views it returns.
     pub patience: Duration,
     /// What goes on after its request was answered.

@@ -19,6 +19,7 @@ mod keys;
 mod loader;
 mod mutate;
 mod node;
+mod notary;
 mod note;
 mod persisted;
 mod prospect;

@@ -24,6 +24,7 @@ use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
 use crate::node::NodeQuery;
+use crate::notary::{LeafHashes, NotaryQuery};
 use crate::note::{NoteMutation, NoteQuery};
 use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
@@ -44,6 +45,7 @@ pub struct Query(
     ExpiryQuery,
     UnitQuery,
     ImportQuery,
+    NotaryQuery,
 );
 
 /// Everything that can be done.
@@ -92,6 +94,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<NoteView>(&parts))
         .data(by_id::<ConsentView>(&parts))
         .data(by_id::<OperationView>(&parts))
+        .data(LeafHashes::new(app.notary.clone()))
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)

@@ -16,10 +16,12 @@ use crate::error::Error;
 const FORMAT: u32 = 1;
 const VERSION: &str = "VERSION";
 /// What Lethe and its embedded PostgreSQL keep in a data folder.
-const OURS: [&str; 9] = [
+const OURS: [&str; 11] = [
     VERSION,
     "demo.loading",
     "lethe.lock",
+    "notary.checkpoint",
+    "notary.checkpoint.new",
     "postgres",
     "postgres.new",
     "postgres.log",

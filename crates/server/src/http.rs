@@ -9,6 +9,7 @@ mod graphql;
 mod health;
 mod limits;
 mod load;
+mod log;
 mod nesting;
 mod observe;
 mod origin;
@@ -62,7 +63,8 @@ pub(crate) fn router<E: Executor>(
     let health = Router::new()
         .route("/readyz", get(health::ready))
         .route_layer(from_fn_with_state(stop.clone(), load::ready_until_stopped))
-        .with_state(running)
+        .with_state(running.clone())
+        .merge(log::routes(running.notary))
         .route("/healthz", get(health::alive))
         .merge(
             Router::new()

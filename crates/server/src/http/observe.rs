@@ -15,6 +15,7 @@ use tracing::field::{Empty, display};
 
 use super::answer::{Code, Refusal, internal};
 use super::graphql::Operation;
+use super::log;
 use crate::trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,7 +49,7 @@ pub(super) async fn record(mut request: Request, next: Next) -> Response {
 }
 
 fn route_name(pattern: &str) -> &'static str {
-    ["/", "/graphql", "/graphql/ws", "/healthz", "/readyz", "/metrics"]
+    ["/", "/graphql", "/graphql/ws", "/healthz", "/readyz", "/metrics", log::CHECKPOINT, log::TILE]
         .into_iter()
         .find(|name| *name == pattern)
         .unwrap_or("unknown")
