@@ -1,6 +1,7 @@
 //! The whole tree against the whole ledger.
 
 use lethe_tlog::Hash;
+use lethe_tlog::tree::Frontier;
 use sqlx::PgConnection;
 
 use crate::growth::{Growth, WIDTH};
@@ -18,6 +19,28 @@ pub struct Checked {
     pub size: u64,
     /// What is wrong, if something is.
     pub fault: Option<Fault>,
+}
+
+/// How many events are hashed in one go.
+const BATCH: i64 = 50_000;
+
+/// The size and root of the tree over the ledger as it stands, whatever was signed of it.
+///
+/// # Errors
+/// [`NotaryError::Fault`] when a position is missing or cannot be an entry, errors of the database.
+pub async fn root_now(connection: &mut PgConnection) -> Result<(u64, Hash), NotaryError> {
+    let mut tree = Frontier::default();
+    loop {
+        let from = signed(tree.size());
+        let push = |_, leaf| {
+            tree.push(leaf, |_, _| {});
+            Ok(())
+        };
+        let last = read::leaves(&mut *connection, from, BATCH, push).await?.map_err(NotaryError::Fault)?;
+        if last == from {
+            return Ok((tree.size(), tree.root()));
+        }
+    }
 }
 
 /// Hashes every event that was signed and compares it with its leaf, and the root with the signed one; in one snapshot.

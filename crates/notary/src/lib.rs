@@ -17,7 +17,7 @@ mod store;
 mod task;
 mod witness;
 
-pub use check::Checked;
+pub use check::{Checked, root_now};
 pub use error::NotaryError;
 pub use fault::Fault;
 pub use key::origin_line;

@@ -19,7 +19,7 @@ const PACE: Duration = Duration::from_millis(400);
 const BATCH: i64 = 10_000;
 /// When a ledger that is not believed is looked at again.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_mins(1);
+const LAST_RETRY: Duration = Duration::from_secs(16);
 
 impl Notary {
     /// Signs for as long as this process holds the lock; waits for it while another one does. Never ends.

@@ -6,6 +6,7 @@ mod file_system;
 mod folder;
 mod ledger;
 mod mirrors;
+mod notary;
 mod programs;
 mod views;
 

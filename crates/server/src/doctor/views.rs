@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::Finding;
+use super::{Finding, notary};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Running;
@@ -26,7 +26,13 @@ pub(super) async fn check(
         return Ok(vec![Finding::note("root key", "There is none yet; `lethe serve` creates it.")]);
     }
     Ok(match Running::start(config, pool.clone(), folder).await {
-        Ok(running) => compare(&running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)]),
+        Ok(running) => {
+            let mut findings =
+                compare(&running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)]);
+            let log = notary::check(config, &running).await;
+            findings.extend(log.unwrap_or_else(|error| vec![Finding::error("log", &error)]));
+            findings
+        }
         Err(error) => vec![Finding::error(CHECK, &error)],
     })
 }
