@@ -6,6 +6,8 @@ use std::str::FromStr;
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A SHA-256 hash. Written as base64 (RFC 4648, section 4, padded).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,14 +45,43 @@ impl FromStr for Hash {
     type Err = HashError;
 
     fn from_str(text: &str) -> Result<Self, HashError> {
-        let bytes = BASE64_STANDARD.decode(text).map_err(|_| HashError)?;
-        Self::try_from(bytes.as_slice())
+        // The decoder wants room for what 44 characters could give.
+        let mut bytes = [0; 33];
+        let length = BASE64_STANDARD.decode_slice(text, &mut bytes).map_err(|_| HashError)?;
+        bytes.get(..length).ok_or(HashError)?.try_into()
     }
 }
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&BASE64_STANDARD.encode(self.0))
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// Reads a hash from its text without keeping the text.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Hash;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the base64 of 32 bytes")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Hash, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

@@ -6,13 +6,17 @@
 //! - [`tile`]: the tree in files of 256 hashes (C2SP `tlog-tiles`).
 //! - [`note`]: texts with signatures, and verifier keys (C2SP `signed-note`).
 //! - [`checkpoint`]: the signed size and root of a tree (C2SP `tlog-checkpoint`).
+//! - [`proof`]: the proof of one event, in a file (C2SP `tlog-proof`).
+//! - [`bundle`]: a folder with events and all that is needed to verify them offline.
 //!
 //! The forms are described in `docs/log-format.md`, so that they can be checked without this crate.
 
+pub mod bundle;
 pub mod checkpoint;
 pub mod entry;
 mod hash;
 pub mod note;
+pub mod proof;
 pub mod tile;
 pub mod tree;
 

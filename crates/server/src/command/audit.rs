@@ -1,0 +1,25 @@
+//! `lethe audit`: the transparency log, for those who do not trust the server.
+
+mod verify;
+
+use clap::Subcommand;
+
+use crate::config::Config;
+use crate::error::{Error, Outcome};
+
+/// What can be done with the log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Verify an audit bundle or a .tlog-proof file, offline and without a database; exit code 1 if it is not good
+    Verify(verify::Arguments),
+}
+
+/// Runs one of them.
+///
+/// # Errors
+/// [`Error`] says what prevented it.
+pub(crate) fn run(_config: &Config, audit: &Audit) -> Result<Outcome, Error> {
+    match audit {
+        Audit::Verify(arguments) => verify::run(arguments),
+    }
+}
