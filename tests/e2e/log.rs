@@ -61,7 +61,7 @@ async fn a_written_event_is_proven_against_the_signed_checkpoint() {
     assert_eq!(number(&event["position"]), number(&proof["leafIndex"]) + 1);
     assert_eq!(number(&proof["treeSize"]), signed.size);
     assert!(verify_inclusion(number(&proof["leafIndex"]), &leaf, signed.size, &signed.root, &hashes(proof)));
-    assert!(event["tlogProof"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1\nindex "));
+    assert!(event["tlogProof"].as_str().unwrap().starts_with("c2sp.org/tlog-proof@v1\nextra "));
 
     server.done(REGISTER, json!({})).await;
     let (_, newer) = checkpoint(&server, signed.size + 1).await;

@@ -33,6 +33,6 @@ pub use app::{App, Request};
 pub use background::Background;
 pub use change::Subscription;
 pub use error::top_level;
-pub use id::contact_id;
+pub use id::{contact_id, unit_id};
 pub use schema::{Schema, schema, sdl, views};
 pub use stream::{STREAM_TYPES, StreamType};

@@ -122,7 +122,8 @@ pub(crate) async fn inclusion_proof(
 
 /// The same as a file, once it is in the log.
 pub(crate) async fn tlog_proof(context: &Context<'_>, position: i64) -> Result<Option<String>> {
-    app(context).notary.tlog_proof(position).await.map_err(|error| told(&error))
+    let proof = app(context).notary.proof(position).await.map_err(|error| told(&error))?;
+    Ok(proof.map(|proof| proof.to_string()))
 }
 
 async fn newest(context: &Context<'_>) -> Result<u64> {

@@ -1,4 +1,5 @@
 use lethe_ledger::LedgerError;
+use lethe_tlog::bundle::WriteError;
 use lethe_tlog::checkpoint::CheckpointError;
 use lethe_tlog::tile::{BundleError, TileSetError};
 use lethe_tlog::tree::PlanError;
@@ -35,6 +36,9 @@ pub enum NotaryError {
     /// A checkpoint could not be written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// An audit bundle could not be written.
+    #[error(transparent)]
+    Export(#[from] WriteError),
     /// Entries could not be put together.
     #[error(transparent)]
     Bundle(#[from] BundleError),

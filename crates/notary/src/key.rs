@@ -66,7 +66,10 @@ impl LogKey {
     }
 }
 
-/// The public key under the name of a log.
-fn verifier(origin: Uuid, public: [u8; 32]) -> Result<VerifierKey, VaultError> {
+/// A public key of an installation under the name of its log.
+///
+/// # Errors
+/// [`VaultError::Crypto`] if there cannot be one, which does not happen.
+pub fn verifier(origin: Uuid, public: [u8; 32]) -> Result<VerifierKey, VaultError> {
     VerifierKey::new(&origin_line(origin), KeyKind::Ed25519, public).map_err(|_| VaultError::Crypto)
 }

@@ -5,6 +5,7 @@
 mod check;
 mod error;
 mod examine;
+mod export;
 mod fault;
 mod growth;
 mod key;
@@ -19,8 +20,9 @@ mod witness;
 
 pub use check::{Checked, root_now};
 pub use error::NotaryError;
+pub use export::Exported;
 pub use fault::Fault;
-pub use key::origin_line;
+pub use key::{origin_line, verifier};
 pub use notary::{Checkpoint, Notary, State};
 pub use outside::{FILE, Places};
 pub use store::begin_anew;

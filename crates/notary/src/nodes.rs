@@ -29,10 +29,14 @@ pub(crate) async fn read(
 
 /// The root of the tree of a size that is not zero.
 pub(crate) async fn root(connection: &mut PgConnection, size: u64) -> Result<Hash, NotaryError> {
-    let parts = Node::of_size(size);
-    let tiles = read(connection, parts.iter().copied()).await?;
+    let tiles = read(connection, Node::of_size(size).into_iter()).await?;
+    root_from(&tiles, size)
+}
+
+/// The root of the tree of a size, from the tiles of the nodes it consists of.
+pub(crate) fn root_from(tiles: &TileSet, size: u64) -> Result<Hash, NotaryError> {
     let mut above: Option<Hash> = None;
-    for node in parts.into_iter().rev() {
+    for node in Node::of_size(size).into_iter().rev() {
         let left = tiles.node(node)?;
         above = Some(above.map_or(left, |right| node_hash(&left, &right)));
     }

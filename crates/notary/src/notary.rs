@@ -107,6 +107,29 @@ impl Notary {
         self.newest("SELECT size, note, signed_at FROM notary.head WHERE note IS NOT NULL").await
     }
 
+    /// The newest checkpoint that a witness has cosigned, with its signature; `None` if there is none.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn cosigned(&self) -> Result<Option<Checkpoint>, NotaryError> {
+        self.newest("SELECT size, note, cosigned_at FROM notary.cosigned").await
+    }
+
+    /// As [`Notary::reach`]; signs itself if no other process does.
+    ///
+    /// # Errors
+    /// As [`Notary::reach`].
+    pub async fn catch_up(&self, position: i64, within: Duration) -> Result<(), NotaryError> {
+        let signing = async {
+            self.clone().run(Vec::new()).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            reached = self.reach(position, within) => reached,
+            () = signing => Ok(()),
+        }
+    }
+
     async fn newest(&self, sql: &str) -> Result<Option<Checkpoint>, NotaryError> {
         let found: Option<(i64, String, DateTime<Utc>)> =
             sqlx::query_as(sql).fetch_optional(&self.parts.pool).await?;

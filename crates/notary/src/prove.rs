@@ -1,6 +1,8 @@
 //! What the log gives to those who check it: tiles, entries and proofs.
 
 use lethe_tlog::Hash;
+use lethe_tlog::checkpoint::CheckpointError;
+use lethe_tlog::proof::Proof;
 use lethe_tlog::tile::{EntryTile, Tile, TileSet, encode_bundle};
 use lethe_tlog::tree::{Node, Plan};
 
@@ -61,19 +63,38 @@ impl Notary {
         Ok(plan.assemble(|node| nodes.node(node))?)
     }
 
-    /// The proof that an event is in the newest checkpoint, as a file `.tlog-proof` (C2SP `tlog-proof`); `None` as long as
-    /// no checkpoint covers it.
+    /// The proof that an event is in the newest checkpoint, with its entry, to be written as a file `.tlog-proof` (C2SP
+    /// `tlog-proof`); `None` as long as no checkpoint covers it.
     ///
     /// # Errors
-    /// [`NotaryError::Plan`], errors of the database.
-    pub async fn tlog_proof(&self, position: i64) -> Result<Option<String>, NotaryError> {
-        let Some(checkpoint) = self.checkpoint().await? else { return Ok(None) };
-        if position > signed(checkpoint.size) {
-            return Ok(None);
+    /// [`NotaryError::NoEvent`], errors of the database.
+    pub async fn proof(&self, position: i64) -> Result<Option<Proof>, NotaryError> {
+        match self.checkpoint().await? {
+            Some(newest) if position <= signed(newest.size) => {
+                Ok(Some(self.proof_in(position, newest.size, &newest.note).await?))
+            }
+            _ => Ok(None),
         }
-        let hashes = self.inclusion(position, checkpoint.size).await?;
-        let (index, hashes, note) = (position - 1, nodes::lines(&hashes), checkpoint.note);
-        Ok(Some(format!("c2sp.org/tlog-proof@v1\nindex {index}\n{hashes}\n{note}")))
+    }
+
+    /// The proof that an event is in the tree of a size, which is signed for it. It is the same whenever it is made.
+    ///
+    /// # Errors
+    /// [`NotaryError::NotYet`], [`NotaryError::NoEvent`], errors of the database.
+    pub async fn proof_at(&self, position: i64, size: u64) -> Result<Proof, NotaryError> {
+        let tiles = self.nodes(size, Node::of_size(size).into_iter()).await?;
+        // It is the beginning of what was signed, so nothing else is said by signing it too.
+        let note = self.key.sign(size, nodes::root_from(&tiles, size)?)?;
+        self.proof_in(position, size, &note).await
+    }
+
+    async fn proof_in(&self, position: i64, size: u64, note: &str) -> Result<Proof, NotaryError> {
+        let index = u64::try_from(position - 1).map_err(|_| NotaryError::NoEvent(position))?;
+        let hashes = self.inclusion(position, size).await?;
+        let mut connection = self.parts.pool.acquire().await?;
+        let extra = read::entries(&mut connection, index..index + 1).await?.pop();
+        let checkpoint = note.parse().map_err(CheckpointError::Note)?;
+        Ok(Proof { extra, index, hashes, checkpoint })
     }
 
     async fn nodes(

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use lethe_tlog::entry::Entry;
-use lethe_tlog::{Hash, sha256};
+use lethe_tlog::Hash;
+use lethe_tlog::bundle::Event;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
@@ -31,7 +31,7 @@ pub(crate) async fn leaves(
         if position != last + 1 {
             return Ok(Err(Fault::missing(last + 1)));
         }
-        let hashed = match entry(&row)?.leaf_hash() {
+        let hashed = match event(&row)?.entry().leaf_hash() {
             Ok(leaf) => each(position, leaf),
             Err(_) => Err(Fault::unreadable(position)),
         };
@@ -55,7 +55,7 @@ pub(crate) async fn entries(
         sqlx::query(&sql).bind(signed(leaves.start)).bind(signed(leaves.end)).fetch_all(connection).await?;
     let mut entries = Vec::new();
     for (row, leaf) in rows.iter().zip(leaves.clone()) {
-        let entry = entry(row)?;
+        let entry = event(row)?.entry();
         let encoded = entry.encode().ok().filter(|_| entry.position == leaf + 1);
         entries.push(encoded.ok_or(NotaryError::NoEvent(signed(leaf + 1)))?);
     }
@@ -70,7 +70,7 @@ pub(crate) async fn some(pool: &PgPool, positions: &[i64]) -> Result<Vec<(i64, H
     let sql = format!("SELECT {COLUMNS} FROM ledger.events WHERE position = ANY($1)");
     let mut leaves = Vec::new();
     for row in sqlx::query(&sql).bind(positions).fetch_all(pool).await? {
-        let leaf = entry(&row)?.leaf_hash();
+        let leaf = event(&row)?.entry().leaf_hash();
         leaves.extend(
             leaf.ok().map(|leaf| Ok::<_, sqlx::Error>((row.try_get("position")?, leaf))).transpose()?,
         );
@@ -78,10 +78,10 @@ pub(crate) async fn some(pool: &PgPool, positions: &[i64]) -> Result<Vec<(i64, H
     Ok(leaves)
 }
 
-/// The entry of an event.
-pub(crate) fn entry(row: &PgRow) -> Result<Entry<'_>, NotaryError> {
+/// An event as it stands in the ledger.
+pub(crate) fn event(row: &PgRow) -> Result<Event<'_>, NotaryError> {
     let recorded_at: DateTime<Utc> = row.try_get("recorded_at")?;
-    Ok(Entry {
+    Ok(Event {
         position: unsigned(row.try_get("position")?),
         stream_type: row.try_get("aggregate_type")?,
         stream_id: row.try_get("aggregate_id")?,
@@ -90,7 +90,7 @@ pub(crate) fn entry(row: &PgRow) -> Result<Entry<'_>, NotaryError> {
         event_type: row.try_get("event_type")?,
         event_version: row.try_get("event_version")?,
         recorded_at: recorded_at.timestamp_micros(),
-        payload: sha256(row.try_get::<&str, _>("payload")?.as_bytes()),
-        metadata: sha256(row.try_get::<&str, _>("metadata")?.as_bytes()),
+        payload: row.try_get("payload")?,
+        metadata: row.try_get("metadata")?,
     })
 }

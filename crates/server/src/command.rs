@@ -77,7 +77,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
         Command::Restore(arguments) => restore::run(&config, &arguments).await,
-        Command::Audit(arguments) => audit::run(&config, &arguments),
+        Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),

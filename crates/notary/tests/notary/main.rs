@@ -7,6 +7,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod export;
 mod outside;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;

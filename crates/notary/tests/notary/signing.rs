@@ -4,6 +4,7 @@ use lethe_notary::NotaryError;
 use lethe_tlog::checkpoint::Checkpoint;
 use lethe_tlog::entry::Entry;
 use lethe_tlog::note::VerifierKey;
+use lethe_tlog::proof::Proof;
 use lethe_tlog::tile::{EntryTile, Tile, TileSet, decode_bundle};
 use lethe_tlog::tree::{Frontier, leaf_hash, verify_consistency, verify_inclusion};
 
@@ -38,11 +39,16 @@ async fn everything_appended_is_signed_and_can_be_proven_from_its_stored_bytes()
         let index = u64::try_from(position - 1).unwrap();
         let proof = notary.inclusion(position, 700).await.unwrap();
         assert!(verify_inclusion(index, &leaf, 700, &signed.root, &proof), "{position}");
-        let file = notary.tlog_proof(position).await.unwrap().unwrap();
-        assert!(file.starts_with(&format!("c2sp.org/tlog-proof@v1\nindex {index}\n")), "{file}");
-        assert!(file.ends_with(&format!("\n\n{}", signed.note)), "{file}");
+        let file = notary.proof(position).await.unwrap().unwrap().to_string();
+        let proof: Proof = file.parse().unwrap();
+        let proven = proof.verify(&keys).unwrap();
+        assert_eq!((proven.entry.position, proven.checkpoint.size), (index + 1, 700));
+        // Of a smaller tree, and the same each time.
+        let earlier = notary.proof_at(position, index + 1).await.unwrap();
+        assert_eq!(earlier.verify(&keys).unwrap().checkpoint.size, index + 1);
+        assert_eq!(notary.proof_at(position, index + 1).await.unwrap(), earlier);
     }
-    assert_eq!(notary.tlog_proof(701).await.unwrap(), None);
+    assert_eq!(notary.proof(701).await.unwrap(), None);
     assert!(matches!(notary.inclusion(701, 701).await, Err(NotaryError::NotYet { wanted: 701, size: 700 })));
     assert!(matches!(notary.inclusion(0, 700).await, Err(NotaryError::Plan(_))));
     assert_eq!(notary.check(&|_, _| {}).await.unwrap().fault, None);

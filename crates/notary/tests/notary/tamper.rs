@@ -1,13 +1,14 @@
 //! Whatever a superuser does to what was signed is found, with the position.
 
 use lethe_notary::{Fault, Notary};
+use lethe_tlog::bundle::{Expected, Selection, verify};
 use lethe_vault::Signer;
 
 use crate::world::{World, eventually, fault, run, stop};
 
 const EVENTS: i32 = 600;
 
-/// What a comparison of the whole ledger finds, after something was done to it.
+/// Where a comparison of the whole ledger, and an auditor with an exported bundle, find that something was done to it.
 async fn found(sql: &str) -> Option<i64> {
     let world = World::create().await;
     world.append(EVENTS).await.unwrap();
@@ -16,6 +17,10 @@ async fn found(sql: &str) -> Option<i64> {
     world.tamper(sql).await;
     let fault = notary.check(&|_, _| {}).await.unwrap().fault.unwrap();
     assert!(fault.reason.ends_with('.'), "{fault}");
+    let bundle = tempfile::tempdir().unwrap();
+    notary.export(bundle.path(), Selection::All, &|_| {}).await.unwrap();
+    let told = verify(bundle.path(), &Expected::default(), &mut |_| {}).unwrap_err();
+    assert_eq!(told.position(), fault.position.map(|position| u64::try_from(position).unwrap()), "{told}");
     fault.position
 }
 
@@ -63,6 +68,7 @@ async fn a_deleted_event_is_found() {
                   UPDATE ledger.events SET position = -position WHERE position > 255; \
                   UPDATE ledger.events SET position = -position - 1 WHERE position < 0";
     assert_eq!(found(closed).await, Some(255));
+    assert_eq!(found("DELETE FROM ledger.events WHERE position > 588").await, Some(589));
 }
 
 #[tokio::test]

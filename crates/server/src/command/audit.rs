@@ -1,5 +1,6 @@
 //! `lethe audit`: the transparency log, for those who do not trust the server.
 
+mod export;
 mod verify;
 
 use clap::Subcommand;
@@ -10,6 +11,8 @@ use crate::error::{Error, Outcome};
 /// What can be done with the log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
+    /// Write events and what proves them into a folder; sealed values stay sealed
+    Export(export::Arguments),
     /// Verify an audit bundle or a .tlog-proof file, offline and without a database; exit code 1 if it is not good
     Verify(verify::Arguments),
 }
@@ -18,8 +21,9 @@ pub(crate) enum Audit {
 ///
 /// # Errors
 /// [`Error`] says what prevented it.
-pub(crate) fn run(_config: &Config, audit: &Audit) -> Result<Outcome, Error> {
+pub(crate) async fn run(config: &Config, audit: &Audit) -> Result<Outcome, Error> {
     match audit {
+        Audit::Export(arguments) => export::run(config, arguments).await,
         Audit::Verify(arguments) => verify::run(arguments),
     }
 }
