@@ -16,6 +16,8 @@ mod sweep;
 
 use clap::Subcommand;
 
+pub(crate) use audit::WitnessError;
+
 use crate::cli::Cli;
 use crate::config::{Config, Layers};
 use crate::error::{Error, Outcome};

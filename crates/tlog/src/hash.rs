@@ -25,6 +25,16 @@ impl Hash {
         &self.0
     }
 
+    /// The bytes in hexadecimal, lower case.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.0
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect()
+    }
+
     /// The hashes that stand one after another in `bytes`; none if that is no multiple of 32 bytes.
     #[must_use]
     pub fn sequence(bytes: &[u8]) -> Option<Vec<Self>> {

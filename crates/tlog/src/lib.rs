@@ -8,6 +8,7 @@
 //! - [`checkpoint`]: the signed size and root of a tree (C2SP `tlog-checkpoint`).
 //! - [`proof`]: the proof of one event, in a file (C2SP `tlog-proof`).
 //! - [`bundle`]: a folder with events and all that is needed to verify them offline.
+//! - [`witness`]: what a witness is asked, and when it cosigns (C2SP `tlog-witness`, `tlog-cosignature`).
 //!
 //! The forms are described in `docs/log-format.md`, so that they can be checked without this crate.
 
@@ -19,5 +20,6 @@ pub mod note;
 pub mod proof;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 pub use hash::{Hash, HashError, sha256};

@@ -13,6 +13,9 @@ use uuid::Uuid;
 
 use crate::log::{Log, event, signer};
 
+const FILE: &str = "events/000000.events";
+const MANIFEST: &str = "manifest.json";
+
 /// A Python with the package for Ed25519. CI always has one.
 fn python() -> Option<&'static str> {
     // What a distribution packages is not for a Python that was installed otherwise.
@@ -126,8 +129,6 @@ fn both_verifiers_find_the_same_fault_at_the_same_position() {
     if python().is_none() {
         return;
     }
-    const FILE: &str = "events/000000.events";
-    const MANIFEST: &str = "manifest.json";
     let mut bundles = Bundles::new();
     bundles.exported(|log| log.rows[199].payload.push(' '));
     bundles.exported(|log| log.rows[0].recorded_at -= 1);
