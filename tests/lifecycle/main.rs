@@ -20,6 +20,7 @@ mod damaged;
 mod elsewhere;
 mod faults;
 mod limits;
+mod log;
 mod metrics;
 mod observe;
 mod refusal;

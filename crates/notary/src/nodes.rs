@@ -43,11 +43,6 @@ pub(crate) fn root_from(tiles: &TileSet, size: u64) -> Result<Hash, NotaryError>
     Ok(above.unwrap_or_else(lethe_tlog::tree::empty_root))
 }
 
-/// Hashes as they are written down: one a line.
-pub(crate) fn lines(hashes: &[Hash]) -> String {
-    hashes.iter().map(|hash| hash.to_string() + "\n").collect()
-}
-
 /// The tile that a node is computed from.
 fn tile_of(node: Node) -> (u8, u64) {
     (node.level / 8, (node.index << (node.level % 8)) / u64::from(WIDTH))

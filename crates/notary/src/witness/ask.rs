@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use lethe_tlog::checkpoint::CheckpointError;
 use lethe_tlog::note::{Note, Signature};
+use lethe_tlog::witness::AddCheckpoint;
 use reqwest::StatusCode;
 
 use super::{Failure, Witness};
-use crate::{Checkpoint, Notary, NotaryError, nodes};
+use crate::{Checkpoint, Notary, NotaryError};
 
 /// How long a witness may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -105,7 +107,8 @@ fn refusal(status: StatusCode, old: u64) -> Failure {
 /// The question: the size that was seen before, the proof from there, and the checkpoint.
 async fn body(notary: &Notary, checkpoint: &Checkpoint, old: u64) -> Result<String, NotaryError> {
     let proof = notary.consistency(old, checkpoint.size).await?;
-    Ok(format!("old {old}\n{}\n{}", nodes::lines(&proof), checkpoint.note))
+    let checkpoint = checkpoint.note.parse().map_err(CheckpointError::Note)?;
+    Ok(AddCheckpoint { old, proof, checkpoint }.to_string())
 }
 
 /// The witness's signature line in its answer, if it is one of that checkpoint.
