@@ -64,7 +64,7 @@ impl Witness {
             "--key-file",
             "key",
         ]);
-        command.args(["--name", "witness.example/w", "--log", &log]);
+        command.args(["--name", "witness.example/w", "--for", &log]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();

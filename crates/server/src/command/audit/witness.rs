@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The verifier key of a log to witness; its name is the log's origin; may be repeated
-    #[arg(long = "log", value_name = "VERIFIER_KEY", required = true, value_parser = log_key)]
+    #[arg(long = "for", value_name = "VERIFIER_KEY", required = true, value_parser = log_key)]
     logs: Vec<VerifierKey>,
 }
 
