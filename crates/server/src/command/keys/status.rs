@@ -31,7 +31,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
         let signer = async { Vault::open_moved(pool, &custody).await?.signer().await }.await.ok();
         let verifier = signer.as_ref().map(|signer| signer.verifier().to_string());
         let log = signer.and_then(|signer| lethe_notary::verifier(origin, signer.public_key()).ok());
-        Ok(Status { status, verifier, log: log.map(|key| key.to_string()) })
+        Ok(Told { status, verifier, log: log.map(|key| key.to_string()) })
     })
     .await?;
     if arguments.json {
@@ -48,7 +48,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
 
 /// How the keys stand, and the key that verifies what the installation signs, under its name and under that of its log.
 #[derive(serde::Serialize)]
-struct Status {
+struct Told {
     #[serde(flatten)]
     status: VaultStatus,
     verifier: Option<String>,
