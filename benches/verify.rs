@@ -52,6 +52,21 @@ async fn main() {
     }
 }
 
+fn event<'a>(position: u64, payload: &'a str, metadata: &'a str) -> Event<'a> {
+    Event {
+        position,
+        stream_type: "contact",
+        stream_id: STREAM,
+        sequence: position,
+        event_id: Uuid::from_u128(u128::from(position)),
+        event_type: "contact.registered",
+        event_version: "1",
+        recorded_at: 1_700_000_000_000_000,
+        payload,
+        metadata,
+    }
+}
+
 /// Writes the bundle; answers the bytes per event.
 fn write(folder: &Path, size: u64) -> f64 {
     // Three sealed values, and the metadata that every event has.
@@ -66,18 +81,6 @@ fn write(folder: &Path, size: u64) -> f64 {
         format!(
             r#"{{"user":"{id}","unit":"{STREAM}","role":"CONSULTANT","command":"{id}","request":"{id}","correlation":"{id}","occurred":"2026-01-31T08:00:00.123456Z"}}"#
         )
-    };
-    let event = |position, payload, metadata| Event {
-        position,
-        stream_type: "contact",
-        stream_id: STREAM,
-        sequence: position,
-        event_id: Uuid::from_u128(u128::from(position)),
-        event_type: "contact.registered",
-        event_version: "1",
-        recorded_at: 1_700_000_000_000_000,
-        payload,
-        metadata,
     };
     let (mut frontier, mut levels) = (Frontier::default(), vec![Vec::<Hash>::new(); 64]);
     for position in 1..=size {

@@ -86,6 +86,9 @@ fn the_first_position_that_fails_is_named_and_exit_code_one() {
     assert_eq!(exit, 2, "a key that is none is a wrong command line: {noise}");
     let (_, said) = json_of(verify(&folder, &path, &["--key", &vector("witnessKey"), "--json"]));
     assert_eq!(said["code"], "OTHER_KEY");
+    fs::write(path.join("\u{1b}[2J"), "").unwrap();
+    let (_, said, _) = verify(&folder, &path, &[]);
+    assert!(said.contains("does not belong") && !said.contains('\u{1b}'), "{said:?}");
     let (_, said) = json_of(verify(&folder, &path, &["--origin", "log.example/two", "--json"]));
     assert_eq!(said["code"], "OTHER_LOG");
 }
