@@ -9,14 +9,13 @@ use lethe_tlog::tile::Tile;
 use crate::store::signed;
 use crate::{Checkpoint, Notary, NotaryError, read};
 
-/// Which events belong to a selection, by the parameters `$2`, an id, and `$3` and `$4`, the first and last position.
-const EVERY: &str = "position BETWEEN $3 AND $4 AND $2::text IS NULL";
-const OF_UNIT: &str = "position BETWEEN $3 AND $4 \
-    AND (metadata ->> 'unit' = $2 OR (aggregate_type = 'unit' AND aggregate_id = $2))";
+/// Which events belong to a selection; `$1` is its id.
+const EVERY: &str = "$1::text IS NULL";
+const OF_UNIT: &str = "metadata ->> 'unit' = $1 OR (aggregate_type = 'unit' AND aggregate_id = $1)";
 /// Its own stream, those of its notes, consents and prospects, and whatever else names it.
-const OF_CONTACT: &str = "position BETWEEN $3 AND $4 AND (aggregate_id = $2 OR strpos(payload::text, $2) > 0 \
+const OF_CONTACT: &str = "aggregate_id = $1 OR strpos(payload::text, $1) > 0 \
     OR (aggregate_type, aggregate_id) IN (SELECT n.aggregate_type, n.aggregate_id FROM ledger.events n \
-        WHERE n.aggregate_type IN ('note', 'consent', 'prospect') AND strpos(n.payload::text, $2) > 0))";
+        WHERE n.aggregate_type IN ('note', 'consent', 'prospect') AND strpos(n.payload::text, $1) > 0)";
 
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +24,35 @@ pub struct Exported {
     pub events: u64,
     /// The size of the log whose checkpoint vouches for them.
     pub size: u64,
+}
+
+/// Which rows belong to a selection.
+struct Chosen {
+    condition: &'static str,
+    id: Option<String>,
+    from: u64,
+    until: u64,
+}
+
+impl Chosen {
+    fn of(selection: Selection, size: u64) -> Result<Self, NotaryError> {
+        let (condition, id, from, until) = match selection {
+            Selection::All => (EVERY, None, 1, size),
+            Selection::Range { from, until } if until <= size => (EVERY, None, from, until),
+            Selection::Range { until, .. } => return Err(NotaryError::NotYet { wanted: until, size }),
+            Selection::Unit { id } => (OF_UNIT, Some(id.to_string()), 1, size),
+            Selection::Contact { id } => (OF_CONTACT, Some(id.to_string()), 1, size),
+        };
+        Ok(Self { condition, id, from, until })
+    }
+
+    fn sql(&self) -> String {
+        format!(
+            "SELECT {} FROM ledger.events WHERE position BETWEEN $2 AND $3 AND ({}) ORDER BY position",
+            read::COLUMNS,
+            self.condition
+        )
+    }
 }
 
 impl Notary {
@@ -43,26 +71,15 @@ impl Notary {
         let newest = self.signed().await?.ok_or(NotaryError::NotYet { wanted: 1, size: 0 })?;
         let (checkpoint, earlier) = self.vouching(newest).await?;
         let size = checkpoint.size;
-        let (sql, id, (from, until)) = match selection {
-            Selection::All => (EVERY, None, (1, size)),
-            Selection::Range { from, until } if until <= size => (EVERY, None, (from, until)),
-            Selection::Range { until, .. } => return Err(NotaryError::NotYet { wanted: until, size }),
-            Selection::Unit { id } => (OF_UNIT, Some(id), (1, size)),
-            Selection::Contact { id } => (OF_CONTACT, Some(id), (1, size)),
-        };
+        let chosen = Chosen::of(selection, size)?;
         let note = checkpoint.note.parse().map_err(lethe_tlog::checkpoint::CheckpointError::Note)?;
         let header = Header { checkpoint: note, key: self.key.verifier().clone(), selection, earlier };
         let mut writer = Writer::create(folder, header)?;
-        let sql = format!(
-            "SELECT {} FROM ledger.events WHERE position > $1 AND {sql} ORDER BY position",
-            read::COLUMNS
-        );
-        let id = id.map(|id| id.to_string());
+        let sql = chosen.sql();
         let mut rows = sqlx::query(&sql)
-            .bind(0_i64)
-            .bind(id)
-            .bind(signed(from))
-            .bind(signed(until))
+            .bind(chosen.id)
+            .bind(signed(chosen.from))
+            .bind(signed(chosen.until))
             .fetch(&self.parts.pool);
         let mut events = 0;
         while let Some(row) = rows.try_next().await? {

@@ -26,9 +26,15 @@ impl Notary {
     pub async fn run(self, witnesses: Vec<Witness>) {
         let notes = watch::Sender::new(String::new());
         let signing = async {
+            let mut told = String::new();
             loop {
                 let Err(error) = self.session(&notes, &witnesses).await;
-                tracing::warn!(%error, "the notary begins again");
+                // While the database is away it is the same each time.
+                let error = error.to_string();
+                if error != told {
+                    tracing::warn!(error, "the notary tries again until it can go on");
+                    told = error;
+                }
                 tokio::time::sleep(TRY).await;
             }
         };
