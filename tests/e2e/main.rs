@@ -23,6 +23,7 @@ mod graph;
 mod history;
 mod import;
 mod list;
+mod log;
 mod mail;
 mod note;
 mod people;

@@ -23,6 +23,7 @@ mod door;
 mod elsewhere;
 mod faults;
 mod limits;
+mod log;
 mod metrics;
 mod observe;
 mod refusal;

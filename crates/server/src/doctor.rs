@@ -7,6 +7,7 @@ mod folder;
 mod ledger;
 mod mail;
 mod mirrors;
+mod notary;
 mod programs;
 mod tokens;
 mod views;

@@ -98,6 +98,7 @@ async fn answer(
     }
     background.spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()), drop);
     background.spawn(schedule::rotate_daily(running.ledger.clone(), config.clone()), drop);
+    background.spawn(running.notary.clone().run(config.witnesses.0.clone()), drop);
     let schema = graphql::schema(&running, config, background.clone());
     let limits = Limits::of(config);
     let sockets = Sockets::new(limits.sockets);
