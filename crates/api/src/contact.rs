@@ -13,7 +13,7 @@ pub(crate) use nested::Nested;
 use std::sync::Arc;
 
 use async_graphql::connection::Connection;
-use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, OutputType, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::{ContactRow, ContactStatus, ContactView};
 use lethe_kernel::ContactId;
@@ -31,6 +31,7 @@ use crate::id::Kind;
 use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_ids};
 use crate::note::Note;
+use crate::reveal::ContactReveals;
 use crate::scalar::{Date, MaskedCpr, Position};
 use crate::unit::Unit;
 
@@ -189,6 +190,11 @@ impl Contact {
         let cpr =
             self.row.cpr_date.as_ref().map(|_| Withheld { field: "cpr", reason: WithheldReason::Masked });
         Ok(cpr.into_iter().collect())
+    }
+
+    #[graphql(flatten)]
+    async fn reveals(&self) -> ContactReveals<'_> {
+        ContactReveals { contact: &self.row, past: self.as_of.is_some() }
     }
 
     /// The stable reference under which another system knows the contact.

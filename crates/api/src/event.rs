@@ -137,6 +137,7 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "consent" => Kind::Consent,
         "import" => Kind::Operation,
         "vault" => Kind::Installation,
+        "reveals" => Kind::Reveals,
         _ => Kind::Unit,
     }
 }

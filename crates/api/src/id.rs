@@ -19,10 +19,12 @@ pub(crate) enum Kind {
     Operation,
     Event,
     Installation,
+    Reveals,
+    AccessLogEntry,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -33,6 +35,8 @@ impl Kind {
         (Self::Operation, "Operation"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),
+        (Self::Reveals, "Reveals"),
+        (Self::AccessLogEntry, "AccessLogEntry"),
     ];
 
     pub(crate) fn name(self) -> &'static str {

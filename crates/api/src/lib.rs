@@ -22,6 +22,7 @@ mod node;
 mod note;
 mod persisted;
 mod prospect;
+mod reveal;
 mod scalar;
 mod schema;
 mod stream;

@@ -18,6 +18,7 @@ use crate::import::Operation;
 use crate::loader::by_id;
 use crate::note::Note;
 use crate::prospect::{Prospect, prospect_by_id};
+use crate::reveal::{AccessLogEntry, entry_by_id};
 use crate::unit::Unit;
 
 /// Anything with a global id.
@@ -31,6 +32,7 @@ pub(crate) enum Node {
     Consent(Consent),
     Unit(Unit),
     Operation(Operation),
+    AccessLogEntry(AccessLogEntry),
     Event(Event),
 }
 
@@ -87,6 +89,7 @@ pub(crate) async fn by_kind(context: &Context<'_>, kind: Kind, id: Uuid) -> Resu
         Kind::Consent => consent_by_id(context, id).await?.map(Node::Consent),
         Kind::Unit => Unit::by_id(context, id).await?.map(Node::Unit),
         Kind::Operation => Operation::by_id(context, id).await?.map(Node::Operation),
-        Kind::User | Kind::Event | Kind::Installation => None,
+        Kind::AccessLogEntry => entry_by_id(context, id).await?.map(Node::AccessLogEntry),
+        Kind::User | Kind::Event | Kind::Installation | Kind::Reveals => None,
     })
 }

@@ -25,6 +25,7 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id, by_ids};
+use crate::reveal::NoteReveals;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
 
@@ -93,6 +94,11 @@ impl Note {
         }
         let hidden = self.0.contains_sensitive;
         Ok(hidden.then_some(Withheld { field: "text", reason: WithheldReason::Masked }).into_iter().collect())
+    }
+
+    #[graphql(flatten)]
+    async fn reveals(&self) -> NoteReveals<'_> {
+        NoteReveals(&self.0)
     }
 
     /// Whether it is declared to contain personal data.

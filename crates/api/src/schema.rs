@@ -13,6 +13,7 @@ use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::reveal::{AccessLogView, AlertView, RevealPolicyView};
 use lethe_privacy::rotation::RotationView;
 
 use crate::app::App;
@@ -27,6 +28,7 @@ use crate::node::NodeQuery;
 use crate::note::{NoteMutation, NoteQuery};
 use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
+use crate::reveal::{RevealMutation, RevealPolicyMutation, RevealQuery};
 use crate::unit::{UnitMutation, UnitQuery};
 use crate::viewer::ViewerQuery;
 
@@ -41,6 +43,7 @@ pub struct Query(
     ProspectQuery,
     NoteQuery,
     ConsentQuery,
+    RevealQuery,
     ExpiryQuery,
     UnitQuery,
     ImportQuery,
@@ -55,6 +58,8 @@ pub struct Mutation(
     ProspectMutation,
     NoteMutation,
     ConsentMutation,
+    RevealMutation,
+    RevealPolicyMutation,
     ExpiryMutation,
     UnitMutation,
     ImportMutation,
@@ -73,6 +78,9 @@ pub fn views() -> ViewsBuilder {
         .with::<ProspectView>()
         .with::<NoteView>()
         .with::<ConsentView>()
+        .with::<AccessLogView>()
+        .with::<AlertView>()
+        .with::<RevealPolicyView>()
         .with::<RotationView>()
         .with::<PolicyView>()
         .with::<ScheduleView>()
@@ -91,6 +99,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<ProspectView>(&parts))
         .data(by_id::<NoteView>(&parts))
         .data(by_id::<ConsentView>(&parts))
+        .data(by_id::<RevealPolicyView>(&parts))
         .data(by_id::<OperationView>(&parts))
         .data(app)
         .limit_depth(depth)

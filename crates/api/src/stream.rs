@@ -9,6 +9,7 @@ use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
 use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
 use lethe_privacy::consent::Consent;
+use lethe_privacy::reveal::{RevealPolicy, Reveals};
 use lethe_privacy::rotation::KeyVault;
 
 /// A type of streams.
@@ -34,6 +35,8 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<Import>(),
     of::<Unit>(),
     of::<KeyVault>(),
+    of::<Reveals>(),
+    of::<RevealPolicy>(),
 ];
 
 const fn of<A: Stored<Event: Described>>() -> StreamType {

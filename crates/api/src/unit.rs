@@ -16,6 +16,7 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
+use crate::reveal::RevealRules;
 
 #[derive(Clone)]
 pub(crate) struct Unit(pub(crate) UnitRow);
@@ -89,6 +90,11 @@ impl Unit {
     /// What it is.
     async fn kind(&self) -> UnitKindField {
         self.0.kind.into()
+    }
+
+    #[graphql(flatten)]
+    async fn reveals(&self, context: &Context<'_>) -> Result<RevealRules> {
+        RevealRules::of(context, self.0.id).await
     }
 
     /// When it was registered.

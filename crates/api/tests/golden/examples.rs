@@ -8,6 +8,7 @@ mod company;
 mod contact;
 mod note;
 mod other;
+mod reveal;
 mod vault;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -29,7 +30,10 @@ const OTHER: Uuid = id(0x90);
 
 /// All examples: the plain one of each version, and further cases.
 pub(crate) fn all() -> Vec<Example> {
-    [contact::all(), company::all(), note::all(), other::all(), vault::all()].into_iter().flatten().collect()
+    [contact::all(), company::all(), note::all(), other::all(), reveal::all(), vault::all()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 const fn id(n: u128) -> Uuid {

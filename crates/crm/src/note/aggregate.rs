@@ -78,6 +78,12 @@ impl Note {
         self.current.as_ref().filter(|_| !self.ended)
     }
 
+    /// Whose note it is, also once it has ended; none if it was never written.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        self.current.as_ref().map(|note| note.unit)
+    }
+
     /// The contacts it names.
     #[must_use]
     pub fn contacts(&self) -> &[ContactId] {

@@ -1,0 +1,110 @@
+use async_graphql::connection::Connection;
+use async_graphql::{Context, ID, InputObject, Object, Result};
+use chrono::{DateTime, Utc};
+use lethe_kernel::{ContactId, NoteId, UnitId, UserError, UserId};
+use lethe_privacy::reveal::{AccessFilter, access_page, alert_page};
+
+use super::alert::RevealAlert;
+use super::entry::{AccessLogEntry, RevealedFieldName, load_keys};
+use super::permit::{Right, permit, scope};
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::connection::{Opaque, Slice};
+use crate::error::{fault, refused};
+use crate::id::Kind;
+use crate::scalar::Position;
+
+/// Which entries of the access log are wanted; everything given must hold.
+#[derive(InputObject, Default)]
+pub(crate) struct AccessLogFilter {
+    /// Those about a contact: its CPR number, and notes that named it.
+    contact: Option<ID>,
+    /// Those of a note.
+    note: Option<ID>,
+    /// Those by a user.
+    user: Option<ID>,
+    /// Those in the name of a unit.
+    unit: Option<ID>,
+    /// Those of a field.
+    field: Option<RevealedFieldName>,
+    /// Those at or after.
+    from: Option<DateTime<Utc>>,
+    /// Those before.
+    until: Option<DateTime<Utc>>,
+}
+
+/// Queries about reveals.
+#[derive(Default)]
+pub(crate) struct RevealQuery;
+
+#[Object]
+impl RevealQuery {
+    /// Who was shown which masked value, when and what for, the newest first. DPMs read that of their unit, auditors that
+    /// of all units. It survives those whom it names.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn access_log(
+        &self,
+        context: &Context<'_>,
+        filter: Option<AccessLogFilter>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, AccessLogEntry>> {
+        permit(context, Right::ReadLog)?;
+        wait_for(context, &["access_log"], min_position).await?;
+        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        entries(context, filter, &Slice { first, after, last, before }).await
+    }
+
+    /// The warnings about users who revealed unusually much within an hour, the newest first. DPMs read those of their
+    /// unit, auditors those of all units.
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    async fn reveal_alerts(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, RevealAlert>> {
+        let caller = permit(context, Right::ReadLog)?;
+        wait_for(context, &["reveal_alert"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let found = alert_page(&parts(context).pool, scope(caller), &slice.page()?).await;
+        slice.connection(found.map_err(|error| fault(&error))?, RevealAlert)
+    }
+}
+
+/// A page of the access log, as far as the caller may read it.
+pub(super) async fn entries(
+    context: &Context<'_>,
+    filter: AccessFilter,
+    slice: &Slice,
+) -> Result<Connection<Opaque, AccessLogEntry>> {
+    let caller = permit(context, Right::ReadLog)?;
+    let filter = AccessFilter { scope: scope(caller), ..filter };
+    let found = access_page(&parts(context).pool, &filter, &slice.page()?).await;
+    let found = found.map_err(|error| fault(&error))?;
+    load_keys(context, &found).await?;
+    slice.connection(found, AccessLogEntry)
+}
+
+impl AccessLogFilter {
+    fn read(self) -> Result<AccessFilter, UserError> {
+        let read = |kind: Kind, id: Option<ID>, field: &str| id.map(|id| kind.read(&id, field)).transpose();
+        Ok(AccessFilter {
+            scope: None,
+            contact: read(Kind::Contact, self.contact, "filter.contact")?.map(ContactId),
+            note: read(Kind::Note, self.note, "filter.note")?.map(NoteId),
+            user: read(Kind::User, self.user, "filter.user")?.map(UserId),
+            unit: read(Kind::Unit, self.unit, "filter.unit")?.map(UnitId),
+            field: self.field.map(Into::into),
+            from: self.from,
+            until: self.until,
+        })
+    }
+}
