@@ -37,4 +37,5 @@ mod sockets;
 mod start;
 mod stop;
 mod traces;
+mod unlogged;
 mod unprivileged;

@@ -30,7 +30,7 @@ impl Wire {
     }
 
     pub(crate) fn post(&self) -> RequestBuilder {
-        self.client.post(format!("{}/graphql", self.base)).header("x-lethe-role", "SYSTEM_ADMINISTRATOR")
+        self.client.post(format!("{}/graphql", self.base)).header("x-lethe-role", "DPM")
     }
 
     /// Sends a request; answers its body, whatever the status.

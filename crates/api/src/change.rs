@@ -7,12 +7,15 @@ use async_graphql::{Context, ID, Object, Result, Subscription};
 use lethe_ledger::Recorded;
 use uuid::Uuid;
 
-use crate::app::{App, app};
+use crate::app::{App, app, request};
 use crate::error::{fault, top_level};
 use crate::event::{Event, stream_kind};
 use crate::id::{self, Kind};
 use crate::node::{Node, by_kind};
+use crate::permission;
+use crate::permission::allowed;
 use crate::scalar::Position;
+use crate::visibility::Visibility;
 
 const BATCH: i64 = 200;
 
@@ -46,22 +49,24 @@ pub struct Subscription;
 
 #[Subscription]
 impl Subscription {
-    /// Changes of one object, or of everything, from a position on; without one, from now on. Nothing is left out and
-    /// nothing comes twice, so a client that reconnects with the last position it has seen misses nothing. An error ends
-    /// it.
+    /// Changes of one object, or of everything that you see, from a position on; without one, from now on. Nothing is
+    /// left out and nothing comes twice, so a client that reconnects with the last position it has seen misses nothing.
+    /// An error ends it.
+    #[doc = allowed!(changes)]
     async fn changes(
         &self,
         context: &Context<'_>,
         of: Option<ID>,
         after: Option<Position>,
     ) -> Result<impl Stream<Item = Result<Change>> + use<>> {
+        permission::check("changes", &request(context).session)?;
         let app = app(context).clone();
         let of = of.map(|id| target(&id)).transpose()?;
         let position = match after {
             Some(Position(position)) => position,
             None => app.ledger.parts().head().await.map_err(|error| fault(&error))?,
         };
-        let feed = Feed { app, of, position, pending: Vec::new() };
+        let feed = Feed { app, seen: Visibility::of(context), of, position, pending: Vec::new() };
         Ok(stream::unfold(Some(feed), |feed| async move {
             let mut feed = feed?;
             let change = feed.next().await;
@@ -81,6 +86,7 @@ fn target(global: &ID) -> Result<(Kind, Uuid)> {
 
 struct Feed {
     app: App,
+    seen: Visibility,
     of: Option<(Kind, Uuid)>,
     position: i64,
     /// Events read and not delivered yet, the next one last.
@@ -91,15 +97,16 @@ impl Feed {
     async fn next(&mut self) -> Result<Change> {
         loop {
             if let Some(event) = self.pending.pop() {
-                self.app.views.reached(&self.app.views.names(), event.position, PATIENCE).await;
                 return Ok(Change(event));
             }
             let parts = self.app.ledger.parts();
             let mut head = parts.head_watch();
             let read = parts.after(self.position, BATCH).await.map_err(|error| fault(&error))?;
             if let Some(last) = read.last() {
-                self.position = last.position;
-                self.pending = read.into_iter().filter(|event| self.wants(event)).rev().collect();
+                let last = last.position;
+                let wanted = read.into_iter().filter(|event| self.wants(event)).collect();
+                self.pending = self.visible(wanted, last).await?;
+                self.position = last;
                 continue;
             }
             let position = self.position;
@@ -110,6 +117,25 @@ impl Feed {
                 ));
             }
         }
+    }
+
+    /// Those that the caller sees, the next one last. That is told by views, so they must show what happened.
+    async fn visible(&self, events: Vec<Recorded>, last: i64) -> Result<Vec<Recorded>> {
+        if events.is_empty() {
+            return Ok(events);
+        }
+        if !self.app.views.reached(&self.app.views.names(), last, PATIENCE).await
+            && self.seen.unit().is_some()
+        {
+            return Err(top_level(
+                "VIEW_PENDING",
+                "The views do not show the latest changes yet. Subscribe again from the last position.",
+            ));
+        }
+        let seen = self.seen.seen(self.app.ledger.parts(), events).await;
+        let mut seen = seen.map_err(|error| fault(&error))?;
+        seen.reverse();
+        Ok(seen)
     }
 
     fn wants(&self, event: &Recorded) -> bool {

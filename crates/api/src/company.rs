@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use self::fields::{CompanyStatusField, SchemeField};
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Withheld, WithheldReason, erased};
+use crate::contact::{Withheld, WithheldReason, erased, forbidden};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -25,6 +25,7 @@ use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_id};
 use crate::scalar::MaskedCpr;
 use crate::unit::{CountryField, Unit};
+use crate::visibility::Visibility;
 
 /// The fields of a sole proprietor's company that are sealed for that person.
 const PERSONAL: [&str; 7] = ["maskedNumber", "name", "address", "postalCode", "city", "phone", "email"];
@@ -35,6 +36,10 @@ pub(crate) struct Company(pub(crate) CompanyRow);
 impl Identified for CompanyRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn is_seen(&self, _: Visibility) -> bool {
+        true
     }
 }
 
@@ -99,6 +104,11 @@ impl Company {
     async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
         if self.0.is_personal() && is_erased(context, Subject::sole_proprietor(self.0.id)).await? {
             return Ok(erased(&PERSONAL));
+        }
+        if self.0.is_personal()
+            && let Some(withheld) = forbidden(context, &PERSONAL)
+        {
+            return Ok(withheld);
         }
         let hidden = self.0.number_date.as_ref();
         let masked = hidden.map(|_| Withheld { field: "number", reason: WithheldReason::Masked });

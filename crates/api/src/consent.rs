@@ -17,15 +17,17 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Contact, Withheld, erased};
+use crate::contact::{Contact, Withheld, erased, forbidden};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id};
+use crate::permission::allowed;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Consent(pub(crate) ConsentRow);
@@ -61,6 +63,10 @@ pub(crate) enum LegalBasisField {
 impl Identified for ConsentRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(self.unit_id)
     }
 }
 
@@ -119,8 +125,11 @@ impl Consent {
 
     /// The fields whose values are not shown, and why: those sealed for a contact who was erased.
     async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
-        let gone = self.0.erased || is_erased(context, self.0.contact_id).await?;
-        Ok(if gone { erased(&["wording", "proof", "withdrawalNote"]) } else { Vec::new() })
+        const PERSONAL: [&str; 3] = ["wording", "proof", "withdrawalNote"];
+        if self.0.erased || is_erased(context, self.0.contact_id).await? {
+            return Ok(erased(&PERSONAL));
+        }
+        Ok(forbidden(context, &PERSONAL).unwrap_or_default())
     }
 
     /// When it took effect.
@@ -225,6 +234,7 @@ pub(crate) struct ConsentQuery;
 #[Object]
 impl ConsentQuery {
     /// A list of consents.
+    #[doc = allowed!(consents)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn consents(
@@ -240,7 +250,8 @@ impl ConsentQuery {
     ) -> Result<Connection<Opaque, Consent>> {
         wait_for(context, &["consent"], min_position).await?;
         let slice = Slice { first, after, last, before };
-        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let filter =
+            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = ConsentOrder::from(order.by).sql(order.descending);
         let found = consent_page(&parts(context).pool, &filter, order, &slice.page()?).await;
@@ -252,11 +263,12 @@ impl ConsentQuery {
 }
 
 impl ConsentFilterInput {
-    fn read(self) -> Result<ConsentFilter, UserError> {
+    fn read(self, seen: Visibility) -> Result<ConsentFilter, UserError> {
         let created = self.created.unwrap_or_default();
         let changed = self.changed.unwrap_or_default();
         Ok(ConsentFilter {
-            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            units: seen
+                .narrowed(self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?),
             contact: self
                 .contact
                 .map(|id| Kind::Contact.read(&id, "filter.contact").map(ContactId))

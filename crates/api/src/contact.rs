@@ -8,7 +8,7 @@ mod nested;
 pub(crate) use erasure::{ErasureMutation, ErasureQuery};
 pub(crate) use list::ContactQuery;
 pub(crate) use mutation::ContactMutation;
-pub(crate) use nested::Nested;
+pub(crate) use nested::{Nested, notes_at};
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use lethe_kernel::ContactId;
 use uuid::Uuid;
 
 use self::erasure::Erasure;
-use crate::app::parts;
+use crate::app::{parts, request};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
@@ -31,9 +31,11 @@ use crate::id::Kind;
 use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_ids};
 use crate::note::Note;
+use crate::permission::permits;
 use crate::reveal::ContactReveals;
 use crate::scalar::{Date, MaskedCpr, Position};
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 /// A natural person. A personal field is null when it is empty or withheld; `withheld` names each withheld field and
 /// why. Once erased, `status` is `ERASED`, and `erasure` says when, why and how final.
@@ -51,6 +53,10 @@ pub(crate) struct Contact {
 impl Identified for ContactRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.unit().is_none_or(|own| self.units.contains(&own))
     }
 }
 
@@ -70,6 +76,8 @@ pub(crate) enum WithheldReason {
     Masked,
     /// Its key was destroyed; nobody can read it any more.
     Erased,
+    /// Your role or unit may not see it.
+    Forbidden,
 }
 
 /// Whether a contact was erased.
@@ -88,7 +96,16 @@ const PERSONAL: [&str; 8] = ["firstName", "lastName", "title", "email", "phone",
 
 /// These fields, withheld because their key was destroyed.
 pub(crate) fn erased(fields: &'static [&'static str]) -> Vec<Withheld> {
-    fields.iter().map(|field| Withheld { field, reason: WithheldReason::Erased }).collect()
+    withheld(fields, WithheldReason::Erased)
+}
+
+/// These fields, withheld if the caller's role sees no personal values.
+pub(crate) fn forbidden(context: &Context<'_>, fields: &'static [&'static str]) -> Option<Vec<Withheld>> {
+    (!Visibility::of(context).reads_values()).then(|| withheld(fields, WithheldReason::Forbidden))
+}
+
+fn withheld(fields: &'static [&'static str], reason: WithheldReason) -> Vec<Withheld> {
+    fields.iter().map(|field| Withheld { field, reason }).collect()
 }
 
 impl Contact {
@@ -111,10 +128,11 @@ pub(crate) async fn contact_at(context: &Context<'_>, id: Uuid, position: i64) -
     let mut then = parts.rows_at::<ContactView>(&[id], position).await.map_err(|error| fault(&error))?;
     let Some(row) = then.remove(&id) else { return Ok(None) };
     let mut now = parts.rows_at::<ContactView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    let row = match now.remove(&id) {
-        Some(now) => row.without_erased(&now),
-        None => row,
+    // Who has it today sees its past, and nobody else.
+    let Some(now) = now.remove(&id).filter(|now| now.is_seen(Visibility::of(context))) else {
+        return Ok(None);
     };
+    let row = row.without_erased(&now);
     Ok(Some(Contact { row, as_of: Some(Position(position)), nested: Arc::default() }))
 }
 
@@ -187,6 +205,9 @@ impl Contact {
         if self.row.status == ContactStatus::Erased || is_erased(context, self.contact()).await? {
             return Ok(erased(&PERSONAL));
         }
+        if let Some(withheld) = forbidden(context, &PERSONAL) {
+            return Ok(withheld);
+        }
         let cpr =
             self.row.cpr_date.as_ref().map(|_| Withheld { field: "cpr", reason: WithheldReason::Masked });
         Ok(cpr.into_iter().collect())
@@ -195,6 +216,12 @@ impl Contact {
     #[graphql(flatten)]
     async fn reveals(&self) -> ContactReveals<'_> {
         ContactReveals { contact: &self.row, past: self.as_of.is_some() }
+    }
+
+    /// Whether your role may erase it; a preview tells whether something keeps it.
+    async fn viewer_can_erase(&self, context: &Context<'_>) -> bool {
+        let role = request(context).session.caller.role;
+        self.row.status == ContactStatus::Active && permits("contactAnonymise", role)
     }
 
     /// The stable reference under which another system knows the contact.

@@ -1,5 +1,9 @@
 //! Stored events, as those who read history see them.
 
+mod query;
+
+pub(crate) use query::EventQuery;
+
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CompanyId, ContactId, Role, Subject};
@@ -12,6 +16,7 @@ use crate::keys::{is_erased, open_text};
 use crate::scalar::{Date, Position};
 use crate::stream::changes;
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Event(pub(crate) Recorded);
@@ -117,8 +122,8 @@ impl Event {
         CallerRef(self.0.metadata.caller())
     }
 
-    /// What it changed, field by field. CPR numbers and the texts of notes are masked, and what was erased since is
-    /// withheld.
+    /// What it changed, field by field. CPR numbers and the texts of notes are masked; what was erased since, and what
+    /// is another unit's alone, is withheld.
     async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
         let mut shown = Vec::new();
         for change in changes(&self.0).map_err(|error| fault(&error))? {
@@ -168,6 +173,10 @@ impl FieldChange {
         let Change { field, value } = change;
         let shown = |value| Self { field, value: Some(value), withheld: None };
         let withheld = |reason| Self { field, value: None, withheld: Some(reason) };
+        let visibility = Visibility::of(context);
+        if !visibility.reads_event(event) {
+            return Ok(withheld(WithheldReason::Forbidden));
+        }
         Ok(match value {
             None => Self { field, value: None, withheld: None },
             Some(Value::Masked) => {
@@ -185,6 +194,9 @@ impl FieldChange {
             Some(Value::Object(kind, object)) => {
                 let kind = Kind::from_name(kind).unwrap_or(Kind::Unit);
                 shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
+            }
+            Some(Value::Personal { subject, .. }) if !visibility.reads(subject) => {
+                withheld(WithheldReason::Forbidden)
             }
             Some(Value::Personal { subject, label, sealed }) => {
                 match open_text(context, &sealed, subject, label, event.id).await? {

@@ -19,8 +19,10 @@ use crate::id::Kind;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
 use crate::note::Note;
+use crate::permission::allowed;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 /// What happens to an item that expires.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,10 @@ impl Identified for Due {
     fn id(&self) -> Uuid {
         self.id.0
     }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(self.unit_id)
+    }
 }
 
 /// Queries about expiry.
@@ -122,6 +128,7 @@ pub(crate) struct ExpiryQuery;
 #[Object]
 impl ExpiryQuery {
     /// What expires when, the next first.
+    #[doc = allowed!(expirySchedule)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn expiry_schedule(
@@ -139,7 +146,7 @@ impl ExpiryQuery {
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
         let filter = ScheduleFilter {
-            unit: unit.map_err(|error| refused(&error))?,
+            units: Visibility::of(context).narrowed(unit.map_err(|error| refused(&error))?),
             from: filter.from.map(|date| date.0),
             until: filter.until.map(|date| date.0),
             effect: filter.effect.map(Into::into),
@@ -149,6 +156,7 @@ impl ExpiryQuery {
     }
 
     /// The expiry policies of a unit, the earliest first. Where none is in force, items expire after three years.
+    #[doc = allowed!(expiryPolicies)]
     async fn expiry_policies(
         &self,
         context: &Context<'_>,
@@ -193,6 +201,7 @@ pub(crate) struct ExpiryMutation;
 #[Object]
 impl ExpiryMutation {
     /// Sets how long items of your unit live where nothing else is set. Unit administrators and DPMs only.
+    #[doc = allowed!(expiryPolicySet)]
     async fn expiry_policy_set(
         &self,
         context: &Context<'_>,

@@ -22,8 +22,10 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
+use crate::permission::allowed;
 use crate::scalar::Position;
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Operation(pub(crate) OperationRow);
@@ -94,6 +96,10 @@ impl OperationOutcome {
 impl Identified for OperationRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(self.unit_id)
     }
 }
 
@@ -211,6 +217,7 @@ pub(crate) struct ImportQuery;
 #[Object]
 impl ImportQuery {
     /// A list of operations, the newest first.
+    #[doc = allowed!(operations)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn operations(
@@ -228,7 +235,7 @@ impl ImportQuery {
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
         let filter = OperationFilter {
-            unit: unit.map_err(|error| refused(&error))?,
+            units: Visibility::of(context).narrowed(unit.map_err(|error| refused(&error))?),
             kind: filter.kind.map(Into::into),
             status: filter.status.map(Into::into),
         };

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::app::{parts, request};
 use crate::error::sealed;
+use crate::visibility::Visibility;
 
 const LIFE: Duration = Duration::from_secs(1);
 
@@ -28,7 +29,8 @@ pub(crate) async fn load(context: &Context<'_>, subjects: &[Subject]) -> Result<
     held(context, subjects).await.map(drop)
 }
 
-/// Opens a value of a subject, if there is one; nothing if its key was destroyed.
+/// Opens a value of a subject, if there is one; nothing if its key was destroyed, or if the caller's role sees no
+/// personal values.
 pub(crate) async fn open<T: PersonalValue>(
     context: &Context<'_>,
     value: Option<&Personal<T>>,
@@ -36,6 +38,9 @@ pub(crate) async fn open<T: PersonalValue>(
 ) -> Result<Option<T>> {
     let Some(value) = value else { return Ok(None) };
     let subject = subject.into();
+    if !Visibility::of(context).reads(subject) {
+        return Ok(None);
+    }
     let held = held(context, &[subject]).await?;
     unless_erased(context, held.keyring.open(value, subject))
 }

@@ -11,6 +11,7 @@ use lethe_ledger::{LedgerError, Parts, Projection, rows};
 use uuid::Uuid;
 
 use crate::error::fault;
+use crate::visibility::Visibility;
 
 /// Reads rows of a view by id.
 pub(crate) struct ById<P>(Arc<Parts>, PhantomData<P>);
@@ -24,9 +25,12 @@ where
     }
 }
 
-/// A row that knows its id.
+/// A row that knows its id, and who sees it.
 pub(crate) trait Identified {
     fn id(&self) -> Uuid;
+
+    /// Whether a caller sees the object; otherwise it is as if there were none (R67).
+    fn is_seen(&self, by: Visibility) -> bool;
 }
 
 impl<P: Projection> Loader<Uuid> for ById<P>
@@ -42,20 +46,24 @@ where
     }
 }
 
-/// A row by id, as the view shows it now.
+/// A row by id, as the view shows it now, if the caller sees it.
 pub(crate) async fn by_id<P: Projection>(context: &Context<'_>, id: Uuid) -> Result<Option<P::Row>>
 where
     P::Row: Identified,
 {
-    context.data_unchecked::<DataLoader<ById<P>>>().load_one(id).await.map_err(|error| fault(&error))
+    let found = context.data_unchecked::<DataLoader<ById<P>>>().load_one(id).await;
+    let found = found.map_err(|error| fault(&error))?;
+    Ok(found.filter(|row| row.is_seen(Visibility::of(context))))
 }
 
-/// Rows by id, in the order of the ids.
+/// Rows by id, in the order of the ids; those that the caller sees.
 pub(crate) async fn by_ids<P: Projection>(context: &Context<'_>, ids: &[Uuid]) -> Result<Vec<P::Row>>
 where
     P::Row: Identified,
 {
     let loader = context.data_unchecked::<DataLoader<ById<P>>>();
     let mut found = loader.load_many(ids.iter().copied()).await.map_err(|error| fault(&error))?;
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    let visibility = Visibility::of(context);
+    let found = ids.iter().filter_map(|id| found.remove(id));
+    Ok(found.filter(|row| row.is_seen(visibility)).collect())
 }

@@ -17,9 +17,11 @@ use crate::id::{self, Kind};
 use crate::import::Operation;
 use crate::loader::by_id;
 use crate::note::Note;
+use crate::permission::allowed;
 use crate::prospect::{Prospect, prospect_by_id};
 use crate::reveal::{AccessLogEntry, entry_by_id};
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 /// Anything with a global id.
 #[derive(Interface)]
@@ -43,11 +45,13 @@ pub(crate) struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// The object with this id; null if there is none.
+    #[doc = allowed!(node)]
     async fn node(&self, context: &Context<'_>, id: ID) -> Result<Option<Node>> {
         find(context, &id).await
     }
 
     /// The objects with these ids, at most 100, in the same order; null where there is none.
+    #[doc = allowed!(nodes)]
     #[graphql(complexity = "crate::connection::cost(ids.len(), child_complexity)")]
     async fn nodes(&self, context: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>> {
         if ids.len() > usize::try_from(LARGEST).unwrap_or(0) {
@@ -74,7 +78,8 @@ pub(crate) async fn find(context: &Context<'_>, global: &ID) -> Result<Option<No
     if kind == Kind::Event {
         let position = inner.parse().map_err(|_| malformed())?;
         let event = parts(context).event(position).await.map_err(|error| fault(&error))?;
-        return Ok(event.map(Event).map(Node::Event));
+        let seen = Visibility::of(context).seen(parts(context), event.into_iter().collect()).await;
+        return Ok(seen.map_err(|error| fault(&error))?.pop().map(Event).map(Node::Event));
     }
     by_kind(context, kind, inner.parse().map_err(|_| malformed())?).await
 }

@@ -9,15 +9,15 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
-use lethe_crm::note::{NoteFilter, NoteOrder, NoteRow, NoteStatus, note_page};
+use lethe_crm::note::{NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note_page};
 use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::{TimeRange, wait_for};
+use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Contact, Withheld, WithheldReason, erased};
+use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden, notes_at};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::expiry::EffectField;
@@ -25,9 +25,11 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id, by_ids};
+use crate::permission::allowed;
 use crate::reveal::NoteReveals;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Note(pub(crate) NoteRow);
@@ -47,6 +49,10 @@ pub(crate) enum NoteStatusField {
 impl Identified for NoteRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(self.unit_id)
     }
 }
 
@@ -91,6 +97,9 @@ impl Note {
     async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
         if self.0.text.is_none() || is_erased(context, self.0.id).await? {
             return Ok(erased(&["text"]));
+        }
+        if let Some(withheld) = forbidden(context, &["text"]) {
+            return Ok(withheld);
         }
         let hidden = self.0.contains_sensitive;
         Ok(hidden.then_some(Withheld { field: "text", reason: WithheldReason::Masked }).into_iter().collect())
@@ -210,7 +219,26 @@ pub(crate) struct NoteQuery;
 
 #[Object]
 impl NoteQuery {
+    /// One note, now or as of a moment of the past; what was erased since stays erased.
+    #[doc = allowed!(note)]
+    async fn note(
+        &self,
+        context: &Context<'_>,
+        id: ID,
+        as_of: Option<AsOf>,
+        min_position: Option<Position>,
+    ) -> Result<Option<Note>> {
+        let id = Kind::Note.read(&id, "id").map_err(|error| refused(&error))?;
+        wait_for(context, &["note"], min_position).await?;
+        let row = match as_of {
+            Some(moment) => notes_at(context, &[id], moment.position(context).await?).await?.remove(&id),
+            None => by_id::<NoteView>(context, id).await?,
+        };
+        Ok(row.map(Note))
+    }
+
     /// A list of notes.
+    #[doc = allowed!(notes)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn notes(
@@ -226,7 +254,8 @@ impl NoteQuery {
     ) -> Result<Connection<Opaque, Note>> {
         wait_for(context, &["note"], min_position).await?;
         let slice = Slice { first, after, last, before };
-        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let filter =
+            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = NoteOrder::from(order.by).sql(order.descending);
         let found = note_page(&parts(context).pool, &filter, order, &slice.page()?).await;
@@ -238,11 +267,12 @@ impl NoteQuery {
 }
 
 impl NoteFilterInput {
-    fn read(self) -> Result<NoteFilter, lethe_kernel::UserError> {
+    fn read(self, seen: Visibility) -> Result<NoteFilter, lethe_kernel::UserError> {
         let created = self.created.unwrap_or_default();
         let changed = self.changed.unwrap_or_default();
         Ok(NoteFilter {
-            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            units: seen
+                .narrowed(self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?),
             contact: self
                 .contact
                 .map(|id| Kind::Contact.read(&id, "filter.contact").map(ContactId))

@@ -17,15 +17,17 @@ use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
 use crate::company::{Company, NaceVersionField};
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Contact, Withheld, erased};
+use crate::contact::{Contact, Withheld, erased, forbidden};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id};
+use crate::permission::allowed;
 use crate::scalar::Position;
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Prospect(pub(crate) ProspectRow);
@@ -33,6 +35,10 @@ pub(crate) struct Prospect(pub(crate) ProspectRow);
 impl Identified for ProspectRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(self.unit_id)
     }
 }
 
@@ -58,7 +64,7 @@ impl Prospect {
     /// The fields whose values are not shown, and why: the title, once its contact was erased.
     async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
         let gone = self.0.title.is_none() || is_erased(context, self.0.contact_id).await?;
-        Ok(if gone { erased(&["title"]) } else { Vec::new() })
+        Ok(if gone { erased(&["title"]) } else { forbidden(context, &["title"]).unwrap_or_default() })
     }
 
     /// The contact whose idea it is.
@@ -160,6 +166,7 @@ pub(crate) struct ProspectQuery;
 #[Object]
 impl ProspectQuery {
     /// A list of prospects.
+    #[doc = allowed!(prospects)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn prospects(
@@ -175,7 +182,8 @@ impl ProspectQuery {
     ) -> Result<Connection<Opaque, Prospect>> {
         wait_for(context, &["prospect"], min_position).await?;
         let slice = Slice { first, after, last, before };
-        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let filter =
+            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = ProspectOrder::from(order.by).sql(order.descending);
         let found = prospect_page(&parts(context).pool, &filter, order, &slice.page()?).await;
@@ -187,11 +195,12 @@ impl ProspectQuery {
 }
 
 impl ProspectFilterInput {
-    fn read(self) -> Result<ProspectFilter, UserError> {
+    fn read(self, seen: Visibility) -> Result<ProspectFilter, UserError> {
         let created = self.created.unwrap_or_default();
         let changed = self.changed.unwrap_or_default();
         Ok(ProspectFilter {
-            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            units: seen
+                .narrowed(self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?),
             contact: self
                 .contact
                 .map(|id| Kind::Contact.read(&id, "filter.contact").map(ContactId))

@@ -5,7 +5,6 @@ mod entry;
 mod mutation;
 mod of_contact;
 mod of_note;
-mod permit;
 mod policy;
 mod query;
 mod subject;

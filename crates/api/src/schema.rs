@@ -21,11 +21,13 @@ use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
 use crate::consent::{ConsentMutation, ConsentQuery};
 use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuery};
+use crate::event::EventQuery;
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
 use crate::node::NodeQuery;
 use crate::note::{NoteMutation, NoteQuery};
+use crate::permission::Permissions;
 use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
 use crate::reveal::{RevealMutation, RevealPolicyMutation, RevealQuery};
@@ -47,6 +49,7 @@ pub struct Query(
     ExpiryQuery,
     UnitQuery,
     ImportQuery,
+    EventQuery,
 );
 
 /// Everything that can be done.
@@ -104,6 +107,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)
+        .extension(Permissions)
         .extension(ForgetTexts)
         .extension(persisted_queries())
         .finish()

@@ -16,7 +16,9 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
 use crate::reveal::RevealRules;
+use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Unit(pub(crate) UnitRow);
@@ -55,6 +57,10 @@ pub(crate) enum CountryField {
 impl Identified for UnitRow {
     fn id(&self) -> Uuid {
         self.id
+    }
+
+    fn is_seen(&self, _: Visibility) -> bool {
+        true
     }
 }
 
@@ -123,6 +129,7 @@ pub(crate) struct UnitQuery;
 #[Object]
 impl UnitQuery {
     /// The units that share the database, by name.
+    #[doc = allowed!(units)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn units(
         &self,
@@ -164,6 +171,7 @@ pub(crate) struct UnitMutation;
 #[Object]
 impl UnitMutation {
     /// Registers a unit. System administrators only.
+    #[doc = allowed!(unitRegister)]
     async fn unit_register(
         &self,
         context: &Context<'_>,

@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object, Result};
 use crate::app::request;
 use crate::event::RoleField;
 use crate::id::Kind;
+use crate::permission::allowed;
 use crate::unit::Unit;
 
 pub(crate) struct Viewer;
@@ -35,6 +36,7 @@ pub(crate) struct ViewerQuery;
 #[Object]
 impl ViewerQuery {
     /// Who you are to the server.
+    #[doc = allowed!(viewer)]
     async fn viewer(&self) -> Viewer {
         Viewer
     }

@@ -24,6 +24,15 @@ impl Caller {
     pub const fn system(unit: UnitId) -> Self {
         Self { user: Self::SYSTEM, unit, role: Role::System }
     }
+
+    /// The unit whose data alone the caller may see (R67); none for those who look after all units.
+    #[must_use]
+    pub const fn confined_to(&self) -> Option<UnitId> {
+        match self.role {
+            Role::Consultant | Role::UnitAdministrator | Role::Dpm | Role::Integration => Some(self.unit),
+            Role::SystemAdministrator | Role::Auditor | Role::System => None,
+        }
+    }
 }
 
 /// A caller, and how sure the server is that it is them.

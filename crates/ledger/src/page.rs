@@ -71,20 +71,22 @@ pub async fn page<P: Projection>(
 }
 
 /// The same page of the lists of several parents, in one statement. `join` is the SQL that joins the row `r` with
-/// its parent `p.id`, for example `JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id`.
+/// its parent `p.id`, for example `JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id`; `filter` is as
+/// that of [`page`].
 ///
 /// # Errors
 /// As [`page`].
 pub async fn nested<P: Projection>(
     pool: &PgPool,
     parents: &[Uuid],
-    join: &'static str,
+    (join, filter): (&'static str, impl FnOnce(&mut QueryBuilder<'_, Postgres>)),
     order: Order,
     page: &Page,
 ) -> Result<Vec<Found<P::Row>>, LedgerError> {
     let mut sql = QueryBuilder::new("SELECT p.id AS parent, q.* FROM unnest(");
     sql.push_bind(parents.to_vec()).push(") p(id) CROSS JOIN LATERAL (");
     select::<P>(&mut sql, order, join);
+    filter(&mut sql);
     slice::<P>(&mut sql, order, page)?;
     sql.push(") q");
     finish::<P>(&sql.build().fetch_all(pool).await?, order, page)

@@ -12,6 +12,7 @@ use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::keys;
 use crate::loader::by_id;
+use crate::permission::allowed;
 use crate::scalar::{CvrNumber, Position};
 use crate::unit::CountryField;
 
@@ -54,6 +55,7 @@ pub(crate) struct CompanyQuery;
 #[Object]
 impl CompanyQuery {
     /// One company, now or as of a moment of the past.
+    #[doc = allowed!(company)]
     async fn company(
         &self,
         context: &Context<'_>,
@@ -71,6 +73,7 @@ impl CompanyQuery {
     }
 
     /// A list of companies.
+    #[doc = allowed!(companies)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn companies(

@@ -7,6 +7,7 @@ use super::fields::{LegalFormField, NaceVersionField};
 use crate::argument::patch;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
 use crate::unit::CountryField;
 
 /// A company to register.
@@ -103,6 +104,7 @@ pub(crate) struct CompanyMutation;
 #[Object]
 impl CompanyMutation {
     /// Registers a company. Each public number can be registered once.
+    #[doc = allowed!(companyRegister)]
     async fn company_register(
         &self,
         context: &Context<'_>,
@@ -116,6 +118,7 @@ impl CompanyMutation {
     }
 
     /// Changes a company's master data; its number never changes.
+    #[doc = allowed!(companyAmend)]
     async fn company_amend(
         &self,
         context: &Context<'_>,
@@ -128,6 +131,7 @@ impl CompanyMutation {
     }
 
     /// Closes a company, for example because its number was wrong; name the right company as `supersededBy`.
+    #[doc = allowed!(companyClose)]
     async fn company_close(
         &self,
         context: &Context<'_>,

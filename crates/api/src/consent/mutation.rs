@@ -6,6 +6,7 @@ use lethe_privacy::consent::{ConsentView, GiveConsent, WithdrawConsent};
 use super::{Consent, LegalBasisField};
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
 use crate::scalar::Date;
 
 /// A consent that was given to your unit.
@@ -64,6 +65,7 @@ pub(crate) struct ConsentMutation;
 #[Object]
 impl ConsentMutation {
     /// Records that a contact's data may be used for a purpose.
+    #[doc = allowed!(consentGive)]
     async fn consent_give(
         &self,
         context: &Context<'_>,
@@ -76,6 +78,7 @@ impl ConsentMutation {
     }
 
     /// Records that a consent was withdrawn.
+    #[doc = allowed!(consentWithdraw)]
     async fn consent_withdraw(
         &self,
         context: &Context<'_>,

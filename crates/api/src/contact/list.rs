@@ -12,7 +12,9 @@ use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::loader::by_id;
+use crate::permission::allowed;
 use crate::scalar::{Date, Position};
+use crate::visibility::Visibility;
 
 /// Which contacts are wanted; everything given must hold. Names and other personal values are sealed, so no list
 /// filters or sorts by them.
@@ -67,6 +69,7 @@ pub(crate) struct ContactQuery;
 #[Object]
 impl ContactQuery {
     /// One contact, now or as of a moment of the past.
+    #[doc = allowed!(contact)]
     async fn contact(
         &self,
         context: &Context<'_>,
@@ -83,6 +86,7 @@ impl ContactQuery {
     }
 
     /// A list of contacts.
+    #[doc = allowed!(contacts)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn contacts(
@@ -98,7 +102,8 @@ impl ContactQuery {
     ) -> Result<Connection<Opaque, Contact>> {
         wait_for(context, VIEWS, min_position).await?;
         let slice = Slice { first, after, last, before };
-        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let filter =
+            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = ContactOrder::from(order.by).sql(order.descending);
         let found = contact_page(&parts(context).pool, &filter, order, &slice.page()?).await;
@@ -110,11 +115,12 @@ impl ContactQuery {
 }
 
 impl ContactFilterInput {
-    fn read(self) -> Result<ContactFilter, lethe_kernel::UserError> {
+    fn read(self, seen: Visibility) -> Result<ContactFilter, lethe_kernel::UserError> {
         let created = self.created.unwrap_or_default();
         let changed = self.changed.unwrap_or_default();
         Ok(ContactFilter {
-            unit: self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?,
+            units: seen
+                .narrowed(self.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose()?),
             status: self.status.into(),
             company: self
                 .company

@@ -8,6 +8,7 @@ use super::Contact;
 use crate::argument::patch;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
 
 /// A contact to register. A name is the only thing it needs.
 #[derive(InputObject)]
@@ -104,6 +105,7 @@ pub(crate) struct ContactMutation;
 #[Object]
 impl ContactMutation {
     /// Registers a contact in the name of your unit.
+    #[doc = allowed!(contactRegister)]
     async fn contact_register(
         &self,
         context: &Context<'_>,
@@ -116,6 +118,7 @@ impl ContactMutation {
     }
 
     /// Changes a contact's details.
+    #[doc = allowed!(contactAmend)]
     async fn contact_amend(
         &self,
         context: &Context<'_>,
@@ -128,6 +131,7 @@ impl ContactMutation {
     }
 
     /// Links a contact to a company.
+    #[doc = allowed!(contactLink)]
     async fn contact_link(
         &self,
         context: &Context<'_>,
@@ -142,6 +146,7 @@ impl ContactMutation {
     }
 
     /// Removes the link between a contact and a company.
+    #[doc = allowed!(contactUnlink)]
     async fn contact_unlink(
         &self,
         context: &Context<'_>,

@@ -20,7 +20,9 @@ use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
 use crate::error::fault;
 use crate::keys;
+use crate::loader::Identified;
 use crate::note::Note;
+use crate::visibility::Visibility;
 
 const NOTES: fn() -> Order = || NoteOrder::Created.sql(true);
 const CONSENTS: fn() -> Order = || ConsentOrder::Created.sql(true);
@@ -43,6 +45,7 @@ impl Nested {
         let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.id.0).collect();
         let mut subjects: Vec<Subject> = contacts.iter().map(|contact| contact.id.into()).collect();
         let mut nested = Self::default();
+        let own = Visibility::of(context).unit();
         if !selected(context, "companies").is_empty() {
             let companies = linked(contacts);
             let found = rows::<CompanyView>(pool, &companies).await.map_err(|error| fault(&error))?;
@@ -52,13 +55,15 @@ impl Nested {
             nested.companies = Some(found.into_iter().map(|row| (row.id, row)).collect());
         }
         for page in pages(context, "notes")? {
-            let found = notes_of_contacts(pool, &ids, NOTES(), &page).await.map_err(|error| fault(&error))?;
+            let found =
+                notes_of_contacts(pool, &ids, own, NOTES(), &page).await.map_err(|error| fault(&error))?;
             subjects.extend(found.iter().map(|found| Subject::from(found.row.id)));
             nested.notes.insert(page, by_parent(found));
         }
         for page in pages(context, "consents")? {
-            let found =
-                consents_of_contacts(pool, &ids, CONSENTS(), &page).await.map_err(|error| fault(&error))?;
+            let found = consents_of_contacts(pool, &ids, own, CONSENTS(), &page)
+                .await
+                .map_err(|error| fault(&error))?;
             nested.consents.insert(page, by_parent(found));
         }
         if !selected(context, "erasure").is_empty() {
@@ -164,6 +169,7 @@ pub(super) async fn notes(
 ) -> Result<Connection<Opaque, Note>> {
     let page = slice.page()?;
     let id = contact.row.id.0;
+    let own = Visibility::of(context).unit();
     let found = match (contact.nested.notes.get(&page), contact.as_of) {
         (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
         (None, Some(position)) => {
@@ -171,7 +177,7 @@ pub(super) async fn notes(
             let rows = notes_at(context, &items, position.0).await?;
             newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
         }
-        (None, None) => notes_of_contacts(&parts(context).pool, &[id], NOTES(), &page)
+        (None, None) => notes_of_contacts(&parts(context).pool, &[id], own, NOTES(), &page)
             .await
             .map_err(|error| fault(&error))?,
     };
@@ -180,10 +186,15 @@ pub(super) async fn notes(
 
 /// Notes as they were, but with no text that may not be shown today: of a note that has ended since, or was declared
 /// sensitive since.
-async fn notes_at(context: &Context<'_>, ids: &[Uuid], position: i64) -> Result<HashMap<Uuid, NoteRow>> {
+pub(crate) async fn notes_at(
+    context: &Context<'_>,
+    ids: &[Uuid],
+    position: i64,
+) -> Result<HashMap<Uuid, NoteRow>> {
     let parts = parts(context);
     let mut then = parts.rows_at::<NoteView>(ids, position).await.map_err(|error| fault(&error))?;
     let now = parts.rows_at::<NoteView>(ids, i64::MAX).await.map_err(|error| fault(&error))?;
+    then.retain(|_, note| note.is_seen(Visibility::of(context)));
     for (id, note) in &mut then {
         let Some(now) = now.get(id) else { continue };
         note.contains_sensitive |= now.contains_sensitive;
@@ -201,11 +212,12 @@ pub(super) async fn consents(
 ) -> Result<Connection<Opaque, Consent>> {
     let page = slice.page()?;
     let id = contact.row.id.0;
+    let own = Visibility::of(context).unit();
     let found = match (contact.nested.consents.get(&page), contact.as_of) {
         (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
         (None, Some(position)) => {
             let all = Page { limit: i64::MAX, ..Page::default() };
-            let now = consents_of_contacts(&parts(context).pool, &[id], CONSENTS(), &all).await;
+            let now = consents_of_contacts(&parts(context).pool, &[id], own, CONSENTS(), &all).await;
             let ids: Vec<Uuid> =
                 now.map_err(|error| fault(&error))?.iter().map(|found| found.row.id.0).collect();
             let rows = parts(context)
@@ -214,7 +226,7 @@ pub(super) async fn consents(
                 .map_err(|error| fault(&error))?;
             newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
         }
-        (None, None) => consents_of_contacts(&parts(context).pool, &[id], CONSENTS(), &page)
+        (None, None) => consents_of_contacts(&parts(context).pool, &[id], own, CONSENTS(), &page)
             .await
             .map_err(|error| fault(&error))?,
     };

@@ -11,6 +11,7 @@ use lethe_ledger::{Context as WorkContext, Failure, Ledger};
 use super::{Operation, OutcomeField};
 use crate::app::{app, parts, request};
 use crate::error::fault;
+use crate::permission::allowed;
 use crate::scalar::Position;
 
 /// How many refused rows the answer to a dry run lists.
@@ -86,11 +87,13 @@ pub(crate) struct ImportMutation;
 #[Object]
 impl ImportMutation {
     /// Imports contacts from a file, in the name of your unit.
+    #[doc = allowed!(contactsImport)]
     async fn contacts_import(&self, context: &Context<'_>, input: ImportInput) -> Result<ImportPayload> {
         import(context, input, ImportKind::Contacts).await
     }
 
     /// Imports companies from a file, in the name of your unit.
+    #[doc = allowed!(companiesImport)]
     async fn companies_import(&self, context: &Context<'_>, input: ImportInput) -> Result<ImportPayload> {
         import(context, input, ImportKind::Companies).await
     }

@@ -8,6 +8,7 @@ use crate::argument::patch;
 use crate::expiry::EffectField;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
 use crate::scalar::Date;
 
 const VIEWS: &[&str] = &["note", "contact", "expiry"];
@@ -106,6 +107,7 @@ pub(crate) struct NoteMutation;
 #[Object]
 impl NoteMutation {
     /// Writes a note in the name of your unit.
+    #[doc = allowed!(noteWrite)]
     async fn note_write(&self, context: &Context<'_>, input: NoteWriteInput) -> Result<NoteWritePayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "noteWrite", key.as_ref(), input.work(), VIEWS).await?;
@@ -114,6 +116,7 @@ impl NoteMutation {
     }
 
     /// Changes a note: its text, declarations, links or expiry.
+    #[doc = allowed!(noteAmend)]
     async fn note_amend(&self, context: &Context<'_>, input: NoteAmendInput) -> Result<NoteAmendPayload> {
         let key = input.idempotency_key.clone();
         let outcome = execute(context, "noteAmend", key.as_ref(), input.work(), VIEWS).await?;
@@ -122,6 +125,7 @@ impl NoteMutation {
     }
 
     /// Removes a note by hand, as if it had expired.
+    #[doc = allowed!(noteRemove)]
     async fn note_remove(&self, context: &Context<'_>, input: NoteRemoveInput) -> Result<NoteRemovePayload> {
         let work = Kind::Note
             .read(&input.note_id, "noteId")

@@ -6,6 +6,7 @@ use super::Prospect;
 use crate::company::NaceVersionField;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
 
 /// A prospect to register.
 #[derive(InputObject)]
@@ -51,6 +52,7 @@ pub(crate) struct ProspectMutation;
 #[Object]
 impl ProspectMutation {
     /// Registers a business idea of a contact.
+    #[doc = allowed!(prospectRegister)]
     async fn prospect_register(
         &self,
         context: &Context<'_>,
@@ -63,6 +65,7 @@ impl ProspectMutation {
     }
 
     /// Links a prospect to the company it founded.
+    #[doc = allowed!(prospectLink)]
     async fn prospect_link(
         &self,
         context: &Context<'_>,

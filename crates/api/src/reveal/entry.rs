@@ -4,15 +4,17 @@ use lethe_ledger::{Found, rows};
 use lethe_privacy::reveal::{AccessLogView, AccessRow, RevealedField};
 use uuid::Uuid;
 
-use super::permit::{Right, may, scope};
 use crate::app::{parts, request};
 use crate::contact::{Withheld, erased};
 use crate::error::{fault, top_level};
 use crate::event::{Event, RoleField};
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
+use crate::loader::Identified;
+use crate::permission::permits;
 use crate::scalar::Position;
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 
 /// A field that can be revealed.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,16 @@ pub(crate) enum RevealedFieldName {
 
 #[derive(Clone)]
 pub(crate) struct AccessLogEntry(pub(super) AccessRow);
+
+impl Identified for AccessRow {
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(self.unit_id)
+    }
+}
 
 /// One reveal: who was shown which masked value, when and what for. Never the value.
 #[Object]
@@ -114,13 +126,12 @@ pub(super) async fn event(context: &Context<'_>, position: i64) -> Result<Event>
 
 /// An entry by its own id, if the caller may read it.
 pub(crate) async fn entry_by_id(context: &Context<'_>, id: Uuid) -> Result<Option<AccessLogEntry>> {
-    let caller = request(context).session.caller;
-    if !may(caller.role, Right::ReadLog) {
+    if !permits("accessLog", request(context).session.caller.role) {
         return Ok(None);
     }
     let found = rows::<AccessLogView>(&parts(context).pool, &[id]).await.map_err(|error| fault(&error))?;
-    let visible = |row: &AccessRow| scope(caller).is_none_or(|unit| unit == row.unit_id);
-    Ok(found.into_iter().find(visible).map(AccessLogEntry))
+    let seen = |row: &AccessRow| row.is_seen(Visibility::of(context));
+    Ok(found.into_iter().find(seen).map(AccessLogEntry))
 }
 
 /// Reads the keys for a page of entries at once.

@@ -6,12 +6,12 @@ use lethe_ledger::Work;
 use lethe_privacy::reveal::{AccessRow, Occasion, RevealCpr, RevealNote};
 
 use super::entry::AccessLogEntry;
-use super::permit::{Right, permit, require_second_factor};
 use crate::app::{parts, request};
 use crate::error::{UserError as ShownError, fault};
 use crate::id::Kind;
 use crate::keys::open;
 use crate::mutate::{Outcome, execute};
+use crate::permission::allowed;
 use crate::scalar::Position;
 
 const VIEWS: &[&str] = &["access_log", "reveal_alert"];
@@ -80,9 +80,8 @@ pub(crate) struct RevealMutation;
 impl RevealMutation {
     /// Shows the whole CPR number of a contact of your unit. That you were shown it, and what for, is in the access log
     /// before the number leaves the server. Business hubs only.
+    #[doc = allowed!(cprReveal)]
     async fn cpr_reveal(&self, context: &Context<'_>, input: CprRevealInput) -> Result<CprRevealPayload> {
-        permit(context, Right::Reveal)?;
-        require_second_factor(context)?;
         let contact = Kind::Contact.read(&input.contact_id, "contactId").map(ContactId);
         let occasion = occasion(context, input.purpose, input.purpose_text);
         let work = |occasion| contact.clone().map(|contact| RevealCpr { contact, occasion });
@@ -104,9 +103,8 @@ impl RevealMutation {
 
     /// Shows the text of a note of your unit that contains sensitive data. That you were shown it, and what for, is in the
     /// access log before the text leaves the server.
+    #[doc = allowed!(noteReveal)]
     async fn note_reveal(&self, context: &Context<'_>, input: NoteRevealInput) -> Result<NoteRevealPayload> {
-        permit(context, Right::Reveal)?;
-        require_second_factor(context)?;
         let note = Kind::Note.read(&input.note_id, "noteId").map(NoteId);
         let occasion = occasion(context, input.purpose, input.purpose_text);
         let work = |occasion| note.clone().map(|note| RevealNote { note, occasion });

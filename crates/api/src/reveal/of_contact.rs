@@ -6,13 +6,13 @@ use lethe_crm::contact::{ContactRow, ContactStatus};
 use lethe_privacy::reveal::{AccessFilter, access_log_of};
 
 use super::entry::AccessLogEntry;
-use super::permit::{Right, may, permit};
 use super::query::entries;
 use super::subject::AccessForSubject;
 use crate::app::{parts, request};
 use crate::connection::{Opaque, Slice};
 use crate::error::fault;
 use crate::loader::by_id;
+use crate::permission::{check, permits};
 
 /// What a contact says of reveals.
 pub(crate) struct ContactReveals<'c> {
@@ -28,14 +28,15 @@ impl ContactReveals<'_> {
     async fn viewer_can_reveal(&self, context: &Context<'_>) -> Result<bool> {
         let (caller, contact) = (request(context).session.caller, self.contact);
         let shown = !self.past && contact.status == ContactStatus::Active && contact.cpr_serial.is_some();
-        if !(shown && may(caller.role, Right::Reveal) && contact.units.contains(&caller.unit)) {
+        if !(shown && permits("cprReveal", caller.role) && contact.units.contains(&caller.unit)) {
             return Ok(false);
         }
         let unit = by_id::<UnitView>(context, caller.unit.0).await?;
         Ok(unit.is_some_and(|unit| unit.kind == UnitKind::BusinessHub))
     }
 
-    /// Who was shown its CPR number, or the sensitive text of a note about it; the newest first. For DPMs and auditors.
+    /// Who was shown its CPR number, or the sensitive text of a note about it; the newest first. For those
+    /// who may use `accessLog`.
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn access_log(
         &self,
@@ -50,7 +51,7 @@ impl ContactReveals<'_> {
     }
 
     /// What the person may know of that: the reveals at all units, without the names of colleagues; the newest first. For
-    /// DPMs.
+    /// those who may use `accessLog`.
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn access_log_for_subject(
         &self,
@@ -60,7 +61,7 @@ impl ContactReveals<'_> {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, AccessForSubject>> {
-        permit(context, Right::ReadForSubject)?;
+        check("accessLog", &request(context).session)?;
         let slice = Slice { first, after, last, before };
         let found = access_log_of(&parts(context).pool, self.contact.id, &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, AccessForSubject)

@@ -4,10 +4,10 @@ use lethe_crm::note::NoteRow;
 use lethe_privacy::reveal::AccessFilter;
 
 use super::entry::AccessLogEntry;
-use super::permit::{Right, may};
 use super::query::entries;
 use crate::app::request;
 use crate::connection::{Opaque, Slice};
+use crate::permission::permits;
 
 /// What a note says of reveals.
 pub(crate) struct NoteReveals<'n>(pub(crate) &'n NoteRow);
@@ -21,10 +21,10 @@ impl NoteReveals<'_> {
         self.0.contains_sensitive
             && self.0.text.is_some()
             && self.0.unit_id == caller.unit
-            && may(caller.role, Right::Reveal)
+            && permits("noteReveal", caller.role)
     }
 
-    /// Who was shown its text; the newest first. For DPMs and auditors.
+    /// Who was shown its text; the newest first. For those who may use `accessLog`.
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn access_log(
         &self,

@@ -2,10 +2,11 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use lethe_privacy::reveal::{Limits, RevealPolicyRow, RevealPolicyView, SetLimits, SetPurposes};
 use uuid::Uuid;
 
-use super::permit::{Right, permit};
 use crate::app::request;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
+use crate::permission::allowed;
+use crate::visibility::Visibility;
 
 /// What holds for the reveals of a unit.
 #[derive(SimpleObject)]
@@ -28,6 +29,10 @@ pub(crate) struct RevealLimits {
 impl Identified for RevealPolicyRow {
     fn id(&self) -> Uuid {
         self.id
+    }
+
+    fn is_seen(&self, _: Visibility) -> bool {
+        true
     }
 }
 
@@ -81,27 +86,26 @@ pub(crate) struct RevealPolicyMutation;
 
 #[Object]
 impl RevealPolicyMutation {
-    /// Sets what masked values may be revealed for in your unit. Unit administrators and DPMs only.
+    /// Sets what masked values may be revealed for in your unit.
+    #[doc = allowed!(revealPurposesSet)]
     async fn reveal_purposes_set(
         &self,
         context: &Context<'_>,
         input: RevealPurposesSetInput,
     ) -> Result<RevealPurposesSetPayload> {
-        permit(context, Right::Decide)?;
         let (key, work) = (input.idempotency_key.as_ref(), SetPurposes(input.codes));
         let outcome = execute(context, "revealPurposesSet", key, Ok(work), VIEWS).await?;
         let rules = decided(context, &outcome).await?;
         Ok(RevealPurposesSetPayload::new(outcome, rules))
     }
 
-    /// Sets how many reveals of one user within an hour are usual, and how many are allowed, in your unit. Unit
-    /// administrators and DPMs only.
+    /// Sets how many reveals of one user within an hour are usual, and how many are allowed, in your unit.
+    #[doc = allowed!(revealLimitsSet)]
     async fn reveal_limits_set(
         &self,
         context: &Context<'_>,
         input: RevealLimitsSetInput,
     ) -> Result<RevealLimitsSetPayload> {
-        permit(context, Right::Decide)?;
         let key = input.idempotency_key.as_ref();
         let work = SetLimits(Limits { usual: input.usual, most: input.most });
         let outcome = execute(context, "revealLimitsSet", key, Ok(work), VIEWS).await?;

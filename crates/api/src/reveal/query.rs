@@ -6,13 +6,14 @@ use lethe_privacy::reveal::{AccessFilter, access_page, alert_page};
 
 use super::alert::RevealAlert;
 use super::entry::{AccessLogEntry, RevealedFieldName, load_keys};
-use super::permit::{Right, permit, scope};
-use crate::app::parts;
+use crate::app::{parts, request};
 use crate::argument::wait_for;
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
+use crate::permission::{allowed, check};
 use crate::scalar::Position;
+use crate::visibility::Visibility;
 
 /// Which entries of the access log are wanted; everything given must hold.
 #[derive(InputObject, Default)]
@@ -41,6 +42,7 @@ pub(crate) struct RevealQuery;
 impl RevealQuery {
     /// Who was shown which masked value, when and what for, the newest first. DPMs read that of their unit, auditors that
     /// of all units. It survives those whom it names.
+    #[doc = allowed!(accessLog)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn access_log(
@@ -53,7 +55,6 @@ impl RevealQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
-        permit(context, Right::ReadLog)?;
         wait_for(context, &["access_log"], min_position).await?;
         let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
         entries(context, filter, &Slice { first, after, last, before }).await
@@ -61,6 +62,7 @@ impl RevealQuery {
 
     /// The warnings about users who revealed unusually much within an hour, the newest first. DPMs read those of their
     /// unit, auditors those of all units.
+    #[doc = allowed!(revealAlerts)]
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn reveal_alerts(
         &self,
@@ -71,10 +73,9 @@ impl RevealQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, RevealAlert>> {
-        let caller = permit(context, Right::ReadLog)?;
         wait_for(context, &["reveal_alert"], min_position).await?;
         let slice = Slice { first, after, last, before };
-        let found = alert_page(&parts(context).pool, scope(caller), &slice.page()?).await;
+        let found = alert_page(&parts(context).pool, Visibility::of(context).unit(), &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, RevealAlert)
     }
 }
@@ -85,8 +86,9 @@ pub(super) async fn entries(
     filter: AccessFilter,
     slice: &Slice,
 ) -> Result<Connection<Opaque, AccessLogEntry>> {
-    let caller = permit(context, Right::ReadLog)?;
-    let filter = AccessFilter { scope: scope(caller), ..filter };
+    check("accessLog", &request(context).session)?;
+    let units = filter.units.into_iter().chain(Visibility::of(context).unit()).collect();
+    let filter = AccessFilter { units, ..filter };
     let found = access_page(&parts(context).pool, &filter, &slice.page()?).await;
     let found = found.map_err(|error| fault(&error))?;
     load_keys(context, &found).await?;
@@ -97,11 +99,10 @@ impl AccessLogFilter {
     fn read(self) -> Result<AccessFilter, UserError> {
         let read = |kind: Kind, id: Option<ID>, field: &str| id.map(|id| kind.read(&id, field)).transpose();
         Ok(AccessFilter {
-            scope: None,
             contact: read(Kind::Contact, self.contact, "filter.contact")?.map(ContactId),
             note: read(Kind::Note, self.note, "filter.note")?.map(NoteId),
             user: read(Kind::User, self.user, "filter.user")?.map(UserId),
-            unit: read(Kind::Unit, self.unit, "filter.unit")?.map(UnitId),
+            units: read(Kind::Unit, self.unit, "filter.unit")?.map(UnitId).into_iter().collect(),
             field: self.field.map(Into::into),
             from: self.from,
             until: self.until,

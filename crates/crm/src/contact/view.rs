@@ -111,7 +111,7 @@ pub struct ContactItem {
 
 impl Projection for ContactView {
     const NAME: &'static str = "contact";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
         Child { field: "companies", table: "contact_company", owner: "contact_id" },
@@ -205,7 +205,11 @@ impl ContactRow {
         self.next_expiry = self.items.iter().filter_map(|item| item.attached.expires).min();
     }
 
+    /// Once it is erased, they stay those that had it then.
     fn count_units(&mut self) {
+        if self.status == ContactStatus::Erased {
+            return;
+        }
         self.units =
             self.unit_id.into_iter().chain(self.items.iter().map(|item| item.attached.unit)).collect();
     }
@@ -227,7 +231,6 @@ impl ContactRow {
         self.items.clear();
         if kind == ErasureKind::Deleted {
             self.unit_id = None;
-            self.units.clear();
             self.companies.clear();
         }
     }
@@ -283,8 +286,8 @@ impl ContactRow {
 /// Which contacts are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ContactFilter {
-    /// Those that a unit has.
-    pub unit: Option<UnitId>,
+    /// Those that each of these units has.
+    pub units: Vec<UnitId>,
     /// Those with a status; the active ones if nothing else is said. Deleted ones are in no list.
     pub status: ContactStatus,
     /// Those of a company.
@@ -343,7 +346,7 @@ pub async fn contact_page(
             if filter.status == ContactStatus::Erased {
                 sql.push(" AND r.erasure_kind <> ").push_bind(ErasureKind::Deleted.name());
             }
-            if let Some(unit) = filter.unit {
+            for unit in &filter.units {
                 sql.push(" AND r.units @> ARRAY[").push_bind(unit.0).push("]");
             }
             if let Some(company) = filter.company {

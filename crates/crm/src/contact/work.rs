@@ -112,12 +112,14 @@ pub struct UnlinkContact {
 impl Work for UnlinkContact {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
+        existing_contact(unit, self.contact).await?;
         unit.handle::<Contact>(self.contact, ContactCommand::Unlink(self.company)).await?;
         Ok(Answer::about(self.contact, self.contact))
     }
 }
 
-/// A contact that must be registered, and may be erased.
+/// A contact that must be registered, and may be erased. One that the caller's unit does not have (R67) is refused in
+/// the same words as one that was never registered.
 ///
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
@@ -125,7 +127,12 @@ pub async fn existing_contact<'u>(
     unit: &'u mut Unit<'_>,
     contact: ContactId,
 ) -> Result<&'u Contact, Failure> {
-    unit.existing::<Contact>(contact, ContactError::Unknown.into()).await
+    let confined = unit.caller().confined_to();
+    let found = unit.existing::<Contact>(contact, ContactError::Unknown.into()).await?;
+    match confined {
+        Some(own) if !found.is_of(own) => Err(UserError::from(ContactError::Unknown).into()),
+        _ => Ok(found),
+    }
 }
 
 /// A contact that must be registered and not erased.

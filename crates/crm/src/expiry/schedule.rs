@@ -57,8 +57,8 @@ impl Projection for ScheduleView {
 /// Which items are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ScheduleFilter {
-    /// Those of a unit.
-    pub unit: Option<UnitId>,
+    /// Those of all these units. So two different ones leave nothing.
+    pub units: Vec<UnitId>,
     /// Those that expire on or after.
     pub from: Option<NaiveDate>,
     /// Those that expire before.
@@ -79,7 +79,7 @@ pub async fn schedule_page(
     page::<ScheduleView>(
         pool,
         |sql| {
-            if let Some(unit) = filter.unit {
+            for unit in &filter.units {
                 sql.push(" AND r.unit_id = ").push_bind(unit.0);
             }
             for (condition, date) in [(" AND r.due >= ", filter.from), (" AND r.due < ", filter.until)] {

@@ -124,8 +124,8 @@ impl OperationRow {
 /// Which operations are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct OperationFilter {
-    /// Those of a unit.
-    pub unit: Option<UnitId>,
+    /// Those of all these units. So two different ones leave nothing.
+    pub units: Vec<UnitId>,
     /// Those of a kind.
     pub kind: Option<ImportKind>,
     /// Those that have, or have not, come to their end.
@@ -167,7 +167,7 @@ pub async fn operation_page(
     page::<OperationView>(
         pool,
         |sql| {
-            if let Some(unit) = filter.unit {
+            for unit in &filter.units {
                 sql.push(" AND r.unit_id = ").push_bind(unit.0);
             }
             if let Some(kind) = filter.kind {

@@ -78,7 +78,7 @@ impl Note {
         self.current.as_ref().filter(|_| !self.ended)
     }
 
-    /// Whose note it is, also once it has ended; none if it was never written.
+    /// Whose note it is, or was.
     #[must_use]
     pub fn unit(&self) -> Option<UnitId> {
         self.current.as_ref().map(|note| note.unit)

@@ -2,7 +2,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
 use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Amended, NoteEvent, NoteText, Written};
@@ -183,8 +183,8 @@ impl NoteRow {
 /// Which notes are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct NoteFilter {
-    /// Those of a unit.
-    pub unit: Option<UnitId>,
+    /// Those of all these units. So two different ones leave nothing.
+    pub units: Vec<UnitId>,
     /// Those that name a contact.
     pub contact: Option<ContactId>,
     /// Those about a company.
@@ -250,13 +250,11 @@ pub async fn note_page(
                 .push_bind(contact.0)
                 .push(")");
             }
-            for (condition, id) in [
-                (" AND r.unit_id = ", filter.unit.map(|unit| unit.0)),
-                (" AND r.company_id = ", filter.company.map(|company| company.0)),
-            ] {
-                if let Some(id) = id {
-                    sql.push(condition).push_bind(id);
-                }
+            for unit in &filter.units {
+                sql.push(" AND r.unit_id = ").push_bind(unit.0);
+            }
+            if let Some(company) = filter.company {
+                sql.push(" AND r.company_id = ").push_bind(company.0);
             }
             if let Some(status) = filter.status {
                 sql.push(" AND r.status = ").push_bind(status.name());
@@ -286,16 +284,22 @@ pub async fn note_page(
     .await
 }
 
-/// The same page of the notes of several contacts, in one statement.
+/// The same page of the notes of several contacts, in one statement; those of one unit, if one is named.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn notes_of_contacts(
     pool: &PgPool,
     contacts: &[Uuid],
+    unit: Option<UnitId>,
     order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<NoteRow>>, LedgerError> {
+    let only = |sql: &mut QueryBuilder<'_, Postgres>| {
+        if let Some(unit) = unit {
+            sql.push(" AND r.unit_id = ").push_bind(unit.0);
+        }
+    };
     let join = "JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id";
-    nested::<NoteView>(pool, contacts, join, order, wanted).await
+    nested::<NoteView>(pool, contacts, (join, only), order, wanted).await
 }

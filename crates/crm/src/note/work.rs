@@ -104,7 +104,7 @@ pub struct AmendNote {
 impl Work for AmendNote {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        let note = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?;
+        let note = own_note(unit, self.note).await?;
         let before = note.contacts().to_vec();
         // Once the text is erased, the note has no key and the input no text.
         let subject = note.active().is_some_and(Standing::has_text).then(|| self.note.into());
@@ -142,7 +142,7 @@ pub struct RemoveNote {
 impl Work for RemoveNote {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
+        let before = own_note(unit, self.note).await?.contacts().to_vec();
         unit.expect::<Note>(self.note, self.expected_version).await?;
         if unit.handle::<Note>(self.note, NoteCommand::Remove).await? {
             // Nothing shows its text any more.
@@ -169,6 +169,19 @@ impl Work for ExpireNote {
         settle(unit, self.note, &before, true).await?;
         Ok(Answer::of(self.note))
     }
+}
+
+/// A note of the caller's unit. Another unit's is refused in the same words as one that was never written.
+///
+/// # Errors
+/// `NOT_FOUND`, and what can fail in loading.
+pub async fn own_note<'u>(unit: &'u mut Unit<'_>, note: NoteId) -> Result<&'u Note, Failure> {
+    let confined = unit.caller().confined_to();
+    let found = unit.existing::<Note>(note, NoteError::Unknown.into()).await?;
+    if confined.is_some() && found.unit() != confined {
+        return Err(UserError::from(NoteError::Unknown).into());
+    }
+    Ok(found)
 }
 
 /// Tells every contact that the note names, or named, how the note stands now.

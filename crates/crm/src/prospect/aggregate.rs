@@ -1,6 +1,6 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, ContactId};
+use lethe_kernel::{CompanyId, ContactId, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use super::{Linked, ProspectCommand, ProspectError, ProspectEvent};
 /// The state of a prospect that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prospect {
+    unit: Option<UnitId>,
     contact: Option<ContactId>,
     company: Option<CompanyId>,
     erased: bool,
@@ -17,6 +18,12 @@ pub struct Prospect {
 type Decision = Result<Vec<ProspectEvent>, ProspectError>;
 
 impl Prospect {
+    /// The unit that registered it.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        self.unit
+    }
+
     /// The contact whose idea it is, if it is registered.
     #[must_use]
     pub fn contact(&self) -> Option<ContactId> {
@@ -76,7 +83,10 @@ impl Aggregate for Prospect {
 
     fn apply(&mut self, event: ProspectEvent) {
         match event {
-            ProspectEvent::Registered(event) => self.contact = Some(event.contact),
+            ProspectEvent::Registered(event) => {
+                self.unit = Some(event.unit);
+                self.contact = Some(event.contact);
+            }
             ProspectEvent::Linked(event) => self.company = Some(event.company),
             ProspectEvent::Erased(_) => self.erased = true,
         }

@@ -88,8 +88,8 @@ impl ProspectRow {
 /// Which prospects are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ProspectFilter {
-    /// Those that a unit registered.
-    pub unit: Option<UnitId>,
+    /// Those that all these units registered. So two different ones leave nothing.
+    pub units: Vec<UnitId>,
     /// Those of a contact.
     pub contact: Option<ContactId>,
     /// Those that founded a company.
@@ -139,8 +139,10 @@ pub async fn prospect_page(
     page::<ProspectView>(
         pool,
         |sql| {
+            for unit in &filter.units {
+                sql.push(" AND r.unit_id = ").push_bind(unit.0);
+            }
             for (condition, id) in [
-                (" AND r.unit_id = ", filter.unit.map(Uuid::from)),
                 (" AND r.contact_id = ", filter.contact.map(Uuid::from)),
                 (" AND r.company_id = ", filter.company.map(Uuid::from)),
             ] {

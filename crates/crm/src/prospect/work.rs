@@ -82,7 +82,11 @@ pub struct LinkProspect {
 impl Work for LinkProspect {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
+        let confined = unit.caller().confined_to();
         let prospect = unit.existing::<Prospect>(self.prospect, ProspectError::Unknown.into()).await?;
+        if confined.is_some() && prospect.unit() != confined {
+            return Err(UserError::from(ProspectError::Unknown).into());
+        }
         let linked = prospect.company();
         unit.expect::<Prospect>(self.prospect, self.expected_version).await?;
         // The same link again stays quiet, even if the company was closed since.

@@ -3,7 +3,7 @@ use lethe_crm::contact::ErasureKind;
 use lethe_kernel::{ConsentId, ContactId, Personal, UnitId, UserId};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{ConsentEvent, Given, LegalBasis, Proof, WithdrawalNote, Withdrawn, Wording};
@@ -158,8 +158,8 @@ impl ConsentRow {
 /// Which consents are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ConsentFilter {
-    /// Those of a unit.
-    pub unit: Option<UnitId>,
+    /// Those of all these units. So two different ones leave nothing.
+    pub units: Vec<UnitId>,
     /// Those of a contact.
     pub contact: Option<ContactId>,
     /// Those for a purpose.
@@ -214,13 +214,11 @@ pub async fn consent_page(
     page::<ConsentView>(
         pool,
         |sql| {
-            for (condition, id) in [
-                (" AND r.unit_id = ", filter.unit.map(|unit| unit.0)),
-                (" AND r.contact_id = ", filter.contact.map(|contact| contact.0)),
-            ] {
-                if let Some(id) = id {
-                    sql.push(condition).push_bind(id);
-                }
+            for unit in &filter.units {
+                sql.push(" AND r.unit_id = ").push_bind(unit.0);
+            }
+            if let Some(contact) = filter.contact {
+                sql.push(" AND r.contact_id = ").push_bind(contact.0);
             }
             for (condition, text) in [
                 (" AND r.purpose = ", filter.purpose.clone()),
@@ -247,19 +245,25 @@ pub async fn consent_page(
     .await
 }
 
-/// The same page of the consents of several contacts, in one statement.
+/// The same page of the consents of several contacts, in one statement; those of one unit, if one is named.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn consents_of_contacts(
     pool: &PgPool,
     contacts: &[Uuid],
+    unit: Option<UnitId>,
     order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<ConsentRow>>, LedgerError> {
     // The row names its parent itself; PostgreSQL drops the empty join and looks the contact up in its index.
     let join = "JOIN (SELECT 1) o ON r.contact_id = p.id";
-    nested::<ConsentView>(pool, contacts, join, order, wanted).await
+    let only = |sql: &mut QueryBuilder<'_, Postgres>| {
+        if let Some(unit) = unit {
+            sql.push(" AND r.unit_id = ").push_bind(unit.0);
+        }
+    };
+    nested::<ConsentView>(pool, contacts, (join, only), order, wanted).await
 }
 
 #[cfg(test)]

@@ -106,16 +106,14 @@ impl Projection for AccessLogView {
 /// Which reveals are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct AccessFilter {
-    /// Those in the name of the one unit whose log may be read; of all, if nothing is said.
-    pub scope: Option<UnitId>,
     /// Those about a contact.
     pub contact: Option<ContactId>,
     /// Those of a note.
     pub note: Option<NoteId>,
     /// Those by a user.
     pub user: Option<UserId>,
-    /// Those in the name of a unit.
-    pub unit: Option<UnitId>,
+    /// Those in the name of all these units. So two different ones leave nothing.
+    pub units: Vec<UnitId>,
     /// Those of a field.
     pub field: Option<RevealedField>,
     /// Those at or after.
@@ -136,9 +134,10 @@ pub async fn access_page(
     page::<AccessLogView>(
         pool,
         |sql| {
+            for unit in &filter.units {
+                sql.push(" AND r.unit_id = ").push_bind(unit.0);
+            }
             for (condition, id) in [
-                (" AND r.unit_id = ", filter.scope.map(|unit| unit.0)),
-                (" AND r.unit_id = ", filter.unit.map(|unit| unit.0)),
                 (" AND r.note_id = ", filter.note.map(|note| note.0)),
                 (" AND r.user_id = ", filter.user.map(|user| user.0)),
             ] {

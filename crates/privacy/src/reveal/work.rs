@@ -1,7 +1,7 @@
 use lethe_access::UnitKind;
 use lethe_access::unit::own_unit;
-use lethe_crm::contact::{ContactError, existing_contact, living_contact};
-use lethe_crm::note::{Note, NoteError};
+use lethe_crm::contact::living_contact;
+use lethe_crm::note::own_note;
 use lethe_kernel::{
     AlertId, Caller, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UserError, text,
 };
@@ -39,11 +39,6 @@ impl Work for RevealCpr {
         if own_unit(unit).await?.kind != UnitKind::BusinessHub {
             return refuse(RevealError::NotBusinessHub);
         }
-        let own = unit.caller().unit;
-        // Whoever does not have the contact learns no more than of an id that was never given out (R67).
-        if !existing_contact(unit, self.contact).await?.is_of(own) {
-            return Err(UserError::from(ContactError::Unknown).into());
-        }
         if !living_contact(unit, self.contact).await?.has_cpr() {
             return refuse(RevealError::NoCpr);
         }
@@ -63,13 +58,9 @@ pub struct RevealNote {
 impl Work for RevealNote {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        let own = unit.caller().unit;
-        let note = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?;
-        // A note is its unit's own, until notes can be shared (R36).
-        if note.unit() != Some(own) {
-            return Err(UserError::from(NoteError::Unknown).into());
-        }
-        let Some(standing) = note.active() else { return refuse(RevealError::NoteEnded) };
+        let Some(standing) = own_note(unit, self.note).await?.active() else {
+            return refuse(RevealError::NoteEnded);
+        };
         if !standing.contains_sensitive {
             return refuse(RevealError::NotSensitive);
         }

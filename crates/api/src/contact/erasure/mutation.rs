@@ -9,6 +9,7 @@ use crate::contact::{Contact, Nested};
 use crate::error::fault;
 use crate::id::Kind;
 use crate::mutate::{Outcome, changed, execute};
+use crate::permission::allowed;
 
 const VIEWS: &[&str] = &["contact", "note", "expiry", "consent", "prospect"];
 
@@ -120,6 +121,7 @@ pub(crate) struct ErasureMutation;
 impl ErasureMutation {
     /// Anonymises a contact for good: what is personal can be opened by nobody any more, what can be counted stays. For
     /// the DPM of a unit that has the contact, and for system administrators, after `contactErasurePreview`.
+    #[doc = allowed!(contactAnonymise)]
     async fn contact_anonymise(
         &self,
         context: &Context<'_>,
@@ -135,6 +137,7 @@ impl ErasureMutation {
 
     /// Deletes a contact for good: as `contactAnonymise`, and no list shows it any more, no company and no note refers
     /// to it.
+    #[doc = allowed!(contactDelete)]
     async fn contact_delete(
         &self,
         context: &Context<'_>,

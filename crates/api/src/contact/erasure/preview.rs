@@ -17,6 +17,7 @@ use crate::error::{UserError, fault};
 use crate::id::Kind;
 use crate::loader::{by_id, by_ids};
 use crate::note::Note;
+use crate::permission::allowed;
 use crate::prospect::Prospect;
 use crate::scalar::Date;
 use crate::unit::Unit;
@@ -160,6 +161,7 @@ pub(crate) struct ErasureQuery;
 impl ErasureQuery {
     /// What an erasure of a contact would do, and the token that it needs. For the DPM of a unit that has the contact,
     /// and for system administrators.
+    #[doc = allowed!(contactErasurePreview)]
     async fn contact_erasure_preview(
         &self,
         context: &Context<'_>,

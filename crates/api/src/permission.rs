@@ -1,0 +1,241 @@
+//! The permission matrix: who may do what. It is the only place that says so; the server refuses by it, the schema's
+//! descriptions quote it, and `docs/permissions.md` is written from it. Which objects somebody sees at all is told by
+//! [`crate::visibility`].
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
+use async_graphql::{ServerError, ServerResult, Value};
+use lethe_kernel::{Role, Session};
+
+use crate::app::Request;
+use crate::error::top_level;
+
+/// Who may use one field of `Query`, `Mutation` or `Subscription`.
+struct Permission {
+    operation: &'static str,
+    roles: &'static [Role],
+    /// Whether it takes a second factor (R54).
+    second_factor: bool,
+}
+
+macro_rules! role {
+    (CONSULTANT) => {
+        Role::Consultant
+    };
+    (UNIT_ADMINISTRATOR) => {
+        Role::UnitAdministrator
+    };
+    (SYSTEM_ADMINISTRATOR) => {
+        Role::SystemAdministrator
+    };
+    (DPM) => {
+        Role::Dpm
+    };
+    (AUDITOR) => {
+        Role::Auditor
+    };
+    (INTEGRATION) => {
+        Role::Integration
+    };
+}
+
+macro_rules! factor {
+    () => {
+        false
+    };
+    (SECOND_FACTOR) => {
+        true
+    };
+}
+
+macro_rules! factor_told {
+    () => {
+        ""
+    };
+    (SECOND_FACTOR) => {
+        " With a second factor."
+    };
+}
+
+macro_rules! permissions {
+    ($($operation:ident: $first:ident $($role:ident)* $(; $factor:ident)?,)+) => {
+        const MATRIX: &[Permission] = &[$(Permission {
+            operation: stringify!($operation),
+            roles: &[role!($first) $(, role!($role))*],
+            second_factor: factor!($($factor)?),
+        }),+];
+
+        /// What the description of a field says about who may use it.
+        macro_rules! allowed {
+            $(($operation) => {
+                concat!(
+                    "\n\nFor ", stringify!($first), $(", ", stringify!($role),)* ".",
+                    crate::permission::factor_told!($($factor)?)
+                )
+            };)+
+        }
+    };
+}
+
+permissions! {
+    // About the caller, and objects by their ids; what is not to be seen is not found.
+    viewer: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    node: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    nodes: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    changes: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+
+    // Contacts.
+    contact: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    contacts: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    contactRegister: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    contactAmend: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    contactLink: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    contactUnlink: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    contactErasurePreview: DPM SYSTEM_ADMINISTRATOR,
+    contactAnonymise: DPM SYSTEM_ADMINISTRATOR; SECOND_FACTOR,
+    contactDelete: DPM SYSTEM_ADMINISTRATOR; SECOND_FACTOR,
+
+    // Companies are shared by all units.
+    company: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    companies: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    companyRegister: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
+    companyAmend: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
+    companyClose: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
+
+    // Prospects, notes, consents, and what becomes of them.
+    prospects: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    prospectRegister: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    prospectLink: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    note: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    notes: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    noteWrite: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    noteAmend: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    noteRemove: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    consents: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    consentGive: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    consentWithdraw: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    expirySchedule: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    expiryPolicies: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    expiryPolicySet: UNIT_ADMINISTRATOR DPM,
+
+    // Reveals of masked values, and the log of them.
+    cprReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
+    noteReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
+    accessLog: DPM AUDITOR,
+    revealAlerts: DPM AUDITOR,
+    revealPurposesSet: UNIT_ADMINISTRATOR DPM,
+    revealLimitsSet: UNIT_ADMINISTRATOR DPM,
+
+    // Imports.
+    operations: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    contactsImport: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    companiesImport: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+
+    // Units.
+    units: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    unitRegister: SYSTEM_ADMINISTRATOR,
+
+    // History and proof.
+    events: AUDITOR SYSTEM_ADMINISTRATOR,
+}
+
+pub(crate) use {allowed, factor_told};
+
+/// Whether a role may use a field of the root types, whatever its proof of identity.
+pub(crate) fn permits(operation: &str, role: Role) -> bool {
+    of(operation).is_some_and(|permission| permission.roles.contains(&role))
+}
+
+fn of(operation: &str) -> Option<&'static Permission> {
+    MATRIX.iter().find(|permission| permission.operation == operation)
+}
+
+/// Refuses a field that the session may not use.
+///
+/// # Errors
+/// `FORBIDDEN` by its role, `STEP_UP_REQUIRED` without a second factor.
+pub(crate) fn check(operation: &str, session: &Session) -> async_graphql::Result<()> {
+    let role = session.caller.role;
+    let Some(permission) = of(operation).filter(|permission| permission.roles.contains(&role)) else {
+        return Err(top_level(
+            "FORBIDDEN",
+            format!(
+                "The role {} may not use {operation}. docs/permissions.md says who may; ask one of them, or act in \
+                 another role of yours.",
+                role.name()
+            ),
+        ));
+    };
+    if permission.second_factor && !session.second_factor {
+        return Err(top_level(
+            "STEP_UP_REQUIRED",
+            format!(
+                "{operation} needs a second factor. Sign in again with one, and send the request with the new token."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Asks the matrix before any field of the root types is resolved. A field that is not in it is nobody's.
+pub(crate) struct Permissions;
+
+impl ExtensionFactory for Permissions {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for Permissions {
+    async fn resolve(
+        &self,
+        context: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        let root = matches!(info.parent_type, "Query" | "Mutation" | "Subscription");
+        if root && !info.name.starts_with("__") {
+            let refused = match context.data_opt::<Request>() {
+                Some(request) => check(info.name, &request.session).err(),
+                None => Some(top_level("UNAUTHENTICATED", "The request does not say who asks.")),
+            };
+            if let Some(error) = refused {
+                let error: ServerError = error.into_server_error(info.field.name.pos);
+                return Err(error);
+            }
+        }
+        next.run(context, info).await
+    }
+}
+
+/// The matrix as a page to read.
+#[must_use]
+pub fn permissions_page() -> String {
+    const ROLES: [Role; 6] = [
+        Role::Consultant,
+        Role::UnitAdministrator,
+        Role::SystemAdministrator,
+        Role::Dpm,
+        Role::Auditor,
+        Role::Integration,
+    ];
+    let mut page = include_str!("permission.md").to_owned();
+    let names: Vec<String> = ROLES.iter().map(|role| format!("`{}`", role.name())).collect();
+    page.push_str(&format!("\n| Operation | {} |\n|---{}|\n", names.join(" | "), "|:-:".repeat(ROLES.len())));
+    for permission in MATRIX {
+        let cells = ROLES.map(|role| match (permission.roles.contains(&role), permission.second_factor) {
+            (true, true) => "2",
+            (true, false) => "✓",
+            (false, _) => "",
+        });
+        page.push_str(&format!("| `{}` | {} |\n", permission.operation, cells.join(" | ")));
+    }
+    page
+}
+
+/// The fields of the root types that the matrix names.
+pub fn permitted_operations() -> impl Iterator<Item = &'static str> {
+    MATRIX.iter().map(|permission| permission.operation)
+}

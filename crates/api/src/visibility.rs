@@ -1,0 +1,103 @@
+//! Who sees what (R67): a unit sees the contacts it has, and what is its own. Those who look after all units see every
+//! object; personal values only if they need them.
+
+use std::collections::{HashMap, HashSet};
+
+use async_graphql::Context;
+use lethe_crm::contact::ContactView;
+use lethe_crm::import::OperationView;
+use lethe_crm::note::NoteView;
+use lethe_crm::prospect::ProspectView;
+use lethe_kernel::{Caller, Role, Subject, SubjectKind, UnitId};
+use lethe_ledger::{LedgerError, Parts, Projection, Recorded, rows};
+use lethe_privacy::consent::ConsentView;
+use uuid::Uuid;
+
+use crate::app::request;
+use crate::loader::Identified;
+
+/// What one caller sees.
+#[derive(Clone, Copy)]
+pub(crate) struct Visibility(Caller);
+
+impl Visibility {
+    /// What the caller of a request sees.
+    pub(crate) fn of(context: &Context<'_>) -> Self {
+        Self(request(context).session.caller)
+    }
+
+    /// The one unit whose data is seen; none if that of all units is.
+    pub(crate) fn unit(self) -> Option<UnitId> {
+        self.0.confined_to()
+    }
+
+    /// Whether something that is one unit's own is seen.
+    pub(crate) fn is_own(self, unit: UnitId) -> bool {
+        self.unit().is_none_or(|own| own == unit)
+    }
+
+    /// The units that a list is narrowed to: the one that was asked for, and the one whose data is seen.
+    pub(crate) fn narrowed(self, asked: Option<UnitId>) -> Vec<UnitId> {
+        asked.into_iter().chain(self.unit()).collect()
+    }
+
+    /// Whether personal values of a subject are shown. Who runs the database needs none but those of its users.
+    pub(crate) fn reads(self, subject: Subject) -> bool {
+        self.0.role != Role::SystemAdministrator || subject.kind == SubjectKind::User
+    }
+
+    /// Whether personal values of contacts, notes and companies are shown.
+    pub(crate) fn reads_values(self) -> bool {
+        self.0.role != Role::SystemAdministrator
+    }
+
+    /// Whether what an event says is shown: of a contact that several units have, each sees what the others did, but
+    /// not about which items and consents.
+    pub(crate) fn reads_event(self, event: &Recorded) -> bool {
+        const OF_ONE_UNIT: [&str; 4] = [
+            "contact.item_attached",
+            "contact.item_detached",
+            "contact.consent_recorded",
+            "contact.prospect_registered",
+        ];
+        self.is_own(event.metadata.unit) || !OF_ONE_UNIT.contains(&event.event_type.as_str())
+    }
+
+    /// The events among these that are about something that is seen.
+    pub(crate) async fn seen(
+        self,
+        parts: &Parts,
+        events: Vec<Recorded>,
+    ) -> Result<Vec<Recorded>, LedgerError> {
+        let Some(own) = self.unit() else { return Ok(events) };
+        let mut streams: HashMap<String, Vec<Uuid>> = HashMap::new();
+        for event in &events {
+            streams.entry(event.aggregate_type.clone()).or_default().push(event.stream);
+        }
+        let mut seen = HashSet::new();
+        for (kind, ids) in &streams {
+            let found = match kind.as_str() {
+                "contact" => self.rows::<ContactView>(parts, ids).await?,
+                "note" => self.rows::<NoteView>(parts, ids).await?,
+                "consent" => self.rows::<ConsentView>(parts, ids).await?,
+                "prospect" => self.rows::<ProspectView>(parts, ids).await?,
+                "import" => self.rows::<OperationView>(parts, ids).await?,
+                "company" | "company_reference" | "unit" | "vault" => ids.clone(),
+                "expiry_policy" | "reveal_policy" => ids.iter().copied().filter(|id| *id == own.0).collect(),
+                // What is not known here is for those alone who see everything.
+                _ => Vec::new(),
+            };
+            seen.extend(found);
+        }
+        Ok(events.into_iter().filter(|event| seen.contains(&event.stream)).collect())
+    }
+
+    async fn rows<P: Projection<Row: Identified>>(
+        self,
+        parts: &Parts,
+        ids: &[Uuid],
+    ) -> Result<Vec<Uuid>, LedgerError> {
+        let found = rows::<P>(&parts.pool, ids).await?;
+        Ok(found.into_iter().filter(|row| row.is_seen(self)).map(|row| row.id()).collect())
+    }
+}
