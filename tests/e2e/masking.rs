@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::everything::Types;
 use crate::graph::{document, key, position, text};
 use crate::server::Server;
-use crate::socket::Socket;
+use crate::socket::{Socket, connect};
 
 const SECRET: &str = "Hemmelighed om helbred";
 
@@ -108,11 +108,16 @@ async fn queries(server: &mut Server, planted: &Planted, seen: &mut Seen) {
     server.as_role("CONSULTANT");
 }
 
-/// Every event since, as a subscription delivers it, with the object it changed.
+/// Every event since, as a subscription delivers it to an auditor, who sees all of them, with the object it changed.
 async fn changes(server: &Server, planted: &Planted, until: i64, seen: &mut Seen) {
     let change = Types::of(server).await.below("Change", &mut Vec::new());
     let query = format!("subscription($p: Position) {{ changes(after: $p) {change} }}");
-    let mut socket = Socket::subscribe(server, &query, json!({"p": planted.before.to_string()})).await;
+    let (stream, _) = connect(server).await.unwrap();
+    let mut socket = Socket(stream);
+    socket.send(json!({"type": "connection_init", "payload": {"x-lethe-role": "AUDITOR"}})).await;
+    assert_eq!(socket.receive().await.unwrap()["type"], "connection_ack");
+    let payload = json!({"query": query, "variables": {"p": planted.before.to_string()}});
+    socket.send(json!({"id": "1", "type": "subscribe", "payload": payload})).await;
     loop {
         let message = socket.receive().await.expect("the server closed the connection");
         let answer = &message["payload"]["data"]["changes"];

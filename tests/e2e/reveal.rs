@@ -98,12 +98,14 @@ async fn what_is_revealed_stands_in_the_access_log_with_its_purpose() {
         "query($c: ID!, $n: ID!, $e: ID!) {{
             contact(id: $c) {{ accessLog {{ nodes {{ {ENTRY} }} }} accessLogForSubject(first: 1) {{
                 nodes {{ at unit {{ id }} role field purpose }} pageInfo {{ hasNextPage }} }} }}
+            contacts(last: 1) {{ nodes {{ id accessLog {{ nodes {{ {ENTRY} }} }} }} }}
             note: node(id: $n) {{ ... on Note {{ accessLog {{ nodes {{ {ENTRY} }} }} }} }}
             entry: node(id: $e) {{ ... on AccessLogEntry {{ {ENTRY} }} }} }}"
     );
     server.as_role("DPM");
     let found = server.data(&of, json!({"c": contact, "n": note, "e": one["id"]})).await;
     assert_eq!(found["contact"]["accessLog"]["nodes"], json!([two, one]));
+    assert_eq!(found["contacts"]["nodes"], json!([{"id": contact, "accessLog": {"nodes": [two, one]}}]));
     assert_eq!((&found["note"]["accessLog"]["nodes"], &found["entry"]), (&json!([two]), &one));
     let known = json!({"at": two["at"], "unit": two["unit"], "role": "CONSULTANT", "field": "NOTE_TEXT",
         "purpose": "CASE_WORK"});

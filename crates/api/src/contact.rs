@@ -193,7 +193,7 @@ impl Contact {
         Ok(open(context, self.row.remark.as_ref(), self.contact()).await?.map(|value| value.0))
     }
 
-    /// Masked, `DDMMYY-****`. No query shows the last four digits.
+    /// Masked, `DDMMYY-****`. No query shows the last four digits; `cprReveal` does, and logs it.
     async fn cpr(&self, context: &Context<'_>) -> Result<Option<MaskedCpr>> {
         let date = open(context, self.row.cpr_date.as_ref(), self.contact()).await?;
         Ok(date.map(|date| MaskedCpr(format!("{}-****", date.0))))
@@ -215,7 +215,7 @@ impl Contact {
 
     #[graphql(flatten)]
     async fn reveals(&self) -> ContactReveals<'_> {
-        ContactReveals { contact: &self.row, past: self.as_of.is_some() }
+        ContactReveals { contact: &self.row, past: self.as_of.is_some(), nested: &self.nested }
     }
 
     /// Whether your role may erase it; a preview tells whether something keeps it.

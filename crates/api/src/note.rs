@@ -84,7 +84,7 @@ impl Note {
         self.0.kind.as_deref()
     }
 
-    /// The text; null if it is withheld.
+    /// The text; null if it is withheld. `noteReveal` shows a masked one, and logs it.
     async fn text(&self, context: &Context<'_>) -> Result<Option<String>> {
         if self.0.contains_sensitive {
             return Ok(None);

@@ -14,4 +14,4 @@ pub(crate) use mutation::RevealMutation;
 pub(crate) use of_contact::ContactReveals;
 pub(crate) use of_note::NoteReveals;
 pub(crate) use policy::{RevealPolicyMutation, RevealRules};
-pub(crate) use query::RevealQuery;
+pub(crate) use query::{RevealQuery, access_logs};

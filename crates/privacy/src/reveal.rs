@@ -21,7 +21,9 @@ pub use command::RecordReveal;
 pub use error::RevealError;
 pub use event::{PurposeText, RevealEvent, RevealRecorded, RevealUnusual, Revealed, RevealedField};
 pub use id::reveals_id;
-pub use log::{AccessFilter, AccessLogView, AccessRow, SubjectAccess, access_log_of, access_page};
+pub use log::{
+    AccessFilter, AccessLogView, AccessRow, SubjectAccess, access_log_of, access_of_contacts, access_page,
+};
 pub use policy::{
     Limits, LimitsSet, PolicyCommand, PolicyEvent, PurposesSet, RevealPolicy, RevealPolicyRow,
     RevealPolicyView, SetLimits, SetPurposes, default_purposes,

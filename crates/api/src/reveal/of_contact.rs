@@ -10,6 +10,7 @@ use super::query::entries;
 use super::subject::AccessForSubject;
 use crate::app::{parts, request};
 use crate::connection::{Opaque, Slice};
+use crate::contact::Nested;
 use crate::error::fault;
 use crate::loader::by_id;
 use crate::permission::{check, permits};
@@ -19,6 +20,7 @@ pub(crate) struct ContactReveals<'c> {
     pub(crate) contact: &'c ContactRow,
     /// Whether it is shown as of the past; what is revealed is always the present.
     pub(crate) past: bool,
+    pub(crate) nested: &'c Nested,
 }
 
 #[Object]
@@ -46,8 +48,12 @@ impl ContactReveals<'_> {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
+        let slice = Slice { first, after, last, before };
+        if let Some(read) = self.nested.access(self.contact.id.0, &slice.page()?) {
+            return slice.connection(read, AccessLogEntry);
+        }
         let filter = AccessFilter { contact: Some(self.contact.id), ..AccessFilter::default() };
-        entries(context, filter, &Slice { first, after, last, before }).await
+        entries(context, filter, &slice).await
     }
 
     /// What the person may know of that: the reveals at all units, without the names of colleagues; the newest first. For

@@ -2,7 +2,9 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{ContactId, NoteId, UnitId, UserError, UserId};
-use lethe_privacy::reveal::{AccessFilter, access_page, alert_page};
+use lethe_ledger::{Found, Page};
+use lethe_privacy::reveal::{AccessFilter, AccessRow, access_of_contacts, access_page, alert_page};
+use uuid::Uuid;
 
 use super::alert::RevealAlert;
 use super::entry::{AccessLogEntry, RevealedFieldName, load_keys};
@@ -78,6 +80,17 @@ impl RevealQuery {
         let found = alert_page(&parts(context).pool, Visibility::of(context).unit(), &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, RevealAlert)
     }
+}
+
+/// The same page of the reveals about several contacts, as far as the caller may read it.
+pub(crate) async fn access_logs(
+    context: &Context<'_>,
+    contacts: &[Uuid],
+    page: &Page,
+) -> Result<Vec<Found<AccessRow>>> {
+    check("accessLog", &request(context).session)?;
+    let own = Visibility::of(context).unit();
+    access_of_contacts(&parts(context).pool, contacts, own, page).await.map_err(|error| fault(&error))
 }
 
 /// A page of the access log, as far as the caller may read it.

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::{ContactId, DeviceId, NoteId, Personal, RevealId, Role, Subject, UnitId, UserId};
-use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
+use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{PurposeText, RevealEvent, RevealRecorded, RevealedField};
@@ -161,6 +161,26 @@ pub async fn access_page(
         wanted,
     )
     .await
+}
+
+/// The same page of the reveals about several contacts, in one statement; those in the name of one unit, if one is named.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn access_of_contacts(
+    pool: &PgPool,
+    contacts: &[Uuid],
+    unit: Option<UnitId>,
+    wanted: &Page,
+) -> Result<Vec<Found<AccessRow>>, LedgerError> {
+    // The row names its parents itself; PostgreSQL drops the empty join and looks them up in its index.
+    let join = "JOIN (SELECT 1) o ON r.contacts @> ARRAY[p.id]";
+    let only = |sql: &mut QueryBuilder<'_, Postgres>| {
+        if let Some(unit) = unit {
+            sql.push(" AND r.unit_id = ").push_bind(unit.0);
+        }
+    };
+    nested::<AccessLogView>(pool, contacts, (join, only), NEWEST, wanted).await
 }
 
 /// One reveal as the person whom the value is about may know it: not who the colleague was, and not what was written
