@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_kernel::{
     Caller, Clock, ContactId, EventId, KeyClass, Patch, Personal, RequestId, Role, UnitId, UserId,
@@ -35,6 +36,7 @@ use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 /// How many keys are stored at once.
 const CHUNK: usize = 10_000;
 
@@ -83,12 +85,14 @@ async fn open(server: &PgConnectOptions, folder: &Path, name: &str) -> Ledger {
     let ledger = Ledger::start(pool, vault, Clock::system()).await.unwrap();
     let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
     let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+    let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+    ledger.execute(&system, &dpm).await.unwrap();
+    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
     ledger
 }
 
 fn context(role: Role) -> Context {
-    let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role };
+    let caller = Caller { user: DPM, unit: UNIT, role };
     Context::new(caller, RequestId(Uuid::from_u128(1)))
 }
 

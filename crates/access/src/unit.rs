@@ -1,14 +1,19 @@
-//! A unit: an organisation that shares the database with others.
+//! A unit: an organisation that shares the database with others, and its DPM.
 
 mod aggregate;
 mod command;
+mod error;
 mod event;
 mod view;
+mod work;
 
-pub use aggregate::{Unit, UnitError};
-pub use command::{RegisterUnit, own_unit};
-pub use event::{Registered, UnitEvent};
-pub use view::{UnitRow, UnitView};
+pub use aggregate::Unit;
+pub use command::UnitCommand;
+pub use error::UnitError;
+pub use event::{Amended, DpmAppointed, Registered, UnitEvent};
+pub use view::{DpmTerm, UnitRow, UnitView};
+pub(crate) use work::existing_unit;
+pub use work::{AmendUnit, AppointDpm, RegisterUnit, own_unit, storing_unit};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_graphql::Context;
+use lethe_access::Directory;
 use lethe_kernel::{RequestId, Session};
 use lethe_ledger::{Ledger, Parts, Views};
 
@@ -16,6 +17,8 @@ pub struct App {
     pub ledger: Ledger,
     /// The views.
     pub views: Views,
+    /// Who may work here.
+    pub directory: Directory,
     /// How long a mutation waits for the views it returns.
     pub patience: Duration,
     /// What goes on after its request was answered.

@@ -138,7 +138,9 @@ pub fn top_level(code: &'static str, message: impl Into<String>) -> async_graphq
 /// A fault: told to the log in full, to the client only as what it can do.
 pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     match error {
-        LedgerError::Busy | LedgerError::Unconfirmed => top_level("UNAVAILABLE", error.to_string()),
+        LedgerError::Busy | LedgerError::Unconfirmed | LedgerError::Unasked => {
+            top_level("UNAVAILABLE", error.to_string())
+        }
         LedgerError::Append(inner) if is_outage(inner) => outage(inner),
         LedgerError::Database(inner) if is_outage(inner) => outage(inner),
         LedgerError::ForeignCursor => top_level("BAD_CURSOR", error.to_string()),

@@ -6,13 +6,15 @@ pub(crate) use query::EventQuery;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
 use chrono::{DateTime, Utc};
-use lethe_kernel::{CompanyId, ContactId, Role, Subject};
+use lethe_access::user::UserView;
+use lethe_kernel::{CompanyId, ContactId, Role, Subject, SubjectKind};
 use lethe_ledger::{Change, Recorded, Value};
 
 use crate::contact::WithheldReason;
 use crate::error::fault;
 use crate::id::{self, Kind};
 use crate::keys::{is_erased, open_text};
+use crate::loader::by_id;
 use crate::scalar::{Date, Position};
 use crate::stream::changes;
 use crate::unit::Unit;
@@ -141,6 +143,9 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "note" => Kind::Note,
         "consent" => Kind::Consent,
         "import" => Kind::Operation,
+        "user" => Kind::User,
+        "device" => Kind::Device,
+        "user_group" => Kind::UserGroup,
         "vault" => Kind::Installation,
         "reveals" => Kind::Reveals,
         _ => Kind::Unit,
@@ -155,6 +160,15 @@ fn masked_subject(event: &Recorded) -> Option<Subject> {
         "note" => Some(Subject::document(event.stream)),
         _ => None,
     }
+}
+
+/// Whether the caller may know who a user is; what is no user's is not asked here.
+async fn reads_user(context: &Context<'_>, subject: Subject) -> Result<bool> {
+    if subject.kind != SubjectKind::User {
+        return Ok(true);
+    }
+    let user = by_id::<UserView>(context, subject.id).await?;
+    Ok(user.is_some_and(|user| Visibility::of(context).reads_user(&user)))
 }
 
 /// One field that an event set or emptied.
@@ -196,6 +210,9 @@ impl FieldChange {
                 shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
             }
             Some(Value::Personal { subject, .. }) if !visibility.reads(subject) => {
+                withheld(WithheldReason::Forbidden)
+            }
+            Some(Value::Personal { subject, .. }) if !reads_user(context, subject).await? => {
                 withheld(WithheldReason::Forbidden)
             }
             Some(Value::Personal { subject, label, sealed }) => {

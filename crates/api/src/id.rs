@@ -16,6 +16,8 @@ pub(crate) enum Kind {
     Consent,
     Unit,
     User,
+    Device,
+    UserGroup,
     Operation,
     Event,
     Installation,
@@ -24,7 +26,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 12] = [
+    const ALL: [(Self, &'static str); 14] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -32,6 +34,8 @@ impl Kind {
         (Self::Consent, "Consent"),
         (Self::Unit, "Unit"),
         (Self::User, "User"),
+        (Self::Device, "Device"),
+        (Self::UserGroup, "UserGroup"),
         (Self::Operation, "Operation"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),

@@ -9,6 +9,7 @@ mod company;
 mod connection;
 mod consent;
 mod contact;
+mod device;
 mod error;
 mod event;
 mod expiry;
@@ -28,6 +29,8 @@ mod scalar;
 mod schema;
 mod stream;
 mod unit;
+mod user;
+mod user_group;
 mod viewer;
 mod visibility;
 

@@ -83,6 +83,23 @@ pub(crate) async fn execute(
     }
 }
 
+/// The same for a change of who may work here: it is in force in this process when it is answered, and in every other
+/// one within a second.
+pub(crate) async fn execute_access(
+    context: &Context<'_>,
+    mutation: &'static str,
+    key: Option<&ID>,
+    work: Result<impl Work, kernel::UserError>,
+    views: &[&str],
+) -> Result<Outcome> {
+    let outcome = execute(context, mutation, key, work, views).await?;
+    if let Some(position) = outcome.position {
+        let app = app(context);
+        app.directory.reached(position, app.patience).await;
+    }
+    Ok(outcome)
+}
+
 /// The object a mutation changed, folded from its own events, so that it is right even while the view lags.
 pub(crate) async fn changed<P: Projection>(
     context: &Context<'_>,

@@ -1,6 +1,8 @@
 //! Any object by its global id.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
+use lethe_access::device::DeviceView;
+use lethe_access::user_group::UserGroupView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::note::NoteView;
@@ -11,6 +13,7 @@ use crate::company::Company;
 use crate::connection::LARGEST;
 use crate::consent::{Consent, consent_by_id};
 use crate::contact::Contact;
+use crate::device::Device;
 use crate::error::{fault, top_level};
 use crate::event::Event;
 use crate::id::{self, Kind};
@@ -21,6 +24,8 @@ use crate::permission::allowed;
 use crate::prospect::{Prospect, prospect_by_id};
 use crate::reveal::{AccessLogEntry, entry_by_id};
 use crate::unit::Unit;
+use crate::user::User;
+use crate::user_group::UserGroup;
 use crate::visibility::Visibility;
 
 /// Anything with a global id.
@@ -33,6 +38,9 @@ pub(crate) enum Node {
     Note(Note),
     Consent(Consent),
     Unit(Unit),
+    User(User),
+    Device(Device),
+    UserGroup(UserGroup),
     Operation(Operation),
     AccessLogEntry(AccessLogEntry),
     Event(Event),
@@ -94,7 +102,10 @@ pub(crate) async fn by_kind(context: &Context<'_>, kind: Kind, id: Uuid) -> Resu
         Kind::Consent => consent_by_id(context, id).await?.map(Node::Consent),
         Kind::Unit => Unit::by_id(context, id).await?.map(Node::Unit),
         Kind::Operation => Operation::by_id(context, id).await?.map(Node::Operation),
+        Kind::User => User::by_id(context, id).await?.map(Node::User),
+        Kind::Device => by_id::<DeviceView>(context, id).await?.map(Device).map(Node::Device),
+        Kind::UserGroup => by_id::<UserGroupView>(context, id).await?.map(UserGroup).map(Node::UserGroup),
         Kind::AccessLogEntry => entry_by_id(context, id).await?.map(Node::AccessLogEntry),
-        Kind::User | Kind::Event | Kind::Installation | Kind::Reveals => None,
+        Kind::Event | Kind::Installation | Kind::Reveals => None,
     })
 }

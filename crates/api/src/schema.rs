@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{MergedObject, SchemaBuilder};
+use lethe_access::device::DeviceView;
 use lethe_access::unit::UnitView;
+use lethe_access::user::UserView;
+use lethe_access::user_group::UserGroupView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::expiry::{PolicyView, ScheduleView};
@@ -21,6 +24,7 @@ use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
 use crate::consent::{ConsentMutation, ConsentQuery};
 use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuery};
+use crate::device::DeviceMutation;
 use crate::event::EventQuery;
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
@@ -32,6 +36,8 @@ use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
 use crate::reveal::{RevealMutation, RevealPolicyMutation, RevealQuery};
 use crate::unit::{UnitMutation, UnitQuery};
+use crate::user::{UserMutation, UserQuery};
+use crate::user_group::{UserGroupMutation, UserGroupQuery};
 use crate::viewer::ViewerQuery;
 
 /// Everything that can be asked.
@@ -47,7 +53,7 @@ pub struct Query(
     ConsentQuery,
     RevealQuery,
     ExpiryQuery,
-    UnitQuery,
+    AccessQuery,
     ImportQuery,
     EventQuery,
 );
@@ -64,9 +70,18 @@ pub struct Mutation(
     RevealMutation,
     RevealPolicyMutation,
     ExpiryMutation,
-    UnitMutation,
+    AccessMutation,
     ImportMutation,
 );
+
+/// What can be asked about who works here. Areas that belong together are merged first: the compiler follows every object
+/// that is merged one level deeper than the one before.
+#[derive(MergedObject, Default)]
+pub(crate) struct AccessQuery(UnitQuery, UserQuery, UserGroupQuery);
+
+/// What can be done about who works here.
+#[derive(MergedObject, Default)]
+pub(crate) struct AccessMutation(UnitMutation, UserMutation, DeviceMutation, UserGroupMutation);
 
 /// The schema of the API.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -76,6 +91,9 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 pub fn views() -> ViewsBuilder {
     ViewsBuilder::default()
         .with::<UnitView>()
+        .with::<UserView>()
+        .with::<DeviceView>()
+        .with::<UserGroupView>()
         .with::<ContactView>()
         .with::<CompanyView>()
         .with::<ProspectView>()
@@ -97,6 +115,9 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
     let parts = app.ledger.parts().clone();
     build()
         .data(by_id::<UnitView>(&parts))
+        .data(by_id::<UserView>(&parts))
+        .data(by_id::<DeviceView>(&parts))
+        .data(by_id::<UserGroupView>(&parts))
         .data(by_id::<ContactView>(&parts))
         .data(by_id::<CompanyView>(&parts))
         .data(by_id::<ProspectView>(&parts))

@@ -1,6 +1,6 @@
 //! Every type of streams, with the events that stand in them.
 
-use lethe_access::Unit;
+use lethe_access::{Device, Unit, User, UserGroup};
 use lethe_crm::company::{Company, CompanyReference};
 use lethe_crm::contact::Contact;
 use lethe_crm::expiry::ExpiryPolicies;
@@ -34,6 +34,9 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<ExpiryPolicies>(),
     of::<Import>(),
     of::<Unit>(),
+    of::<User>(),
+    of::<Device>(),
+    of::<UserGroup>(),
     of::<KeyVault>(),
     of::<Reveals>(),
     of::<RevealPolicy>(),

@@ -1,9 +1,13 @@
 //! Units.
 
+mod mutation;
+
+pub(crate) use mutation::UnitMutation;
+
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitRow, UnitView};
+use lethe_access::unit::{UnitKind, UnitRow, UnitView};
 use lethe_ledger::{Order, page};
 use lethe_nordic::Country;
 use uuid::Uuid;
@@ -15,9 +19,9 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
-use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 use crate::reveal::RevealRules;
+use crate::user::User;
 use crate::visibility::Visibility;
 
 #[derive(Clone)]
@@ -103,6 +107,26 @@ impl Unit {
         RevealRules::of(context, self.0.id).await
     }
 
+    /// The number of its production unit, 10 digits.
+    async fn p_number(&self) -> Option<&str> {
+        self.0.p_number.as_deref()
+    }
+
+    /// Its data protection manager; null if it never had one, and then it stores no contacts.
+    async fn dpm(&self, context: &Context<'_>) -> Result<Option<User>> {
+        let Some(dpm) = self.0.dpm() else { return Ok(None) };
+        User::by_id(context, dpm.0).await
+    }
+
+    /// Everybody who was its data protection manager, the present one last.
+    async fn dpms(&self) -> Vec<DpmTerm> {
+        self.0
+            .dpms
+            .iter()
+            .map(|term| DpmTerm { user: term.user_id.0, since: term.since, until: term.until })
+            .collect()
+    }
+
     /// When it was registered.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
@@ -119,6 +143,26 @@ impl Unit {
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
         history(context, "unit", self.0.id, None, &Slice { first, after, last, before }).await
+    }
+}
+
+/// How long somebody was the data protection manager of a unit.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct DpmTerm {
+    #[graphql(skip)]
+    user: Uuid,
+    /// Since when.
+    since: DateTime<Utc>,
+    /// Until when; null for the present one.
+    until: Option<DateTime<Utc>>,
+}
+
+#[ComplexObject]
+impl DpmTerm {
+    /// The manager.
+    async fn user(&self, context: &Context<'_>) -> Result<Option<User>> {
+        User::by_id(context, self.user).await
     }
 }
 
@@ -143,46 +187,5 @@ impl UnitQuery {
         let order = Order { by: "r.name", sql_type: "text", descending: false };
         let found = page::<UnitView>(&parts(context).pool, |_| {}, order, &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, Unit)
-    }
-}
-
-/// A unit to register.
-#[derive(InputObject)]
-pub(crate) struct UnitRegisterInput {
-    /// Its name.
-    name: String,
-    /// Where it is.
-    country: CountryField,
-    /// What it is.
-    kind: UnitKindField,
-    /// A UUID of your choice; see `contactRegister`.
-    idempotency_key: Option<ID>,
-}
-
-payload! {
-    /// The answer to `unitRegister`.
-    UnitRegisterPayload { unit: Unit },
-}
-
-/// Mutations of units.
-#[derive(Default)]
-pub(crate) struct UnitMutation;
-
-#[Object]
-impl UnitMutation {
-    /// Registers a unit. System administrators only.
-    #[doc = allowed!(unitRegister)]
-    async fn unit_register(
-        &self,
-        context: &Context<'_>,
-        input: UnitRegisterInput,
-    ) -> Result<UnitRegisterPayload> {
-        let registered =
-            Registered { name: input.name, country: input.country.into(), kind: input.kind.into() };
-        let work = RegisterUnit { id: None, unit: registered };
-        let outcome =
-            execute(context, "unitRegister", input.idempotency_key.as_ref(), Ok(work), &["unit"]).await?;
-        let unit = changed::<UnitView>(context, &outcome).await?.map(Unit);
-        Ok(UnitRegisterPayload::new(outcome, unit))
     }
 }

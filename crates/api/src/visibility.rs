@@ -4,11 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::Context;
+use lethe_access::device::DeviceView;
+use lethe_access::user::{UserRow, UserView};
 use lethe_crm::contact::ContactView;
 use lethe_crm::import::OperationView;
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
-use lethe_kernel::{Caller, Role, Subject, SubjectKind, UnitId};
+use lethe_kernel::{Caller, Role, Subject, SubjectKind, UnitId, UserId};
 use lethe_ledger::{LedgerError, Parts, Projection, Recorded, rows};
 use lethe_privacy::consent::ConsentView;
 use uuid::Uuid;
@@ -51,6 +53,22 @@ impl Visibility {
         self.0.role != Role::SystemAdministrator
     }
 
+    /// Whether who a user is is shown: to the user, to the administrators of the units they are of, and to those who look
+    /// after all units.
+    pub(crate) fn reads_user(self, user: &UserRow) -> bool {
+        match self.0.role {
+            _ if self.0.user == user.id => true,
+            Role::SystemAdministrator | Role::Auditor | Role::System => true,
+            Role::UnitAdministrator => user.is_of(self.0.unit),
+            Role::Consultant | Role::Dpm | Role::Integration => false,
+        }
+    }
+
+    /// Whether the caller is this user.
+    pub(crate) fn is_user(self, user: UserId) -> bool {
+        self.0.user == user
+    }
+
     /// Whether what an event says is shown: of a contact that several units have, each sees what the others did, but
     /// not about which items and consents.
     pub(crate) fn reads_event(self, event: &Recorded) -> bool {
@@ -82,7 +100,12 @@ impl Visibility {
                 "consent" => self.rows::<ConsentView>(parts, ids).await?,
                 "prospect" => self.rows::<ProspectView>(parts, ids).await?,
                 "import" => self.rows::<OperationView>(parts, ids).await?,
-                "company" | "company_reference" | "unit" | "vault" => ids.clone(),
+                "user" => {
+                    let found = rows::<UserView>(&parts.pool, ids).await?;
+                    found.iter().filter(|row| self.reads_user(row)).map(|row| row.id.0).collect()
+                }
+                "device" => self.rows::<DeviceView>(parts, ids).await?,
+                "company" | "company_reference" | "unit" | "user_group" | "vault" => ids.clone(),
                 "expiry_policy" | "reveal_policy" => ids.iter().copied().filter(|id| *id == own.0).collect(),
                 // What is not known here is for those alone who see everything.
                 _ => Vec::new(),

@@ -5,7 +5,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lethe_access::Directory;
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_api::{App, Background, Request, Schema};
 use lethe_crm::company::{CompanyInput, LegalForm, RegisterCompany};
 use lethe_crm::contact::{ContactInput, RegisterContact};
@@ -21,7 +23,8 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use uuid::Uuid;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
-const CALLER: Caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+const DPM: UserId = UserId(Uuid::from_u128(2));
+const CALLER: Caller = Caller { user: DPM, unit: UNIT, role: Role::Consultant };
 const SESSION: Session = Session { caller: CALLER, device: None, second_factor: true };
 
 /// Every statement that the driver sent.
@@ -63,7 +66,9 @@ async fn act(ledger: &Ledger, work: impl Work) -> Uuid {
 async fn fill(ledger: &Ledger) {
     let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
     let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+    let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+    ledger.execute(&system, &dpm).await.unwrap();
+    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
     let mut companies = Vec::new();
     for number in ["10000009", "10000017", "10000025", "10000033"] {
         let sole = companies.is_empty();
@@ -172,7 +177,9 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     fill(&ledger).await;
     let head = ledger.parts().head().await.unwrap();
     assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
-    let app = App { ledger, views, patience: Duration::from_secs(5), background: Background::default() };
+    let directory = Directory::start(ledger.parts().clone()).await.unwrap();
+    let app =
+        App { ledger, views, directory, patience: Duration::from_secs(5), background: Background::default() };
     let schema = lethe_api::schema(app, 15, 100_000);
 
     let fifty = page(&schema, &statements, 50).await;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitView};
+use lethe_access::user::RegisterUser;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::import::{
@@ -23,6 +24,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 const SWEDISH_UNIT: UnitId = UnitId(Uuid::from_u128(70));
 
 struct World {
@@ -59,15 +61,17 @@ impl World {
             .await
             .unwrap();
         let request = RequestId(Uuid::from_u128(1));
+        let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+        ledger.execute(&Context::new(Caller::system(UNIT), request), &dpm).await.unwrap();
         for (id, name, country, kind) in [
             (UNIT, "Nord", Country::Denmark, UnitKind::BusinessHub),
             (SWEDISH_UNIT, "Kontoret", Country::Sweden, UnitKind::Other),
         ] {
             let unit = Registered { name: name.into(), country, kind };
-            let register = RegisterUnit { id: Some(id), unit };
+            let register = RegisterUnit { id: Some(id), unit, dpm: Some(DPM) };
             ledger.execute(&Context::new(Caller::system(id), request), &register).await.unwrap();
         }
-        let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+        let caller = Caller { user: DPM, unit: UNIT, role: Role::Consultant };
         Self { ledger, views, context: Context::new(caller, request), postgres, _folder: folder }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitView};
+use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ContactInput, ContactRow, ContactView, RegisterContact};
 use lethe_crm::expiry::{Effect, Expiry, ScheduleView, SweepReport, sweep};
 use lethe_crm::note::{AmendNote, ExpiryChoice, NoteRow, NoteStatus, NoteView, WriteNote};
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 
 struct World {
     ledger: Ledger,
@@ -65,12 +67,14 @@ impl World {
             .unwrap();
         let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
         let context = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-        ledger.execute(&context, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+        let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+        ledger.execute(&context, &dpm).await.unwrap();
+        ledger.execute(&context, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
         Self { ledger, views, clock, postgres, _folder: folder }
     }
 
     async fn act(&self, work: impl Work) -> Uuid {
-        let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+        let caller = Caller { user: DPM, unit: UNIT, role: Role::Consultant };
         let context = Context::new(caller, RequestId(Uuid::from_u128(1)));
         let done = self.ledger.execute(&context, &work).await.unwrap().objects.remove(0);
         self.caught_up().await;

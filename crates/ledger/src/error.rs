@@ -43,6 +43,11 @@ pub enum LedgerError {
         "The server accepts no more changes at the moment. Send the request again with the same idempotency key."
     )]
     Busy,
+    /// Who may work here could not be asked lately, so nobody is let in.
+    #[error(
+        "The ledger could not be asked who may work here. Send the request again with the same idempotency key."
+    )]
+    Unasked,
     /// PostgreSQL is set so that it may lose what it acknowledged.
     #[error("PostgreSQL runs with {0}=off and may lose acknowledged data. Set {0}=on and restart it.")]
     Unsafe(&'static str),

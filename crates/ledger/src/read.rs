@@ -68,7 +68,7 @@ impl Parts {
     ///
     /// # Errors
     /// As [`Parts::after`].
-    pub(crate) async fn between(
+    pub async fn between(
         &self,
         (after, until): (i64, i64),
         aggregate_types: &[&str],

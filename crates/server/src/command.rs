@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod certificate;
 mod config;
 mod doctor;
@@ -14,6 +15,8 @@ mod serve;
 mod sweep;
 
 use clap::Subcommand;
+
+pub(crate) use audit::WitnessError;
 
 use crate::cli::Cli;
 use crate::config::{Config, Layers};
@@ -39,6 +42,9 @@ pub(crate) enum Command {
     Keys(keys::Keys),
     /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
     Restore(restore::Arguments),
+    /// Verify what the transparency log proves, without trusting the server
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Verify a certificate of erasure, or write one
     #[command(subcommand)]
     Certificate(certificate::Certificate),
@@ -73,6 +79,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
         Command::Restore(arguments) => restore::run(&config, &arguments).await,
+        Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),

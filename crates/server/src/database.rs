@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lethe_access::Directory;
 use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, LedgerError, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
@@ -107,10 +108,11 @@ fn quiet(options: PgConnectOptions) -> PgConnectOptions {
 pub(crate) struct Running {
     pub(crate) ledger: Ledger,
     pub(crate) views: Views,
+    pub(crate) directory: Directory,
 }
 
 impl Running {
-    /// Brings the tables up to date, opens the vault, and starts ledger and views.
+    /// Brings the tables up to date, opens the vault, and starts ledger, views and directory.
     ///
     /// # Errors
     /// [`Error::Ledger`], [`Error::Vault`].
@@ -118,7 +120,8 @@ impl Running {
         let ledger = Self::ledger(config, pool, folder).await?;
         let views = graphql::views().reacting::<FinishErasures>(ledger.clone());
         let views = views.start(ledger.parts().clone()).await?;
-        Ok(Self { ledger, views })
+        let directory = Directory::start(ledger.parts().clone()).await?;
+        Ok(Self { ledger, views, directory })
     }
 
     /// As [`Running::start`], without views.

@@ -1,12 +1,14 @@
 //! The demo data of a first start: invented units, companies, contacts and notes, through the same doors as real
-//! data. It may be cut off at any time; the next start goes on where it stopped and doubles nothing.
+//! data, and the people of those units. It may be cut off at any time; the next start goes on where it stopped and doubles nothing.
+
+mod people;
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use lethe_access::unit::{RegisterUnit, Registered};
+use lethe_access::unit::Registered;
 use lethe_crm::expiry::{Effect, Expiry};
 use lethe_crm::import::{ImportFile, ImportKind, Source, prepare, run};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
@@ -67,10 +69,7 @@ pub(crate) async fn load(ledger: &Ledger, folder: &DataDir) -> Result<(), Error>
     fs::write(&begun, b"").map_err(Error::file("write", &begun))?;
     output::note("Loading the demo data.");
     let units: Vec<Unit> = parse(UNITS)?;
-    for unit in &units {
-        let work = RegisterUnit { id: Some(UnitId(unit.id)), unit: unit.registered.clone() };
-        done(ledger.execute(&context(ledger, Caller::system(UnitId(unit.id))), &work).await)?;
-    }
+    people::register(ledger, &units).await?;
     for (kind, country, bytes) in FILES {
         let context = context(ledger, importer(&units, country));
         let file = ImportFile { source: Source::Bytes(Arc::from(bytes)), kind, overrides: Vec::new() };
@@ -100,7 +99,9 @@ async fn write_note(ledger: &Ledger, units: &[Unit], index: u128, note: Note) ->
             _ => ExpiryChoice::Default,
         },
     };
-    let caller = Caller { unit: note.unit, ..CONSULTANT };
+    // A unit gets a contact of another one by a transfer, which no user can do yet.
+    let has_all = note.contacts.iter().all(|text| importer_of(units, text).unit == note.unit);
+    let caller = if has_all { Caller { unit: note.unit, ..CONSULTANT } } else { Caller::system(note.unit) };
     let idempotency = Idempotency { key: Uuid::from_u128(index), mutation: "demo", input: Vec::new() };
     let context = Context { idempotency: Some(idempotency), ..context(ledger, caller) };
     done(ledger.execute(&context, &work).await)
@@ -108,8 +109,11 @@ async fn write_note(ledger: &Ledger, units: &[Unit], index: u128, note: Note) ->
 
 /// The contact that the unit of its country imported under a reference.
 fn contact(units: &[Unit], reference: &str) -> ContactId {
-    let country = reference.get(..2).unwrap_or_default();
-    ContactId(reference::id("contact", importer(units, country).unit, reference))
+    ContactId(reference::id("contact", importer_of(units, reference).unit, reference))
+}
+
+fn importer_of(units: &[Unit], reference: &str) -> Caller {
+    importer(units, reference.get(..2).unwrap_or_default())
 }
 
 /// Who imports the files of a country: the first unit there.

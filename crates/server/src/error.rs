@@ -10,6 +10,7 @@ use lethe_privacy::certificate::CertificateError;
 use lethe_privacy::rotation::RotationError;
 use lethe_vault::VaultError;
 
+use crate::command::WitnessError;
 use crate::config::ConfigError;
 
 /// Why a command failed, in sentences that say what to do.
@@ -70,6 +71,8 @@ pub(crate) enum Error {
     Import(#[from] ImportError),
     #[error(transparent)]
     Fixtures(#[from] lethe_fixtures::Error),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     #[error("The metrics cannot be recorded: {0}.")]
     Metrics(String),
     #[error("Traces cannot be exported: {0}. Check the setting otlp_endpoint, or leave it out.")]

@@ -87,6 +87,11 @@ impl AccessLogEntry {
         self.0.note_id.map(|note| Kind::Note.id(note))
     }
 
+    /// On which device; null if on none that is known.
+    async fn device_id(&self) -> Option<ID> {
+        self.0.device_id.map(|device| Kind::Device.id(device))
+    }
+
     /// What for: a code from the unit's list.
     async fn purpose(&self) -> &str {
         &self.0.purpose

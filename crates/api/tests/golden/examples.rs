@@ -4,6 +4,7 @@
 //! Whoever changes the form of an event raises its version and changes its example here; the files of the older
 //! version stay.
 
+mod access;
 mod company;
 mod contact;
 mod note;
@@ -12,7 +13,7 @@ mod reveal;
 mod vault;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, UnitId};
+use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, UnitId, UserId};
 use uuid::Uuid;
 
 use crate::example::Example;
@@ -23,6 +24,8 @@ const CONTACT: ContactId = ContactId(id(0xc0));
 const COMPANY: CompanyId = CompanyId(id(0xb0));
 /// … of a document.
 const NOTE: NoteId = NoteId(id(0xd0));
+/// … of a user.
+const USER: UserId = UserId(id(0x80));
 const UNIT: UnitId = UnitId(id(0xa0));
 const IMPORT: ImportId = ImportId(id(0xf0));
 /// The stream of an event that is not about a subject.
@@ -30,7 +33,7 @@ const OTHER: Uuid = id(0x90);
 
 /// All examples: the plain one of each version, and further cases.
 pub(crate) fn all() -> Vec<Example> {
-    [contact::all(), company::all(), note::all(), other::all(), reveal::all(), vault::all()]
+    [access::all(), contact::all(), company::all(), note::all(), other::all(), reveal::all(), vault::all()]
         .into_iter()
         .flatten()
         .collect()

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lethe_access::Directory;
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_api::{App, Background, Request, Schema};
 use lethe_kernel::{Caller, Clock, RequestId, Role, Session, UnitId, UserId};
 use lethe_ledger::{Context, Ledger, Work};
@@ -48,6 +50,7 @@ impl World {
         let app = App {
             ledger: ledger.clone(),
             views: views.clone(),
+            directory: Directory::start(ledger.parts().clone()).await.unwrap(),
             patience: Duration::from_secs(5),
             background: Background::default(),
         };
@@ -55,12 +58,15 @@ impl World {
         Self { ledger, schema, views, postgres, _folder: folder }
     }
 
-    /// A business hub of that number.
+    /// A business hub of that number, with a DPM.
     pub(crate) async fn unit(&self, number: u128) -> UnitId {
         let unit = UnitId(Uuid::from_u128(number));
         let name = format!("Unit {number}");
         let registered = Registered { name, country: Country::Denmark, kind: UnitKind::BusinessHub };
-        self.act(Caller::system(unit), RegisterUnit { id: Some(unit), unit: registered }).await;
+        let dpm = UserId(Uuid::from_u128(1000 + number));
+        self.act(Caller::system(unit), RegisterUser::person(dpm, "Dana", "dana@example.org")).await;
+        let register = RegisterUnit { id: Some(unit), unit: registered, dpm: Some(dpm) };
+        self.act(Caller::system(unit), register).await;
         unit
     }
 

@@ -1,6 +1,7 @@
 //! The commands on contacts, over every aggregate they touch.
 
-use lethe_access::{UnitKind, unit::own_unit};
+use lethe_access::UnitKind;
+use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, Patch, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
@@ -8,7 +9,7 @@ use super::{Contact, ContactCommand, ContactError, ContactInput, Details, Origin
 use crate::company::existing_company;
 use crate::reference;
 
-/// Registers a contact in the name of the caller's unit. Answers the contact.
+/// Registers a contact in the name of the caller's unit, which needs a DPM for it (R51). Answers the contact.
 pub struct RegisterContact {
     /// What is known about the person.
     pub input: ContactInput,
@@ -22,7 +23,7 @@ pub struct RegisterContact {
 
 impl Work for RegisterContact {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let own = own_unit(unit).await?;
+        let own = storing_unit(unit).await?;
         let (id, reference) = self.identity(unit)?;
         if unit.version::<Contact>(id).await? > 0 {
             let erased = unit.load::<Contact>(id).await?.is_erased();

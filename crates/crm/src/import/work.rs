@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use lethe_access::unit::own_unit;
+use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::ImportId;
 use lethe_ledger::{Answer, Committed, Context, Failure, Ledger, Unit, Work};
 
@@ -44,7 +44,10 @@ impl Note {
         match &self.step {
             Step::Next(command) => Ok(command.clone()),
             Step::Start { kind, digest, rows } => {
-                own_unit(unit).await?;
+                match kind {
+                    ImportKind::Contacts => storing_unit(unit).await?,
+                    ImportKind::Companies => own_unit(unit).await?,
+                };
                 let fingerprint =
                     BASE64_STANDARD.encode(unit.keyed_digest(subject(self.import), digest).await?);
                 let unit = unit.caller().unit;

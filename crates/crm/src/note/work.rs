@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use lethe_access::unit::own_unit;
+use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, Personal, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
@@ -45,7 +45,7 @@ pub struct WriteNote {
 
 impl Work for WriteNote {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        own_unit(unit).await?;
+        storing_unit(unit).await?;
         let id = NoteId(unit.new_id());
         let today = calendar::copenhagen_date(unit.now());
         let contacts = distinct(&self.contacts);

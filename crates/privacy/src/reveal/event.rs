@@ -172,7 +172,7 @@ fn recorded(event: &RevealRecorded) -> Vec<Change> {
                 .as_ref()
                 .and_then(|text| Change::personal("purposeText", text, event.what.subject())),
         )
-        .chain(event.device.map(|device| Change::set("device", device.to_string())))
+        .chain(event.device.map(|device| Change::object("device", "Device", device)))
         .chain(event.repeats.map(|first| Change::object("repeats", "AccessLogEntry", first)))
         .collect()
 }

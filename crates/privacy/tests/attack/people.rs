@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
 use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, UnitId, UserId};
@@ -21,9 +22,10 @@ use uuid::Uuid;
 use crate::cluster::Cluster;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 
 pub(crate) fn context() -> Context {
-    let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+    let caller = Caller { user: DPM, unit: UNIT, role: Role::Consultant };
     Context::new(caller, RequestId(Uuid::from_u128(1)))
 }
 
@@ -74,7 +76,9 @@ pub(crate) async fn copy_of_mirror(cluster: &Cluster, ledger: &Ledger) {
 pub(crate) async fn found(ledger: &Ledger) {
     let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
     let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+    let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+    ledger.execute(&system, &dpm).await.unwrap();
+    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
 }
 
 pub(crate) fn named(name: &str) -> ContactInput {

@@ -1,6 +1,7 @@
 //! A database with people in it, and what becomes of them.
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_kernel::{Caller, Clock, ContactId, Patch, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::postgres::Database;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 
 pub(crate) struct World {
     pub(crate) database: Database,
@@ -31,7 +33,7 @@ impl Work for Forget {
 }
 
 fn context() -> Context {
-    let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Dpm };
+    let caller = Caller { user: DPM, unit: UNIT, role: Role::Dpm };
     Context::new(caller, RequestId(Uuid::from_u128(1)))
 }
 
@@ -48,7 +50,9 @@ impl World {
         let ledger = Ledger::start(pool, vault, Clock::system()).await.unwrap();
         let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
         let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-        ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+        let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+        ledger.execute(&system, &dpm).await.unwrap();
+        ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
         Self { database, ledger }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitView};
+use lethe_access::user::RegisterUser;
 use lethe_crm::company::{CompanyInput, CompanyView, LegalForm, RegisterCompany};
 use lethe_crm::contact::{
     AmendContact, ContactInput, ContactRow, ContactView, ErasureKind, ErasureReason, LinkContact,
@@ -27,6 +28,7 @@ use crate::postgres::Database;
 
 pub(crate) const UNIT: UnitId = UnitId(Uuid::from_u128(7));
 pub(crate) const OTHER: UnitId = UnitId(Uuid::from_u128(8));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 
 pub(crate) struct World {
     pub(crate) database: Database,
@@ -36,7 +38,7 @@ pub(crate) struct World {
 
 /// Somebody of a unit.
 pub(crate) fn by(role: Role, unit: UnitId) -> Context {
-    let caller = Caller { user: UserId(Uuid::from_u128(2)), unit, role };
+    let caller = Caller { user: DPM, unit, role };
     Context::new(caller, RequestId(Uuid::from_u128(1)))
 }
 
@@ -63,11 +65,14 @@ impl World {
     pub(crate) async fn create() -> Self {
         let database = Database::create().await;
         let ledger = process(&database).await;
+        let person = RegisterUser::person(DPM, "Dana", "dana@example.org");
+        let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
+        ledger.execute(&system, &person).await.unwrap();
         for (id, name) in [(UNIT, "Nord"), (OTHER, "Syd")] {
             let unit =
                 Registered { name: name.into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
             let system = Context::new(Caller::system(id), RequestId(Uuid::from_u128(1)));
-            ledger.execute(&system, &RegisterUnit { id: Some(id), unit }).await.unwrap();
+            ledger.execute(&system, &RegisterUnit { id: Some(id), unit, dpm: Some(DPM) }).await.unwrap();
         }
         let views = ViewsBuilder::default()
             .with::<UnitView>()

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_kernel::{Caller, Clock, ContactId, RequestId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
 use lethe_nordic::Country;
@@ -36,7 +37,7 @@ impl Work for Erase {
         unit.destroy(self.0, |_| true).await?;
         let registered =
             Registered { name: "Syd".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
-        RegisterUnit { id: None, unit: registered }.run(unit).await
+        RegisterUnit { id: None, unit: registered, dpm: None }.run(unit).await
     }
 }
 
@@ -67,8 +68,11 @@ impl Scene {
         let ledger = start(&database, &database.options, &[mirror.path().to_owned()]).await.unwrap();
         let scene = Self { database, mirror, ledger };
         let nord = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
-        let id = context().caller.unit;
-        scene.ledger.execute(&system(), &RegisterUnit { id: Some(id), unit: nord }).await.unwrap();
+        let caller = context().caller;
+        let dpm = RegisterUser::person(caller.user, "Dana", "dana@example.org");
+        scene.ledger.execute(&system(), &dpm).await.unwrap();
+        let unit = RegisterUnit { id: Some(caller.unit), unit: nord, dpm: Some(caller.user) };
+        scene.ledger.execute(&system(), &unit).await.unwrap();
         scene
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
+use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{AmendContact, ContactInput, FirstName, RegisterContact};
 use lethe_kernel::{Caller, Clock, ContactId, Patch, Personal, RequestId, Role, SealedText, UnitId, UserId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Views, ViewsBuilder, Work};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::postgres::Database;
 
 const UNIT: UnitId = UnitId(Uuid::from_u128(7));
+const DPM: UserId = UserId(Uuid::from_u128(2));
 
 pub(crate) struct World {
     pub(crate) database: Database,
@@ -33,7 +35,7 @@ impl Work for Forget {
 }
 
 pub(crate) fn context() -> Context {
-    let caller = Caller { user: UserId(Uuid::from_u128(2)), unit: UNIT, role: Role::Consultant };
+    let caller = Caller { user: DPM, unit: UNIT, role: Role::Consultant };
     Context::new(caller, RequestId(Uuid::from_u128(1)))
 }
 
@@ -47,7 +49,9 @@ impl World {
         let ledger = process(&database).await.unwrap();
         let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
         let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-        ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit }).await.unwrap();
+        let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
+        ledger.execute(&system, &dpm).await.unwrap();
+        ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
         Self { database, ledger }
     }
 

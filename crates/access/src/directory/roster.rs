@@ -1,0 +1,139 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use lethe_kernel::{DeviceId, UnitId, UserId};
+use lethe_nordic::Country;
+use uuid::Uuid;
+
+use super::LOCAL_ISSUER;
+use crate::UnitKind;
+use crate::device::{DeviceEvent, DeviceStatus};
+use crate::unit::{self, UnitEvent};
+use crate::user::{Grant, UserEvent};
+
+/// Everybody who may work here, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Roster {
+    users: HashMap<UserId, Member>,
+    units: HashMap<UnitId, UnitEntry>,
+    identities: HashMap<(String, String), UserId>,
+    /// Which device of which user a stream is of.
+    devices: HashMap<Uuid, (UserId, DeviceId)>,
+}
+
+/// One user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The unit that takes care of the user.
+    pub unit: UnitId,
+    /// Whether they have left; they then have no role and no device.
+    pub off_boarded: bool,
+    /// The roles they have, in a stable order.
+    pub grants: BTreeSet<Grant>,
+    /// Whether it is a programme.
+    pub integration: bool,
+    /// The devices they asked for.
+    pub devices: BTreeMap<DeviceId, DeviceStatus>,
+}
+
+/// One unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitEntry {
+    /// What it is.
+    pub kind: UnitKind,
+    /// Where it is.
+    pub country: Country,
+    /// Its DPM, if it has one.
+    pub dpm: Option<UserId>,
+}
+
+impl Roster {
+    /// The user whom a provider of identities names so.
+    #[must_use]
+    pub fn by_identity(&self, issuer: &str, subject: &str) -> Option<UserId> {
+        if issuer == LOCAL_ISSUER {
+            return subject.parse().ok().map(UserId).filter(|user| self.users.contains_key(user));
+        }
+        self.identities.get(&(issuer.to_owned(), subject.to_owned())).copied()
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(&self, user: UserId) -> Option<&Member> {
+        self.users.get(&user)
+    }
+
+    /// A unit.
+    #[must_use]
+    pub fn unit(&self, unit: UnitId) -> Option<&UnitEntry> {
+        self.units.get(&unit)
+    }
+
+    pub(super) fn unit_event(&mut self, id: UnitId, event: &UnitEvent) {
+        match event {
+            UnitEvent::Registered(unit::Registered { country, kind, .. }) => {
+                self.units.insert(id, UnitEntry { kind: *kind, country: *country, dpm: None });
+            }
+            UnitEvent::Amended(_) => {}
+            UnitEvent::DpmAppointed(appointed) => {
+                if let Some(entry) = self.units.get_mut(&id) {
+                    entry.dpm = Some(appointed.user);
+                }
+            }
+        }
+    }
+
+    /// Takes note of what happened to a user. Identities come apart, because they are opened for it.
+    pub(super) fn user_event(&mut self, id: UserId, event: &UserEvent) {
+        if let UserEvent::Registered(event) = event {
+            let member = Member {
+                unit: event.unit,
+                off_boarded: false,
+                grants: BTreeSet::new(),
+                integration: event.integration,
+                devices: BTreeMap::new(),
+            };
+            self.users.insert(id, member);
+            return;
+        }
+        let Some(member) = self.users.get_mut(&id) else { return };
+        match event {
+            UserEvent::Granted(granted) => drop(member.grants.insert(granted.grant)),
+            UserEvent::Revoked(revoked) => drop(member.grants.remove(&revoked.grant)),
+            UserEvent::OffBoarded(_) => {
+                member.off_boarded = true;
+                member.grants.clear();
+                member.devices.values_mut().for_each(|status| *status = DeviceStatus::Revoked);
+            }
+            UserEvent::Anonymised(_) => self.identify(id, Vec::new()),
+            UserEvent::Registered(_) | UserEvent::Amended(_) | UserEvent::DeviceRequested(_) => {}
+        }
+    }
+
+    /// All identities of a user from now on. One that another user has already stays theirs.
+    pub(super) fn identify(&mut self, user: UserId, identities: Vec<(String, String)>) {
+        self.identities.retain(|_, owner| *owner != user);
+        for identity in identities {
+            self.identities.entry(identity).or_insert(user);
+        }
+    }
+
+    pub(super) fn device_event(&mut self, stream: Uuid, event: &DeviceEvent) {
+        let status = match event {
+            DeviceEvent::Requested(requested) => {
+                self.devices.insert(stream, (requested.user, requested.device));
+                DeviceStatus::Requested
+            }
+            DeviceEvent::Approved(_) => DeviceStatus::Approved,
+            DeviceEvent::Revoked(_) => DeviceStatus::Revoked,
+        };
+        let Some((user, device)) = self.devices.get(&stream) else { return };
+        if let Some(member) = self.users.get_mut(user) {
+            // Whoever has left has no device any more, whatever comes later.
+            let status = if member.off_boarded { DeviceStatus::Revoked } else { status };
+            member.devices.insert(*device, status);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+use async_graphql::connection::Connection;
+use async_graphql::{Context, ID, Object, Result};
+use lethe_access::user::user_page;
+use lethe_kernel::{Subject, UnitId};
+
+use super::User;
+use crate::app::parts;
+use crate::argument::wait_for;
+use crate::connection::{Opaque, Slice};
+use crate::error::{fault, refused};
+use crate::id::Kind;
+use crate::keys;
+use crate::permission::allowed;
+use crate::scalar::Position;
+use crate::visibility::Visibility;
+
+/// Queries about users.
+#[derive(Default)]
+pub(crate) struct UserQuery;
+
+#[Object]
+impl UserQuery {
+    /// The users that a unit takes care of or that have a role in it, in the order in which they were registered: those of
+    /// your own unit, or of any if you look after all units.
+    #[doc = allowed!(users)]
+    #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn users(
+        &self,
+        context: &Context<'_>,
+        unit: Option<ID>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        min_position: Option<Position>,
+    ) -> Result<Connection<Opaque, User>> {
+        wait_for(context, &["users"], min_position).await?;
+        let slice = Slice { first, after, last, before };
+        let asked = unit.map(|id| Kind::Unit.read(&id, "unit").map(UnitId)).transpose();
+        let units = Visibility::of(context).narrowed(asked.map_err(|error| refused(&error))?);
+        let found = user_page(&parts(context).pool, &units, &slice.page()?).await;
+        let found = found.map_err(|error| fault(&error))?;
+        let subjects: Vec<Subject> = found.iter().map(|found| found.row.id.into()).collect();
+        keys::load(context, &subjects).await?;
+        slice.connection(found, User)
+    }
+}
