@@ -26,6 +26,7 @@ mod graph;
 #[path = "../lifecycle/observe.rs"]
 #[expect(dead_code, reason = "this target looks at less than the one that owns the file")]
 mod observe;
+mod reveal;
 #[path = "../e2e/server.rs"]
 #[expect(dead_code, reason = "this target asks less than the one that owns the file")]
 mod server;

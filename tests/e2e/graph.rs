@@ -16,7 +16,7 @@ pub(crate) fn document(mutation: &str, selection: &str) -> String {
     format!(
         "mutation($input: {input}!) {{ {mutation}(input: $input) {{ {selection} position viewPending userErrors {{ \
          __typename code message field ... on StaleVersion {{ currentVersion }} \
-         ... on AlreadyExists {{ existing }} }} }} }}"
+         ... on AlreadyExists {{ existing }} ... on RateLimited {{ retryAt }} }} }} }}"
     )
 }
 

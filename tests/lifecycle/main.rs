@@ -42,5 +42,6 @@ mod sockets;
 mod start;
 mod stop;
 mod traces;
+mod unlogged;
 mod unprivileged;
 mod witness;

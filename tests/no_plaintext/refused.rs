@@ -71,6 +71,15 @@ async fn fields(wire: &Wire, people: &People, markers: &mut Markers) {
             "name": word("proprietor")}),
         ),
         ("companyClose", json!({"companyId": people.danish, "reason": word("reason")})),
+        ("cprReveal", json!({"contactId": contact, "purpose": word("purpose of a reveal")})),
+        (
+            "cprReveal",
+            json!({"contactId": contact, "purpose": "CASE_WORK", "purposeText": long(word("over-long purpose"), 20_000)}),
+        ),
+        (
+            "noteReveal",
+            json!({"noteId": people.note, "purpose": "CASE_WORK", "purposeText": word("purpose of a plain note")}),
+        ),
         ("unitRegister", json!({"name": "A", "country": word("country"), "kind": "OTHER"})),
     ];
     for (name, input) in inputs {

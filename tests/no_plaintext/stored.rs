@@ -51,6 +51,9 @@ async fn contact(wire: &Wire, markers: &mut Markers, company: &str) -> String {
         "mobile": markers.phone("new mobile"), "cpr": markers.cpr("new CPR"),
         "remark": format!("{} \"{}\"\n{}", markers.word("line"), markers.word("quoted"), "x ".repeat(5_000))});
     wire.done("contactAmend", "ContactAmendInput", "contact", amended).await;
+    let reveal =
+        json!({"contactId": id, "purpose": "CASE_WORK", "purposeText": markers.word("purpose of a CPR")});
+    revealed(wire, "cprReveal", "CprRevealInput", "cpr", reveal).await;
     let emptied = json!({"contactId": id, "remark": null, "mobile": null, "cpr": null});
     wire.done("contactAmend", "ContactAmendInput", "contact", emptied).await;
     for mutation in ["contactUnlink", "contactLink"] {
@@ -100,14 +103,25 @@ async fn notes(wire: &Wire, markers: &mut Markers, contacts: &[&str]) -> String 
         json!({"noteId": note, "text": format!("{}\r\n{}", markers.word("new note"), "y ".repeat(9_000))});
     wire.done("noteAmend", "NoteAmendInput", "note", amended).await;
     let expiry = json!({"on": {"date": "2099-01-01", "effect": "DELETE"}});
-    // Sensitive texts are withheld from every answer as yet.
-    let sensitive = json!({"contactIds": contacts, "kind": "CALL", "text": markers.unshown("sensitive note"),
+    let sensitive = json!({"contactIds": contacts, "kind": "CALL", "text": markers.word("sensitive note"),
         "containsSensitive": true, "expiry": expiry});
-    wire.done("noteWrite", "NoteWriteInput", "note", sensitive).await;
+    let sensitive = wire.done("noteWrite", "NoteWriteInput", "note", sensitive).await;
+    let reveal = json!({"noteId": sensitive, "purpose": "SUPERVISION", "purposeText": markers.word("purpose of a text")});
+    revealed(wire, "noteReveal", "NoteRevealInput", "text", reveal).await;
     let removed = json!({"contactIds": contacts, "kind": "CALL", "text": markers.unshown("removed note")});
     let removed = wire.done("noteWrite", "NoteWriteInput", "note", removed).await;
     wire.done("noteRemove", "NoteRemoveInput", "note", json!({"noteId": removed})).await;
     note
+}
+
+/// Shows what is masked, and what was written about why.
+async fn revealed(wire: &Wire, mutation: &str, input_type: &str, value: &str, input: Value) {
+    let query = format!(
+        "mutation($input: {input_type}!) {{ done: {mutation}(input: $input) {{
+            {value} entry {{ purposeText }} userErrors {{ code }} }} }}"
+    );
+    let data = wire.data(&query, json!({"input": input})).await;
+    assert!(data["done"][value].is_string(), "{data:#}");
 }
 
 async fn consents(wire: &Wire, markers: &mut Markers, contact: &str) {
@@ -136,6 +150,7 @@ pub(crate) async fn read(wire: &Wire, people: &People) {
         format!("companies(last: 6) {{ nodes {{ {COMPANY} {HISTORY} }} }}"),
         format!("prospects(first: 5) {{ nodes {{ id title {HISTORY} }} }}"),
         format!("notes(last: 5) {{ nodes {{ {NOTE} {HISTORY} }} }}"),
+        "accessLog(last: 5) { nodes { purpose purposeText } }".to_owned(),
         format!("consents(first: 5) {{ nodes {{ {CONSENT} {HISTORY} }} }}"),
         "expirySchedule(first: 20) { nodes { note { text contacts { firstName lastName } } } }".to_owned(),
         "operations(first: 10) { nodes { id outcomes(first: 20) { nodes { row code column } } } }".to_owned(),

@@ -13,7 +13,7 @@ pub(crate) use nested::{Nested, notes_at};
 use std::sync::Arc;
 
 use async_graphql::connection::Connection;
-use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, OutputType, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::{ContactRow, ContactStatus, ContactView};
 use lethe_kernel::ContactId;
@@ -32,6 +32,7 @@ use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_ids};
 use crate::note::Note;
 use crate::permission::permits;
+use crate::reveal::ContactReveals;
 use crate::scalar::{Date, MaskedCpr, Position};
 use crate::unit::Unit;
 use crate::visibility::Visibility;
@@ -192,7 +193,7 @@ impl Contact {
         Ok(open(context, self.row.remark.as_ref(), self.contact()).await?.map(|value| value.0))
     }
 
-    /// Masked, `DDMMYY-****`. No query shows the last four digits.
+    /// Masked, `DDMMYY-****`. No query shows the last four digits; `cprReveal` does, and logs it.
     async fn cpr(&self, context: &Context<'_>) -> Result<Option<MaskedCpr>> {
         let date = open(context, self.row.cpr_date.as_ref(), self.contact()).await?;
         Ok(date.map(|date| MaskedCpr(format!("{}-****", date.0))))
@@ -210,6 +211,11 @@ impl Contact {
         let cpr =
             self.row.cpr_date.as_ref().map(|_| Withheld { field: "cpr", reason: WithheldReason::Masked });
         Ok(cpr.into_iter().collect())
+    }
+
+    #[graphql(flatten)]
+    async fn reveals(&self) -> ContactReveals<'_> {
+        ContactReveals { contact: &self.row, past: self.as_of.is_some(), nested: &self.nested }
     }
 
     /// Whether your role may erase it; a preview tells whether something keeps it.

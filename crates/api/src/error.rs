@@ -1,6 +1,7 @@
 //! The one place where refusals and faults become GraphQL errors.
 
 use async_graphql::{Enum, ErrorExtensions, ID, Interface, SimpleObject};
+use chrono::{DateTime, Utc};
 use lethe_kernel::{self as kernel, Detail};
 use lethe_ledger::{LedgerError, is_outage};
 use lethe_vault::VaultError;
@@ -37,6 +38,8 @@ pub(crate) enum ErrorCode {
     Conflict,
     /// Your role or unit may not do this.
     Forbidden,
+    /// Too much in too short a time; `retryAt` says from when on you may try again.
+    RateLimited,
     /// A rule of the domain refuses it.
     RuleViolated,
 }
@@ -52,6 +55,7 @@ pub(crate) enum UserError {
     InvalidValue(InvalidValue),
     StaleVersion(StaleVersion),
     AlreadyExists(AlreadyExists),
+    RateLimited(RateLimited),
     RuleViolation(RuleViolation),
 }
 
@@ -83,6 +87,16 @@ pub(crate) struct AlreadyExists {
     existing: ID,
 }
 
+/// Too much in too short a time.
+#[derive(SimpleObject)]
+pub(crate) struct RateLimited {
+    code: ErrorCode,
+    message: String,
+    field: Option<Vec<String>>,
+    /// From when on you may try again.
+    retry_at: DateTime<Utc>,
+}
+
 /// A rule of the domain refuses the command.
 #[derive(SimpleObject)]
 pub(crate) struct RuleViolation {
@@ -103,6 +117,9 @@ impl From<kernel::UserError> for UserError {
             (Detail::Existing(kind, id), _) => {
                 let existing = Kind::from_name(kind).unwrap_or(Kind::Contact).id(id);
                 Self::AlreadyExists(AlreadyExists { code, message, field, existing })
+            }
+            (Detail::RetryAt(retry_at), _) => {
+                Self::RateLimited(RateLimited { code, message, field, retry_at })
             }
             (Detail::None, ErrorCode::InvalidValue | ErrorCode::Required) => {
                 Self::InvalidValue(InvalidValue { code, message, field })

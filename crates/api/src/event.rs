@@ -175,6 +175,7 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "user_group" => Kind::UserGroup,
         "mail" => Kind::OutgoingMail,
         "vault" => Kind::Installation,
+        "reveals" => Kind::Reveals,
         _ => Kind::Unit,
     }
 }

@@ -22,10 +22,12 @@ pub(crate) enum Kind {
     OutgoingMail,
     Event,
     Installation,
+    Reveals,
+    AccessLogEntry,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -39,6 +41,8 @@ impl Kind {
         (Self::OutgoingMail, "OutgoingMail"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),
+        (Self::Reveals, "Reveals"),
+        (Self::AccessLogEntry, "AccessLogEntry"),
     ];
 
     pub(crate) fn name(self) -> &'static str {

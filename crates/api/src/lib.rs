@@ -26,6 +26,7 @@ mod note;
 mod permission;
 mod persisted;
 mod prospect;
+mod reveal;
 mod scalar;
 mod schema;
 mod stream;

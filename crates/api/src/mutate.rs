@@ -20,6 +20,8 @@ pub(crate) struct Outcome {
     pub(crate) objects: Vec<Uuid>,
     pub(crate) position: Option<i64>,
     pub(crate) view_pending: bool,
+    /// Whether it is the answer to an earlier sending.
+    pub(crate) repeated: bool,
     pub(crate) errors: Vec<UserError>,
 }
 
@@ -71,6 +73,7 @@ pub(crate) async fn execute(
             view_pending: !app.views.reached(views, done.position, app.patience).await,
             objects: done.objects,
             position: Some(done.position),
+            repeated: done.repeated,
             errors: Vec::new(),
         }),
         Err(Failure::Refused(errors)) => {

@@ -23,6 +23,7 @@ use crate::mail::OutgoingMail;
 use crate::note::Note;
 use crate::permission::allowed;
 use crate::prospect::{Prospect, prospect_by_id};
+use crate::reveal::{AccessLogEntry, entry_by_id};
 use crate::unit::Unit;
 use crate::user::User;
 use crate::user_group::UserGroup;
@@ -43,6 +44,7 @@ pub(crate) enum Node {
     UserGroup(UserGroup),
     Operation(Operation),
     OutgoingMail(OutgoingMail),
+    AccessLogEntry(AccessLogEntry),
     Event(Event),
 }
 
@@ -106,6 +108,7 @@ pub(crate) async fn by_kind(context: &Context<'_>, kind: Kind, id: Uuid) -> Resu
         Kind::Device => by_id::<DeviceView>(context, id).await?.map(Device).map(Node::Device),
         Kind::UserGroup => by_id::<UserGroupView>(context, id).await?.map(UserGroup).map(Node::UserGroup),
         Kind::OutgoingMail => OutgoingMail::by_id(context, id).await?.map(Node::OutgoingMail),
-        Kind::Event | Kind::Installation => None,
+        Kind::AccessLogEntry => entry_by_id(context, id).await?.map(Node::AccessLogEntry),
+        Kind::Event | Kind::Installation | Kind::Reveals => None,
     })
 }

@@ -26,6 +26,7 @@ use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::loader::{Identified, by_id, by_ids};
 use crate::permission::allowed;
+use crate::reveal::NoteReveals;
 use crate::scalar::{Date, Position};
 use crate::unit::Unit;
 use crate::visibility::Visibility;
@@ -83,7 +84,7 @@ impl Note {
         self.0.kind.as_deref()
     }
 
-    /// The text; null if it is withheld.
+    /// The text; null if it is withheld. `noteReveal` shows a masked one, and logs it.
     async fn text(&self, context: &Context<'_>) -> Result<Option<String>> {
         if self.0.contains_sensitive {
             return Ok(None);
@@ -102,6 +103,11 @@ impl Note {
         }
         let hidden = self.0.contains_sensitive;
         Ok(hidden.then_some(Withheld { field: "text", reason: WithheldReason::Masked }).into_iter().collect())
+    }
+
+    #[graphql(flatten)]
+    async fn reveals(&self) -> NoteReveals<'_> {
+        NoteReveals(&self.0)
     }
 
     /// Whether it is declared to contain personal data.

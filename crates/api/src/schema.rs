@@ -17,6 +17,7 @@ use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::reveal::{AccessLogView, AlertView, RevealPolicyView};
 use lethe_privacy::rotation::RotationView;
 
 use crate::app::App;
@@ -36,6 +37,7 @@ use crate::note::{NoteMutation, NoteQuery};
 use crate::permission::Permissions;
 use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
+use crate::reveal::{RevealMutation, RevealPolicyMutation, RevealQuery};
 use crate::unit::{UnitMutation, UnitQuery};
 use crate::user::{UserMutation, UserQuery};
 use crate::user_group::{UserGroupMutation, UserGroupQuery};
@@ -52,6 +54,7 @@ pub struct Query(
     ProspectQuery,
     NoteQuery,
     ConsentQuery,
+    RevealQuery,
     ExpiryQuery,
     AccessQuery,
     ImportQuery,
@@ -68,6 +71,8 @@ pub struct Mutation(
     ProspectMutation,
     NoteMutation,
     ConsentMutation,
+    RevealMutation,
+    RevealPolicyMutation,
     ExpiryMutation,
     AccessMutation,
     ImportMutation,
@@ -103,6 +108,9 @@ pub fn views() -> ViewsBuilder {
         .with::<ProspectView>()
         .with::<NoteView>()
         .with::<ConsentView>()
+        .with::<AccessLogView>()
+        .with::<AlertView>()
+        .with::<RevealPolicyView>()
         .with::<RotationView>()
         .with::<PolicyView>()
         .with::<ScheduleView>()
@@ -125,6 +133,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<ProspectView>(&parts))
         .data(by_id::<NoteView>(&parts))
         .data(by_id::<ConsentView>(&parts))
+        .data(by_id::<RevealPolicyView>(&parts))
         .data(by_id::<OperationView>(&parts))
         .data(by_id::<OutgoingMailView>(&parts))
         .data(LeafHashes::new(app.notary.clone()))

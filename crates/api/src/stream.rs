@@ -10,6 +10,7 @@ use lethe_crm::prospect::Prospect;
 use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
 use lethe_mail::Mail;
 use lethe_privacy::consent::Consent;
+use lethe_privacy::reveal::{RevealPolicy, Reveals};
 use lethe_privacy::rotation::KeyVault;
 
 /// A type of streams.
@@ -39,6 +40,8 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<UserGroup>(),
     of::<Mail>(),
     of::<KeyVault>(),
+    of::<Reveals>(),
+    of::<RevealPolicy>(),
 ];
 
 const fn of<A: Stored<Event: Described>>() -> StreamType {

@@ -20,6 +20,7 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
 use crate::permission::allowed;
+use crate::reveal::RevealRules;
 use crate::user::User;
 use crate::visibility::Visibility;
 
@@ -99,6 +100,11 @@ impl Unit {
     /// What it is.
     async fn kind(&self) -> UnitKindField {
         self.0.kind.into()
+    }
+
+    #[graphql(flatten)]
+    async fn reveals(&self, context: &Context<'_>) -> Result<RevealRules> {
+        RevealRules::of(context, self.0.id).await
     }
 
     /// The number of its production unit, 10 digits.

@@ -115,7 +115,7 @@ impl Visibility {
                 }
                 "device" => self.rows::<DeviceView>(parts, ids).await?,
                 "company" | "company_reference" | "unit" | "user_group" | "vault" => ids.clone(),
-                "expiry_policy" => ids.iter().copied().filter(|id| *id == own.0).collect(),
+                "expiry_policy" | "reveal_policy" => ids.iter().copied().filter(|id| *id == own.0).collect(),
                 // What is not known here is for those alone who see everything.
                 _ => Vec::new(),
             };

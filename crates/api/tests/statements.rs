@@ -110,22 +110,44 @@ async fn fill(ledger: &Ledger) {
     }
 }
 
-/// The statements that one page takes.
-async fn page(schema: &Schema, statements: &Statements, size: usize) -> Vec<String> {
-    let query = format!(
-        "{{ contacts(first: {size}) {{ nodes {{ id firstName lastName cpr nextExpiry \
-         companies {{ nodes {{ id name number }} }} notes {{ nodes {{ id kind text expiresOn }} }} }} }} }}"
-    );
+/// The statements that a request takes that read views or keys, and its answer.
+async fn sent(
+    schema: &Schema,
+    statements: &Statements,
+    session: Session,
+    query: String,
+) -> (Vec<String>, serde_json::Value) {
     statements.take();
     let request =
-        async_graphql::Request::new(query).data(Request::new(SESSION, RequestId(Uuid::from_u128(3))));
+        async_graphql::Request::new(query).data(Request::new(session, RequestId(Uuid::from_u128(3))));
     let answer = schema.execute(request).await;
     let mut sent = statements.take();
     // What the ledger does meanwhile – looking for what others appended, who runs which view, whether connections are
     // alive – is not the page's, and touches neither rows of views nor keys.
     sent.retain(|sql| ["view.", "vault.keys"].iter().any(|schema| sql.contains(schema)));
     assert_eq!(answer.errors, []);
-    let nodes = answer.data.into_json().unwrap()["contacts"]["nodes"].as_array().unwrap().clone();
+    (sent, answer.data.into_json().unwrap())
+}
+
+/// The statements that a page with the reveals about each contact takes.
+async fn logs(schema: &Schema, statements: &Statements, size: usize) -> usize {
+    let caller = Caller { role: Role::Dpm, ..CALLER };
+    let query = format!(
+        "{{ contacts(first: {size}) {{ nodes {{ id accessLog {{ nodes {{ id purposeText }} }} }} }} }}"
+    );
+    let (sent, answer) = sent(schema, statements, Session { caller, ..SESSION }, query).await;
+    assert_eq!(answer["contacts"]["nodes"].as_array().unwrap().len(), size);
+    sent.len()
+}
+
+/// The statements that one page takes.
+async fn page(schema: &Schema, statements: &Statements, size: usize) -> Vec<String> {
+    let query = format!(
+        "{{ contacts(first: {size}) {{ nodes {{ id firstName lastName cpr nextExpiry \
+         companies {{ nodes {{ id name number }} }} notes {{ nodes {{ id kind text expiresOn }} }} }} }} }}"
+    );
+    let (sent, answer) = sent(schema, statements, SESSION, query).await;
+    let nodes = answer["contacts"]["nodes"].as_array().unwrap().clone();
     assert_eq!(nodes.len(), size);
     for node in nodes {
         assert_eq!(node["companies"]["nodes"][0]["name"], "Prøve");
@@ -167,5 +189,7 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     assert_eq!((views.len(), keys.len()), (3, 1), "{fifty:#?}");
     let hundred = page(&schema, &statements, 100).await;
     assert_eq!(hundred.len(), fifty.len(), "{hundred:#?}");
+    // Contacts, reveals, keys.
+    assert_eq!((logs(&schema, &statements, 50).await, logs(&schema, &statements, 100).await), (3, 3));
     postgres.stop().await.unwrap();
 }

@@ -17,4 +17,4 @@ pub use event::{
 pub use view::{
     NoteContact, NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note_page, notes_of_contacts,
 };
-pub use work::{AmendNote, ExpireNote, ExpiryChoice, RemoveNote, WriteNote};
+pub use work::{AmendNote, ExpireNote, ExpiryChoice, RemoveNote, WriteNote, own_note};

@@ -1,5 +1,6 @@
 //! What a user is told when a rule refuses a request.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// The stable codes of expected refusals, as the API spells them.
@@ -31,6 +32,8 @@ pub enum ErrorCode {
     Conflict,
     /// The caller's role or unit may not do this.
     Forbidden,
+    /// Too much in too short a time; it may be tried again later.
+    RateLimited,
     /// A rule of the domain refuses it.
     RuleViolated,
 }
@@ -53,6 +56,7 @@ impl ErrorCode {
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::Conflict => "CONFLICT",
             Self::Forbidden => "FORBIDDEN",
+            Self::RateLimited => "RATE_LIMITED",
             Self::RuleViolated => "RULE_VIOLATED",
         }
     }
@@ -68,6 +72,8 @@ pub enum Detail {
     CurrentVersion(i64),
     /// The object that is in the way: its type and id.
     Existing(&'static str, Uuid),
+    /// From when on it may be tried again.
+    RetryAt(DateTime<Utc>),
 }
 
 /// A broken rule of a slice: one variant per rule, its message a whole sentence that says what to do.

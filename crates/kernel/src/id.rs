@@ -45,6 +45,10 @@ ids! {
     NoteId,
     /// The consent of one contact for one purpose at one unit (R40).
     ConsentId,
+    /// One showing of a masked value (R7).
+    RevealId,
+    /// One warning about an unusual number of reveals.
+    AlertId,
     /// One import of a file (R59).
     ImportId,
     /// One stored event.

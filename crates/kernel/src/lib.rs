@@ -13,8 +13,8 @@ pub use caller::{Caller, Role, Session};
 pub use clock::{Clock, IdSource};
 pub use error::{Detail, ErrorCode, Rule, UserError};
 pub use id::{
-    CommandId, CompanyId, ConsentId, ContactId, DeviceId, EventId, ImportId, MailId, NoteId, ProspectId,
-    RequestId, UnitId, UserGroupId, UserId,
+    AlertId, CommandId, CompanyId, ConsentId, ContactId, DeviceId, EventId, ImportId, MailId, NoteId,
+    ProspectId, RequestId, RevealId, UnitId, UserGroupId, UserId,
 };
 pub use patch::Patch;
 pub use personal::{Personal, PersonalValue, Seal, SealedText};

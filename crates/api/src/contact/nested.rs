@@ -10,6 +10,7 @@ use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
 use lethe_kernel::{CompanyId, Subject};
 use lethe_ledger::{Cursor, Found, Order, Page, rows};
 use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
+use lethe_privacy::reveal::AccessRow;
 use lethe_privacy::rotation::{Finality, finalities};
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ use crate::error::fault;
 use crate::keys;
 use crate::loader::Identified;
 use crate::note::Note;
+use crate::reveal::access_logs;
 use crate::visibility::Visibility;
 
 const NOTES: fn() -> Order = || NoteOrder::Created.sql(true);
@@ -33,13 +35,14 @@ pub(crate) struct Nested {
     companies: Option<HashMap<CompanyId, CompanyRow>>,
     notes: HashMap<Page, HashMap<Uuid, Vec<Found<NoteRow>>>>,
     consents: HashMap<Page, HashMap<Uuid, Vec<Found<ConsentRow>>>>,
+    access: HashMap<Page, HashMap<Uuid, Vec<Found<AccessRow>>>>,
     /// What made erasures final, by the erasure's position.
     finalities: Option<HashMap<i64, Finality>>,
 }
 
 impl Nested {
-    /// Reads what the selection of a list of contacts asks for: one statement for companies, one per list of notes
-    /// and of consents, one for what made erasures final if there are any, and one for all keys.
+    /// Reads what the selection of a list of contacts asks for: one statement for companies, one per list of notes,
+    /// of consents and of reveals, one for what made erasures final if there are any, and one for all keys.
     pub(crate) async fn read_ahead(context: &Context<'_>, contacts: &[&ContactRow]) -> Result<Self> {
         let pool = &parts(context).pool;
         let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.id.0).collect();
@@ -66,12 +69,22 @@ impl Nested {
                 .map_err(|error| fault(&error))?;
             nested.consents.insert(page, by_parent(found));
         }
+        for page in pages(context, "accessLog")? {
+            let found = access_logs(context, &ids, &page).await?;
+            subjects.extend(found.iter().filter_map(|found| found.row.subject()));
+            nested.access.insert(page, by_parent(found));
+        }
         if !selected(context, "erasure").is_empty() {
             let erased: Vec<i64> = contacts.iter().filter_map(|contact| contact.erased_position).collect();
             nested.finalities = Some(finalities(pool, &erased).await.map_err(|error| fault(&error))?);
         }
         keys::load(context, &subjects).await?;
         Ok(nested)
+    }
+
+    /// A page of the reveals about a contact; none if it was not read ahead.
+    pub(crate) fn access(&self, contact: Uuid, page: &Page) -> Option<Vec<Found<AccessRow>>> {
+        Some(self.access.get(page)?.get(&contact).cloned().unwrap_or_default())
     }
 
     /// What made an erasure final, if it is; read ahead, or now.

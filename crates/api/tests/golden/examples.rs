@@ -10,6 +10,7 @@ mod contact;
 mod mail;
 mod note;
 mod other;
+mod reveal;
 mod vault;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -33,10 +34,8 @@ const OTHER: Uuid = id(0x90);
 
 /// All examples: the plain one of each version, and further cases.
 pub(crate) fn all() -> Vec<Example> {
-    [access::all(), contact::all(), company::all(), mail::all(), note::all(), other::all(), vault::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let plain = [access::all(), contact::all(), company::all(), mail::all(), note::all()];
+    plain.into_iter().chain([other::all(), reveal::all(), vault::all()]).flatten().collect()
 }
 
 const fn id(n: u128) -> Uuid {

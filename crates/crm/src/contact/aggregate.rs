@@ -57,6 +57,12 @@ impl Contact {
         self.units.contains(&unit)
     }
 
+    /// Whether it has a CPR number.
+    #[must_use]
+    pub fn has_cpr(&self) -> bool {
+        self.held.cpr.is_some()
+    }
+
     /// The day on which it was erased, if it was.
     #[must_use]
     pub fn erased_on(&self) -> Option<NaiveDate> {

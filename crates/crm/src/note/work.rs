@@ -172,7 +172,10 @@ impl Work for ExpireNote {
 }
 
 /// A note of the caller's unit. Another unit's is refused in the same words as one that was never written.
-async fn own_note<'u>(unit: &'u mut Unit<'_>, note: NoteId) -> Result<&'u Note, Failure> {
+///
+/// # Errors
+/// `NOT_FOUND`, and what can fail in loading.
+pub async fn own_note<'u>(unit: &'u mut Unit<'_>, note: NoteId) -> Result<&'u Note, Failure> {
     let confined = unit.caller().confined_to();
     let found = unit.existing::<Note>(note, NoteError::Unknown.into()).await?;
     if confined.is_some() && found.unit() != confined {

@@ -13,6 +13,7 @@ mod bill;
 mod postgres;
 mod preview;
 mod race;
+mod revealed;
 mod whole;
 mod world;
 

@@ -20,6 +20,7 @@ use lethe_ledger::{Committed, Context, Failure, Ledger, Projection, Views, Views
 use lethe_nordic::Country;
 use lethe_privacy::consent::{ConsentView, GiveConsent, LegalBasis};
 use lethe_privacy::erasure::{EraseContact, Preview, preview};
+use lethe_privacy::reveal::{AccessLogView, AlertView};
 use lethe_vault::{Custody, Vault};
 use uuid::Uuid;
 
@@ -81,6 +82,8 @@ impl World {
             .with::<NoteView>()
             .with::<ConsentView>()
             .with::<ScheduleView>()
+            .with::<AccessLogView>()
+            .with::<AlertView>()
             .start(ledger.parts().clone())
             .await
             .unwrap();

@@ -1,0 +1,178 @@
+use std::slice;
+
+use chrono::{DateTime, Utc};
+use lethe_kernel::{
+    AlertId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UnitId, personal_text,
+};
+use lethe_ledger::{Change, Described, domain_event};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+personal_text! {
+    /// What the user wrote about the purpose of a reveal.
+    PurposeText = "reveal.purpose_text",
+}
+
+/// What happened in the stream of a user's reveals of one day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RevealEvent {
+    /// A masked value is shown.
+    Recorded(RevealRecorded),
+    /// The user reveals unusually much.
+    Unusual(RevealUnusual),
+}
+
+/// A masked value is shown to the user who gave the command. The value itself is in no event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RevealRecorded {
+    /// The reveal's id.
+    pub reveal: RevealId,
+    /// What is shown.
+    pub what: Revealed,
+    /// The unit in whose name.
+    pub unit: UnitId,
+    /// What for: a code from the unit's list.
+    pub purpose: String,
+    /// What the user wrote about it, sealed for the person or the note and gone with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose_text: Option<Personal<PurposeText>>,
+    /// The device it is shown on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// The reveal whose request was sent again, with the same idempotency key: the value leaves a second time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RevealId>,
+    /// When it was decided; the limits count by it.
+    pub at: DateTime<Utc>,
+}
+
+/// The number of reveals within an hour has passed what the unit calls usual. Told once an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevealUnusual {
+    /// The warning's id.
+    pub alert: AlertId,
+    /// The unit in whose name the reveal was made that passed it.
+    pub unit: UnitId,
+    /// How many reveals the hour has, that one included.
+    pub count: u32,
+    /// How many are usual.
+    pub usual: u32,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What a reveal shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "field")]
+pub enum Revealed {
+    /// The CPR number of a contact, last four digits included.
+    #[serde(rename = "CPR")]
+    Cpr {
+        /// The contact.
+        contact: ContactId,
+    },
+    /// The text of a note declared sensitive.
+    #[serde(rename = "NOTE_TEXT")]
+    NoteText {
+        /// The note.
+        note: NoteId,
+        /// The contacts it named at that moment.
+        contacts: Vec<ContactId>,
+    },
+}
+
+/// The fields that can be revealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RevealedField {
+    /// The CPR number of a contact.
+    Cpr,
+    /// The text of a note.
+    NoteText,
+}
+
+impl RevealedField {
+    /// The name as it is stored and as the API spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cpr => "CPR",
+            Self::NoteText => "NOTE_TEXT",
+        }
+    }
+}
+
+impl Revealed {
+    /// The field.
+    #[must_use]
+    pub const fn field(&self) -> RevealedField {
+        match self {
+            Self::Cpr { .. } => RevealedField::Cpr,
+            Self::NoteText { .. } => RevealedField::NoteText,
+        }
+    }
+
+    /// The contacts it is about.
+    #[must_use]
+    pub fn contacts(&self) -> &[ContactId] {
+        match self {
+            Self::Cpr { contact } => slice::from_ref(contact),
+            Self::NoteText { contacts, .. } => contacts,
+        }
+    }
+
+    /// The note it is of.
+    #[must_use]
+    pub const fn note(&self) -> Option<NoteId> {
+        match self {
+            Self::Cpr { .. } => None,
+            Self::NoteText { note, .. } => Some(*note),
+        }
+    }
+
+    /// Whose key seals the value, and what is written about its reveal.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Cpr { contact } => (*contact).into(),
+            Self::NoteText { note, .. } => (*note).into(),
+        }
+    }
+}
+
+domain_event!(RevealEvent {
+    Recorded = "reveal.recorded" v "1",
+    Unusual = "reveal.unusual" v "1",
+});
+
+impl Described for RevealEvent {
+    fn changes(&self, _: Uuid) -> Vec<Change> {
+        match self {
+            Self::Recorded(event) => recorded(event),
+            Self::Unusual(event) => vec![
+                Change::object("unit", "Unit", event.unit),
+                Change::set("count", i64::from(event.count)),
+                Change::set("usual", i64::from(event.usual)),
+            ],
+        }
+    }
+}
+
+fn recorded(event: &RevealRecorded) -> Vec<Change> {
+    let contacts =
+        event.what.contacts().iter().map(|contact| Change::object("contacts", "Contact", *contact));
+    [Change::set("field", event.what.field().name())]
+        .into_iter()
+        .chain(event.what.note().map(|note| Change::object("note", "Note", note)))
+        .chain(contacts)
+        .chain([Change::object("unit", "Unit", event.unit), Change::set("purpose", event.purpose.as_str())])
+        .chain(
+            event
+                .purpose_text
+                .as_ref()
+                .and_then(|text| Change::personal("purposeText", text, event.what.subject())),
+        )
+        .chain(event.device.map(|device| Change::object("device", "Device", device)))
+        .chain(event.repeats.map(|first| Change::object("repeats", "AccessLogEntry", first)))
+        .collect()
+}
