@@ -258,7 +258,8 @@ async fn a_deleted_contact_is_in_no_list_and_nothing_refers_to_it() {
     assert_eq!(done["erasure"]["kind"], "DELETED");
     let contact = shown(&server, &person.id).await;
     assert_eq!((&contact["status"], &contact["unit"]), (&json!("ERASED"), &json!(null)));
-    assert_eq!((&contact["units"], &contact["companies"]["nodes"]), (&json!([]), &json!([])));
+    assert_eq!(contact["units"].as_array().unwrap().len(), 1, "those that had it");
+    assert_eq!(contact["companies"]["nodes"], json!([]));
     assert_eq!((&contact["notes"]["nodes"], &contact["consents"]["nodes"]), (&json!([]), &json!([])));
     assert_eq!(contact["withheld"], withheld(&FIELDS));
     let query = "query($id: ID!, $c: ID!, $free: ID!, $consent: ID!, $prospect: ID!) {
@@ -296,8 +297,8 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
         text(&answer["contactErasurePreview"]["userErrors"][0]["code"])
     };
     let untold = json!("");
-    assert_eq!(ask(&server, &id).await, "FORBIDDEN");
-    assert_eq!(server.refusal("contactAnonymise", input(&id, &untold, 1)).await.0, "FORBIDDEN");
+    assert_eq!(server.fault(PREVIEW, json!({"id": id, "kind": "ANONYMISED"})).await, "FORBIDDEN");
+    server.forbidden("contactAnonymise", input(&id, &untold, 1)).await;
     server.as_role("SYSTEM_ADMINISTRATOR");
     let unit = json!({"name": "Prøvehuset", "country": "DK", "kind": "OTHER"});
     let unit = text(&server.act("unitRegister", unit, "unit { id }").await["unit"]["id"]);
@@ -320,7 +321,7 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
         .json()
         .await
         .unwrap();
-    assert_eq!(foreign["data"]["contactAnonymise"]["userErrors"][0]["code"], "FORBIDDEN", "{foreign}");
+    assert_eq!(foreign["data"]["contactAnonymise"]["userErrors"][0]["code"], "NOT_FOUND", "{foreign}");
     // Without a key it is no request at all.
     let mut keyless = input(&id, &untold, 4);
     keyless.as_object_mut().unwrap().remove("idempotencyKey");

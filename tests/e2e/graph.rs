@@ -37,6 +37,12 @@ impl Server {
         (text(&error["code"]), error["field"][0].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Asks for a mutation that the role must not even try.
+    pub(crate) async fn forbidden(&self, mutation: &str, input: Value) {
+        let code = self.fault(&document(mutation, ""), json!({"input": input})).await;
+        assert_eq!(code, "FORBIDDEN", "{mutation}");
+    }
+
     /// The code of the top-level error that a query must end with.
     pub(crate) async fn fault(&self, query: &str, variables: Value) -> String {
         let answer = self.request(query, variables).await;

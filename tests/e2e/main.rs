@@ -22,6 +22,7 @@ mod graph;
 mod history;
 mod import;
 mod list;
+mod mail;
 mod note;
 mod people;
 mod prospect;

@@ -7,8 +7,12 @@ use crate::server::Server;
 #[tokio::test]
 async fn a_system_administrator_registers_a_unit_and_its_dpm() {
     let mut server = Server::start().await;
-    server.as_role("SYSTEM_ADMINISTRATOR");
     let input = json!({"name": "Prøvehuset", "country": "DK", "kind": "OTHER"});
+    for role in ["CONSULTANT", "UNIT_ADMINISTRATOR", "DPM", "AUDITOR", "INTEGRATION"] {
+        server.as_role(role);
+        server.forbidden("unitRegister", input.clone()).await;
+    }
+    server.as_role("SYSTEM_ADMINISTRATOR");
     let done = server.act("unitRegister", input, "unit { id name country kind version dpm { id } }").await;
     assert_eq!((&done["unit"]["name"], &done["unit"]["version"]), (&json!("Prøvehuset"), &json!(1)));
     assert_eq!(done["unit"]["dpm"], json!(null));

@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
+mod audit;
 mod certificate;
 mod config;
 mod doctor;
 mod fixture;
 mod import;
 mod keys;
+mod mail;
 mod rebuild;
 mod replay;
 mod restore;
@@ -15,6 +17,8 @@ mod sweep;
 mod token;
 
 use clap::Subcommand;
+
+pub(crate) use audit::WitnessError;
 
 use crate::cli::Cli;
 use crate::config::{Config, Layers};
@@ -40,8 +44,14 @@ pub(crate) enum Command {
     /// Rotate the root key, and look after what hangs from it
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Look at outgoing mail, and read what was kept because there is no mail server
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
     Restore(restore::Arguments),
+    /// Verify what the transparency log proves, without trusting the server
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Verify a certificate of erasure, or write one
     #[command(subcommand)]
     Certificate(certificate::Certificate),
@@ -76,7 +86,9 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
+        Command::Mail(mail) => mail::run(&config, &mail).await,
         Command::Restore(arguments) => restore::run(&config, &arguments).await,
+        Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Fixture(arguments) => fixture::run(&arguments),

@@ -10,6 +10,7 @@ use lethe_privacy::certificate::CertificateError;
 use lethe_privacy::rotation::RotationError;
 use lethe_vault::VaultError;
 
+use crate::command::WitnessError;
 use crate::config::ConfigError;
 
 /// Why a command failed, in sentences that say what to do.
@@ -79,6 +80,16 @@ pub(crate) enum Error {
     Issuer(#[from] lethe_auth::IssuerError),
     #[error(transparent)]
     Fixtures(#[from] lethe_fixtures::Error),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Mail(#[from] lethe_mail::TransportError),
+    #[error(transparent)]
+    Mails(#[from] lethe_mail::ShowError),
+    #[error("Mails go to a mail server, and nobody is named whom they come from. Set mail_from.")]
+    NoSender,
+    #[error("{0}")]
+    Refused(String),
     #[error("The metrics cannot be recorded: {0}.")]
     Metrics(String),
     #[error("Traces cannot be exported: {0}. Check the setting otlp_endpoint, or leave it out.")]

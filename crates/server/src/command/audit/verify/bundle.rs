@@ -1,0 +1,126 @@
+//! An audit bundle.
+
+use std::io::{IsTerminal, stderr};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lethe_tlog::bundle::{self, Expected, Fault, Progress, Report, Selection};
+use serde_json::json;
+
+use super::{Arguments, Finding, time};
+use crate::output;
+
+/// How many events are checked before a line says so where no bar can be drawn.
+const EVERY: u64 = 1_000_000;
+
+pub(super) fn verify(arguments: &Arguments) -> Finding {
+    let expected = Expected {
+        key: arguments.key.as_ref(),
+        origin: arguments.origin.as_deref(),
+        witnesses: &arguments.witnesses,
+    };
+    let mut bar = Bar::new();
+    let verified = bundle::verify(&arguments.path, &expected, &mut |progress| bar.tell(progress));
+    bar.finish();
+    match verified {
+        Ok(report) => good(&report, arguments),
+        Err(fault) => bad(&fault),
+    }
+}
+
+fn good(report: &Report, arguments: &Arguments) -> Finding {
+    let it = &report.checkpoint;
+    let (selected, complete) = match report.selection {
+        Selection::All => ("all".to_owned(), true),
+        Selection::Range { from, until } => (format!("positions {from} to {until}"), true),
+        Selection::Unit { id } => (format!("those of the unit {id}"), false),
+        Selection::Contact { id } => (format!("those about the contact {id}"), false),
+    };
+    let missing = if complete {
+        "none of them is missing"
+    } else {
+        "whether there are more of the kind cannot be verified"
+    };
+    let mut text = format!(
+        "The bundle is {}. Every event in it is the one that was logged; {missing}. {}\n\n\
+         log           {}\ncheckpoint    {} events, root {}\nselected      {selected}\nchecked       {} events",
+        if arguments.key.is_some() { "good" } else { "intact" },
+        arguments.signed_by(&report.key),
+        it.origin,
+        it.size,
+        it.root,
+        report.events,
+    );
+    for (name, at) in &report.witnesses {
+        text.push_str(&format!("\nwitnessed by  {name} at {}", time(*at)));
+    }
+    if !report.earlier.is_empty() {
+        let sizes: Vec<String> = report.earlier.iter().map(u64::to_string).collect();
+        text.push_str(&format!("\ngrown from    earlier checkpoints of {} events", sizes.join(", ")));
+    }
+    let witnesses: Vec<_> =
+        report.witnesses.iter().map(|(name, at)| json!({ "name": name, "time": at })).collect();
+    let json = json!({
+        "intact": true,
+        "keyCompared": arguments.key.is_some(),
+        "key": report.key.to_string(),
+        "origin": it.origin,
+        "size": it.size,
+        "root": it.root,
+        "selection": report.selection,
+        "complete": complete,
+        "events": report.events,
+        "witnesses": witnesses,
+        "earlier": report.earlier,
+    });
+    Finding { good: true, text, json }
+}
+
+fn bad(fault: &Fault) -> Finding {
+    let text = match fault.position() {
+        Some(position) => format!("The bundle is not good from position {position} on. {fault}"),
+        None => format!("The bundle is not good. {fault}"),
+    };
+    let json = json!({
+        "intact": false,
+        "code": fault.code(),
+        "position": fault.position(),
+        "message": fault.to_string(),
+    });
+    Finding { good: false, text, json }
+}
+
+/// Tells how far it is, on stderr.
+enum Bar {
+    Drawn(ProgressBar),
+    Lines { next: u64 },
+}
+
+impl Bar {
+    fn new() -> Self {
+        if !stderr().is_terminal() {
+            return Self::Lines { next: EVERY };
+        }
+        let style = ProgressStyle::with_template("{bar:30} {human_pos} of {human_len} events, {per_sec}");
+        Self::Drawn(ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+
+    fn tell(&mut self, progress: Progress) {
+        match self {
+            Self::Drawn(bar) => {
+                bar.set_length(progress.events);
+                bar.set_position(progress.checked);
+            }
+            Self::Lines { next } if progress.checked >= *next => {
+                *next = progress.checked + EVERY;
+                output::note(&format!("{} of {} events are checked.", progress.checked, progress.events));
+            }
+            Self::Lines { .. } => {}
+        }
+    }
+
+    fn finish(self) {
+        if let Self::Drawn(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}

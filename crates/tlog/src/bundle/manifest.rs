@@ -1,0 +1,126 @@
+//! The file that says what a bundle is.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CHUNK, FORMAT, Fault, MANIFEST};
+use crate::Hash;
+use crate::tree::root_of;
+
+/// How long the file may be, in bytes: enough for the roots of a log of some sixty thousand million events.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Which events a bundle holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+pub enum Selection {
+    /// Every event of the tree. That none is missing is verified.
+    All,
+    /// The events from one position to another, both included. That none is missing is verified.
+    Range {
+        /// The first position.
+        from: u64,
+        /// The last position.
+        until: u64,
+    },
+    /// Events of a unit. That none is missing cannot be verified.
+    Unit {
+        /// The unit.
+        id: Uuid,
+    },
+    /// Events about a contact. That none is missing cannot be verified.
+    Contact {
+        /// The contact.
+        id: Uuid,
+    },
+}
+
+impl Selection {
+    /// The positions of which none may be missing, in a tree of `size` leaves.
+    #[must_use]
+    pub fn range(&self, size: u64) -> Option<RangeInclusive<u64>> {
+        match self {
+            Self::All => Some(1..=size),
+            Self::Range { from, until } => Some(*from..=*until),
+            Self::Unit { .. } | Self::Contact { .. } => None,
+        }
+    }
+}
+
+/// A checkpoint that was signed earlier, and the proof that the tree of the bundle began as its tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Earlier {
+    /// The signed note.
+    pub checkpoint: String,
+    /// The hashes of the consistency proof.
+    pub proof: Vec<Hash>,
+}
+
+/// The whole file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Manifest {
+    pub(super) format: String,
+    pub(super) origin: String,
+    pub(super) key: String,
+    pub(super) checkpoint: String,
+    pub(super) selection: Selection,
+    pub(super) events: u64,
+    pub(super) chunks: Vec<Chunk>,
+    pub(super) earlier: Vec<Earlier>,
+}
+
+/// A piece of the tree.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Chunk {
+    pub(super) root: Hash,
+    /// How many events of it are in the bundle.
+    pub(super) events: u64,
+}
+
+/// What tells the version of a file of any version.
+#[derive(Deserialize)]
+struct Version {
+    format: String,
+}
+
+impl Manifest {
+    pub(super) fn read(folder: &Path) -> Result<Self, Fault> {
+        let path = folder.join(MANIFEST);
+        let length = std::fs::metadata(&path).map_err(Fault::file(MANIFEST))?.len();
+        if length > MAX_BYTES {
+            return Err(Fault::Manifest(format!("It is longer than {MAX_BYTES} bytes.")));
+        }
+        let text = std::fs::read(&path).map_err(Fault::file(MANIFEST))?;
+        let broken = |error: serde_json::Error| Fault::Manifest(format!("{error}."));
+        let version: Version = serde_json::from_slice(&text).map_err(broken)?;
+        if version.format != FORMAT {
+            return Err(Fault::Format(version.format));
+        }
+        serde_json::from_slice(&text).map_err(broken)
+    }
+
+    /// That its parts belong to each other, and to the signed tree.
+    pub(super) fn check(&self, size: u64, root: &Hash) -> Result<(), Fault> {
+        let range = self.selection.range(size);
+        if let Some(range) = &range
+            && size > 0
+            && (range.is_empty() || *range.start() == 0 || *range.end() > size)
+        {
+            return Err(Fault::Manifest("It selects events that are not in the signed tree.".to_owned()));
+        }
+        let events = self.chunks.iter().try_fold(0_u64, |sum, chunk| sum.checked_add(chunk.events));
+        if events != Some(self.events) || self.chunks.len() as u64 != size.div_ceil(CHUNK) {
+            return Err(Fault::Manifest(
+                "The numbers of its chunks or events do not fit together.".to_owned(),
+            ));
+        }
+        let roots: Vec<Hash> = self.chunks.iter().map(|chunk| chunk.root).collect();
+        if root_of(&roots) == *root { Ok(()) } else { Err(Fault::Tree { last: size }) }
+    }
+}
