@@ -64,8 +64,8 @@ async fn events(folder: &Path) -> i64 {
 #[tokio::test]
 async fn a_demo_load_that_was_killed_goes_on_and_doubles_nothing() {
     let folder = folder();
-    // In the middle of the companies, of the contacts, and of the notes.
-    for killed_at in [10, 80, 190] {
+    // In the middle of the people, of the companies, of the contacts, and of the notes.
+    for killed_at in [10, 64, 134, 244] {
         let address = format!("127.0.0.1:{}", free_port());
         let mut command = lethe(folder.path());
         command.args(["serve", "--listen", &address]).stdout(Stdio::null()).stderr(Stdio::piped());

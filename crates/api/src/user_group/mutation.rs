@@ -30,12 +30,23 @@ pub(crate) struct UserGroupRenameInput {
     idempotency_key: Option<ID>,
 }
 
-/// A group and a user.
+/// A group and a user who comes in.
 #[derive(InputObject)]
-pub(crate) struct UserGroupMemberInput {
+pub(crate) struct UserGroupAddMemberInput {
     /// The group.
     user_group_id: ID,
     /// The user, of whatever unit.
+    user_id: ID,
+    /// A UUID of your choice; see `contactRegister`.
+    idempotency_key: Option<ID>,
+}
+
+/// A group and a user who goes.
+#[derive(InputObject)]
+pub(crate) struct UserGroupRemoveMemberInput {
+    /// The group.
+    user_group_id: ID,
+    /// The user.
     user_id: ID,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,
@@ -98,9 +109,10 @@ impl UserGroupMutation {
     async fn user_group_add_member(
         &self,
         context: &Context<'_>,
-        input: UserGroupMemberInput,
+        input: UserGroupAddMemberInput,
     ) -> Result<UserGroupAddMemberPayload> {
-        let work = input.read().map(|(group, user)| AddMember { group, user });
+        let work =
+            member(&input.user_group_id, &input.user_id).map(|(group, user)| AddMember { group, user });
         let (outcome, group) = act(context, "userGroupAddMember", input.idempotency_key, work).await?;
         Ok(UserGroupAddMemberPayload::new(outcome, group))
     }
@@ -110,9 +122,10 @@ impl UserGroupMutation {
     async fn user_group_remove_member(
         &self,
         context: &Context<'_>,
-        input: UserGroupMemberInput,
+        input: UserGroupRemoveMemberInput,
     ) -> Result<UserGroupRemoveMemberPayload> {
-        let work = input.read().map(|(group, user)| RemoveMember { group, user });
+        let work =
+            member(&input.user_group_id, &input.user_id).map(|(group, user)| RemoveMember { group, user });
         let (outcome, group) = act(context, "userGroupRemoveMember", input.idempotency_key, work).await?;
         Ok(UserGroupRemoveMemberPayload::new(outcome, group))
     }
@@ -130,10 +143,8 @@ impl UserGroupMutation {
     }
 }
 
-impl UserGroupMemberInput {
-    fn read(&self) -> std::result::Result<(UserGroupId, UserId), UserError> {
-        Ok((group(&self.user_group_id)?, UserId(Kind::User.read(&self.user_id, "userId")?)))
-    }
+fn member(of: &ID, user: &ID) -> std::result::Result<(UserGroupId, UserId), UserError> {
+    Ok((group(of)?, UserId(Kind::User.read(user, "userId")?)))
 }
 
 fn group(id: &ID) -> std::result::Result<UserGroupId, UserError> {

@@ -72,12 +72,12 @@ async fn serve(
     for line in banner(address, folder, database, &authentication) {
         output::line(&line)?;
     }
-    let sending = Sending::start(mail::sender(config, folder, &running.ledger)?);
     let Authentication { verifier, source, .. } = authentication;
     let first_use = FirstUse::new(&running, config.page(FirstUse::PAGE));
     let members = Members::Following(running.directory.clone());
     let gate = Gate::new(verifier, members, Clock::system(), source, Some(first_use));
-    let outcome = answer(config, running, (gate, console), (listener, sending), stop).await?;
+    let sending = Sending::start(mail::sender(config, folder, &running.ledger)?);
+    let outcome = answer(config, running, (gate, console, sending), listener, stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
@@ -88,8 +88,8 @@ async fn serve(
 async fn answer(
     config: &Config,
     running: Running,
-    (gate, console): (Gate, Console),
-    (listener, sending): (TcpListener, Sending),
+    (gate, console, sending): (Gate, Console, Sending),
+    listener: TcpListener,
     stop: Stop,
 ) -> Result<Outcome, Error> {
     let background = Background::default();
