@@ -23,6 +23,7 @@ mod graph;
 mod history;
 mod import;
 mod list;
+mod mail;
 mod note;
 mod people;
 mod prospect;

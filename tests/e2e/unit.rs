@@ -13,7 +13,6 @@ async fn a_system_administrator_registers_a_unit_and_its_dpm() {
         server.forbidden("unitRegister", input.clone()).await;
     }
     server.as_role("SYSTEM_ADMINISTRATOR");
-    let input = json!({"name": "Prøvehuset", "country": "DK", "kind": "OTHER"});
     let done = server.act("unitRegister", input, "unit { id name country kind version dpm { id } }").await;
     assert_eq!((&done["unit"]["name"], &done["unit"]["version"]), (&json!("Prøvehuset"), &json!(1)));
     assert_eq!(done["unit"]["dpm"], json!(null));

@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
 
+mod audit;
 mod backup;
 mod beside;
 mod by_hand;
@@ -41,3 +42,4 @@ mod start;
 mod stop;
 mod traces;
 mod unprivileged;
+mod witness;

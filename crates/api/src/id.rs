@@ -19,12 +19,13 @@ pub(crate) enum Kind {
     Device,
     UserGroup,
     Operation,
+    OutgoingMail,
     Event,
     Installation,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 12] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -35,6 +36,7 @@ impl Kind {
         (Self::Device, "Device"),
         (Self::UserGroup, "UserGroup"),
         (Self::Operation, "Operation"),
+        (Self::OutgoingMail, "OutgoingMail"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),
     ];

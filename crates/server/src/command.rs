@@ -7,6 +7,7 @@ mod doctor;
 mod fixture;
 mod import;
 mod keys;
+mod mail;
 mod rebuild;
 mod replay;
 mod restore;
@@ -43,6 +44,9 @@ pub(crate) enum Command {
     /// Rotate the root key, and look after what hangs from it
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Look at outgoing mail, and read what was kept because there is no mail server
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
     Restore(restore::Arguments),
     /// Verify what the transparency log proves, without trusting the server
@@ -82,6 +86,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
+        Command::Mail(mail) => mail::run(&config, &mail).await,
         Command::Restore(arguments) => restore::run(&config, &arguments).await,
         Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,

@@ -1,6 +1,7 @@
 //! The settings: flags before environment before `lethe.toml` before defaults.
 
 mod layer;
+mod mail;
 mod tokens;
 mod value;
 
@@ -11,6 +12,7 @@ use lethe_vault::Custody;
 use lethe_vault::mirror::Mirrors;
 
 pub(crate) use layer::{Layer, Layers};
+pub(crate) use mail::{MailFrom, SmtpUrl};
 pub(crate) use tokens::{Issuer, Names, Seconds, Tokens};
 pub(crate) use value::{
     Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, Name, PublicUrl, TimeOfDay,
@@ -153,6 +155,11 @@ settings! {
     mirrors: Folders = "", "LETHE_MIRRORS", "Folders that get every wrapped key; several with commas.";
     vault_buckets: NonZeroU32 = "32768", "LETHE_VAULT_BUCKETS", "Buckets of a new vault, a power of two.";
     rotate_at: TimeOfDay = "03:30", "LETHE_ROTATE_AT", "When the root key is rotated if keys were destroyed, every day.";
+    smtp_url: Option<SmtpUrl> = "", "LETHE_SMTP_URL", "Mail server: smtp:// with STARTTLS, or smtps://.";
+    mail_from: Option<MailFrom> = "", "LETHE_MAIL_FROM", "Whom mails come from; needed with a mail server.";
+    mail_retry_seconds: NonZeroU32 = "60", "LETHE_MAIL_RETRY_SECONDS", "Time to a mail's second attempt; it doubles.";
+    mail_attempts: NonZeroU32 = "16", "LETHE_MAIL_ATTEMPTS", "Most attempts to send a mail.";
+    mail_timeout_seconds: NonZeroU64 = "300", "LETHE_MAIL_TIMEOUT_SECONDS", "Longest wait for a mail server's answer.";
     sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When expired notes are swept, every day, Europe/Copenhagen.";
 }
 

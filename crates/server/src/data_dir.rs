@@ -18,10 +18,11 @@ const VERSION: &str = "VERSION";
 /// The key that signs tokens where there is no issuer.
 const TOKEN_KEY: &str = "token.key";
 /// What Lethe and its embedded PostgreSQL keep in a data folder.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     VERSION,
     "demo.loading",
     "lethe.lock",
+    "mail",
     "postgres",
     "postgres.new",
     "postgres.log",

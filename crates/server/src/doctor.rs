@@ -5,6 +5,7 @@ mod database;
 mod file_system;
 mod folder;
 mod ledger;
+mod mail;
 mod mirrors;
 mod programs;
 mod tokens;

@@ -82,6 +82,14 @@ pub(crate) enum Error {
     Fixtures(#[from] lethe_fixtures::Error),
     #[error(transparent)]
     Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Mail(#[from] lethe_mail::TransportError),
+    #[error(transparent)]
+    Mails(#[from] lethe_mail::ShowError),
+    #[error("Mails go to a mail server, and nobody is named whom they come from. Set mail_from.")]
+    NoSender,
+    #[error("{0}")]
+    Refused(String),
     #[error("The metrics cannot be recorded: {0}.")]
     Metrics(String),
     #[error("Traces cannot be exported: {0}. Check the setting otlp_endpoint, or leave it out.")]

@@ -17,6 +17,7 @@ mod error;
 mod graphql;
 mod http;
 mod log;
+mod mail;
 mod memory;
 mod output;
 mod schedule;

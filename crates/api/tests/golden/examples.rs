@@ -7,6 +7,7 @@
 mod access;
 mod company;
 mod contact;
+mod mail;
 mod note;
 mod other;
 mod vault;
@@ -32,7 +33,7 @@ const OTHER: Uuid = id(0x90);
 
 /// All examples: the plain one of each version, and further cases.
 pub(crate) fn all() -> Vec<Example> {
-    [access::all(), contact::all(), company::all(), note::all(), other::all(), vault::all()]
+    [access::all(), contact::all(), company::all(), mail::all(), note::all(), other::all(), vault::all()]
         .into_iter()
         .flatten()
         .collect()

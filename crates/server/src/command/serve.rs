@@ -14,6 +14,7 @@ use crate::database::{Database, Running, Using};
 use crate::demo::CONSULTANT;
 use crate::error::{Error, Outcome};
 use crate::http::{self, Console, Endpoint, FirstUse, Gate, Limits, Members, Sockets};
+use crate::mail::{self, Sending};
 use crate::signal::Stop;
 use crate::tokens::{Authentication, Signer};
 use crate::trace::Traces;
@@ -71,11 +72,12 @@ async fn serve(
     for line in banner(address, folder, database, &authentication) {
         output::line(&line)?;
     }
+    let sending = Sending::start(mail::sender(config, folder, &running.ledger)?);
     let Authentication { verifier, source, .. } = authentication;
     let first_use = FirstUse::new(&running, config.page(FirstUse::PAGE));
     let members = Members::Following(running.directory.clone());
     let gate = Gate::new(verifier, members, Clock::system(), source, Some(first_use));
-    let outcome = answer(config, running, (gate, console), listener, stop).await?;
+    let outcome = answer(config, running, (gate, console), (listener, sending), stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
@@ -87,7 +89,7 @@ async fn answer(
     config: &Config,
     running: Running,
     (gate, console): (Gate, Console),
-    listener: TcpListener,
+    (listener, sending): (TcpListener, Sending),
     stop: Stop,
 ) -> Result<Outcome, Error> {
     let background = Background::default();
@@ -104,7 +106,7 @@ async fn answer(
     let open = http::accept(listener, router, limits, stop).await;
     output::note("Stopping: finishing the requests that were accepted.");
     let finished = async {
-        background.stop().await;
+        tokio::join!(background.stop(), sending.end());
         // In this order: a connection that ends may leave a web socket behind.
         open.wait().await;
         sockets.closed().await;

@@ -153,6 +153,19 @@ fn the_password_of_the_database_is_shown_nowhere() {
 }
 
 #[test]
+fn the_password_of_the_mail_server_is_shown_nowhere() {
+    let url = "smtps://lethe:marker@mail.example.org";
+    let config = resolve(&[], &[("LETHE_SMTP_URL", url)], "").unwrap();
+    let shown = ("smtps://lethe:***@mail.example.org:465".to_owned(), Source::Environment);
+    assert_eq!(listed(&config, "smtp_url"), shown);
+    assert!(!format!("{config:?}").contains("marker"));
+    for url in ["mail.example.org:marker", "smtp://u:marker@mail.example.org?tls=none", "smtp://:marker@h"] {
+        let error = resolve(&[], &[("LETHE_SMTP_URL", url)], "").unwrap_err().to_string();
+        assert!(error.contains("smtp_url (environment)") && !error.contains("marker"), "{error}");
+    }
+}
+
+#[test]
 fn a_collector_is_an_http_url_without_credentials() {
     for (url, endpoint) in [
         ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
@@ -202,6 +215,8 @@ fn the_example_file_names_every_key_with_its_default() {
             "mirrors",
             "oidc_issuer",
             "oidc_audience",
+            "smtp_url",
+            "mail_from",
         ];
         if !examples.contains(&entry.key) {
             assert_eq!(default.value, entry.value, "{}", entry.key);
