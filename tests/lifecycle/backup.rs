@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
+use std::slice;
 
 use serde_json::{Value, json};
 use sqlx::Connection;
@@ -159,7 +160,7 @@ async fn the_commands_of_the_page_back_up_and_restore_and_who_was_erased_stays_e
     }
     let mut scene = Scene { elsewhere, kept, unit: String::new() };
     let server = scene.server().await;
-    scene.unit = register_unit(&scene.elsewhere).await;
+    scene.unit = register_unit(slice::from_ref(&server), &scene.elsewhere).await;
     let (one, other) = (scene.register(&server, "Åse").await, scene.register(&server, "Åse").await);
     let neighbour = scene.register(&server, "Bo").await;
     let mut superuser = scene.elsewhere.connect("crm").await;

@@ -17,7 +17,7 @@ use sqlx::{ConnectOptions, Connection as _, PgConnection};
 use tempfile::TempDir;
 
 use crate::door::user;
-use crate::observe::folder;
+use crate::observe::{eventually, folder};
 use crate::server::{Server, lethe};
 
 /// A PostgreSQL with an empty database.
@@ -92,8 +92,8 @@ impl Elsewhere {
 }
 
 /// Registers a unit with its DPM and with somebody in every other role, under the ids that they have in the demo data;
-/// answers the unit's own id.
-pub(crate) async fn register_unit(elsewhere: &Elsewhere) -> String {
+/// waits until the servers know them, and answers the unit's own id.
+pub(crate) async fn register_unit(servers: &[Server], elsewhere: &Elsewhere) -> String {
     let pool = lethe_ledger::connect(elsewhere.url().parse().unwrap(), 4).await.unwrap();
     let [_, (_, custodian)] = elsewhere.settings();
     let custody = Custody {
@@ -109,6 +109,12 @@ pub(crate) async fn register_unit(elsewhere: &Elsewhere) -> String {
     };
     execute(People(unit)).await;
     pool.close().await;
+    for server in servers {
+        eventually("the server knows who works here", async || {
+            server.request("{ viewer { role } }", json!({})).await.get("errors").is_none()
+        })
+        .await;
+    }
     unit.to_string()
 }
 

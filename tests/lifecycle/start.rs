@@ -29,7 +29,9 @@ fn assert_demo_data_is_there_once(folder: &Path) {
 
 #[tokio::test]
 async fn the_first_start_creates_everything_and_the_second_loads_nothing_twice() {
-    let server = Server::start().await;
+    let mut server = Server::start().await;
+    // Who sees every unit's.
+    server.as_role("AUDITOR");
     assert!(server.log().contains("Loading the demo data."), "{}", server.log());
     assert_eq!(contacts(&server, None).await.len(), CONTACTS);
     for path in ["VERSION", "vault/root.key", "postgres/PG_VERSION", "postgres.log"] {
@@ -41,7 +43,8 @@ async fn the_first_start_creates_everything_and_the_second_loads_nothing_twice()
     let events = event_counts(folder.path());
 
     std::fs::remove_file(folder.path().join("server.log")).unwrap();
-    let server = Server::start_in(folder).await;
+    let mut server = Server::start_in(folder).await;
+    server.as_role("AUDITOR");
     assert!(!server.log().contains("Loading the demo data."), "{}", server.log());
     assert!(!server.log().contains("Creating the database"), "{}", server.log());
     assert_eq!(std::fs::read(server.data_dir().join("vault/root.key")).unwrap(), root);
@@ -77,7 +80,8 @@ async fn a_demo_load_that_was_killed_goes_on_and_doubles_nothing() {
         child.wait().unwrap();
         assert!(folder.path().join("data/demo.loading").exists(), "the load was over at {killed_at} events");
     }
-    let server = Server::start_in(folder).await;
+    let mut server = Server::start_in(folder).await;
+    server.as_role("AUDITOR");
     assert_eq!(contacts(&server, None).await.len(), CONTACTS);
     let query = "query($at: Position) { notes(first: 100, minPosition: $at) { nodes { id } } }";
     let notes = server.data(query, json!({"at": head(&server).await})).await;

@@ -35,7 +35,7 @@ impl Scene {
             let server = scene.server(folder()).await;
             scene.servers.push(server);
         }
-        scene.unit = register_unit(&scene.elsewhere).await;
+        scene.unit = register_unit(&scene.servers, &scene.elsewhere).await;
         scene.tell();
         scene
     }

@@ -76,10 +76,11 @@ impl Three {
         for _ in 0..3 {
             servers.push(elsewhere.server(folder()).await);
         }
+        let unit = register_unit(&servers, &elsewhere).await;
         let client = Client {
             http: reqwest::Client::new(),
             doors: servers.iter().map(Server::door).collect(),
-            unit: register_unit(&elsewhere).await,
+            unit,
             answered: Arc::default(),
             unanswered: Arc::default(),
         };
