@@ -91,10 +91,11 @@ impl Notary {
     /// Errors of the database.
     pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, NotaryError> {
         self.newest(
-            "SELECT size, note, signed_at FROM ( \
-                 SELECT c.size, c.note, c.cosigned_at AS signed_at FROM notary.cosigned c, notary.head h \
-                 WHERE c.cosigned_at > h.signed_at - interval '10 seconds' OR c.size = h.size \
-                 UNION ALL SELECT size, note, signed_at FROM notary.head WHERE note IS NOT NULL) n LIMIT 1",
+            "SELECT size, note, at FROM ( \
+                 SELECT c.size, c.note, c.cosigned_at AS at, 1 AS choice FROM notary.cosigned c, notary.head h \
+                 WHERE c.size = h.size OR c.cosigned_at > now() - interval '10 seconds' \
+                 UNION ALL SELECT size, note, signed_at, 2 FROM notary.head WHERE note IS NOT NULL) n \
+             ORDER BY choice LIMIT 1",
         )
         .await
     }
@@ -200,8 +201,11 @@ impl Notary {
         Ok(())
     }
 
-    /// Takes over what is stored.
-    pub(crate) async fn look(&self) -> Result<State, NotaryError> {
+    /// Where it stands, as every process knows it.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn look(&self) -> Result<State, NotaryError> {
         let mut connection = self.parts.pool.acquire().await?;
         let (head, _) = store::head(&mut connection).await?;
         let state = State { size: head.size, fault: head.fault };

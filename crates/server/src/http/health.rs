@@ -59,7 +59,10 @@ pub(super) async fn ready(State(running): State<Running>) -> Response {
     let (head, read_only) = asked.ok().and_then(Result::ok).unzip();
     let views = view_states(&running, head.unwrap_or(0));
     let damage = running.ledger.parts().vault.damage();
-    let log = running.notary.state();
+    // Another process may have found something.
+    let looked = async { if head.is_some() { running.notary.look().await.ok() } else { None } };
+    let log = tokio::time::timeout(PATIENCE, looked).await.ok().flatten();
+    let log = log.unwrap_or_else(|| running.notary.state());
     let ready = head.is_some()
         && damage.is_none()
         && log.fault.is_none()
