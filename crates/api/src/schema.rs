@@ -43,54 +43,54 @@ use crate::user::{UserMutation, UserQuery};
 use crate::user_group::{UserGroupMutation, UserGroupQuery};
 use crate::viewer::ViewerQuery;
 
-/// Everything that can be asked.
+/// Everything that can be asked. Areas that belong together are merged first: the compiler follows every object that is
+/// merged one level deeper than the one before.
 #[derive(MergedObject, Default)]
-pub struct Query(
-    ViewerQuery,
-    NodeQuery,
-    ContactQuery,
-    ErasureQuery,
-    CompanyQuery,
-    ProspectQuery,
-    NoteQuery,
-    ConsentQuery,
-    RevealQuery,
-    ExpiryQuery,
-    AccessQuery,
-    ImportQuery,
-    MailQuery,
-    AuditQuery,
-);
+pub struct Query(ViewerQuery, NodeQuery, CrmQuery, PrivacyQuery, AccessQuery, AuditQuery);
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
+pub struct Mutation(CrmMutation, PrivacyMutation, AccessMutation);
+
+/// What can be asked about contacts, companies, and what is written about them.
+#[derive(MergedObject, Default)]
+pub(crate) struct CrmQuery(ContactQuery, CompanyQuery, ProspectQuery, NoteQuery, ImportQuery);
+
+/// What can be done with them.
+#[derive(MergedObject, Default)]
+pub(crate) struct CrmMutation(
     ContactMutation,
-    ErasureMutation,
     CompanyMutation,
     ProspectMutation,
     NoteMutation,
+    ImportMutation,
+);
+
+/// What can be asked about consents, reveals, and how long anything stays.
+#[derive(MergedObject, Default)]
+pub(crate) struct PrivacyQuery(ErasureQuery, ConsentQuery, RevealQuery, ExpiryQuery);
+
+/// What can be done about them.
+#[derive(MergedObject, Default)]
+pub(crate) struct PrivacyMutation(
+    ErasureMutation,
     ConsentMutation,
     RevealMutation,
     RevealPolicyMutation,
     ExpiryMutation,
-    AccessMutation,
-    ImportMutation,
-    MailMutation,
 );
 
-/// What can be asked about who works here. Areas that belong together are merged first: the compiler follows every object
-/// that is merged one level deeper than the one before.
+/// What can be asked about who works here, and the mails they get.
 #[derive(MergedObject, Default)]
-pub(crate) struct AccessQuery(UnitQuery, UserQuery, UserGroupQuery);
+pub(crate) struct AccessQuery(UnitQuery, UserQuery, UserGroupQuery, MailQuery);
+
+/// What can be done about them.
+#[derive(MergedObject, Default)]
+pub(crate) struct AccessMutation(UnitMutation, UserMutation, DeviceMutation, UserGroupMutation, MailMutation);
 
 /// What can be asked about all that happened, and its proof.
 #[derive(MergedObject, Default)]
 pub(crate) struct AuditQuery(EventQuery, NotaryQuery);
-
-/// What can be done about who works here.
-#[derive(MergedObject, Default)]
-pub(crate) struct AccessMutation(UnitMutation, UserMutation, DeviceMutation, UserGroupMutation);
 
 /// The schema of the API.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
