@@ -59,6 +59,12 @@ impl Door {
     }
 }
 
+/// The DPM of the second demo unit, and that unit.
+pub(crate) const DPM_OF_THE_SECOND_UNIT: (Uuid, Uuid) = (
+    Uuid::from_u128(0x0d3e_0000_0000_8000_8000_0000_0000_0008),
+    Uuid::from_u128(0x62f7_04ac_d086_56b3_bec1_8e38_fbca_9dd6),
+);
+
 /// The user of the first demo unit who has this role. Tests without demo data register them under the same ids.
 pub(crate) fn user(role: &str) -> Uuid {
     let number = match role {

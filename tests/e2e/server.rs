@@ -51,13 +51,13 @@ impl Server {
         // Each request on a connection of its own: one that waits for the next may be closed by the server meanwhile.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let (role, unit) = ("CONSULTANT", None);
-        let server = Self { child, address, folder, client, role, user: door::user(role), unit };
+        let mut server = Self { child, address, folder, client, role, user: door::user(role), unit };
         server.ready().await;
         server
     }
 
     /// Waits until it answers.
-    async fn ready(&self) {
+    async fn ready(&mut self) {
         let begun = Instant::now();
         while !self
             .client
@@ -67,6 +67,7 @@ impl Server {
             .is_ok_and(|answer| answer.status().is_success())
         {
             assert!(begun.elapsed() < PATIENCE, "the server does not start: {}", self.log());
+            assert!(self.child.try_wait().unwrap().is_none(), "the server has ended: {}", self.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::elsewhere::{Elsewhere, ask, doctor, register_unit};
-use crate::observe::folder;
+use crate::observe::{eventually, folder};
 use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::{Server, free_port, lethe, signal};
+use crate::socket::Socket;
+use crate::sockets::closed;
 
 /// Registers a contact in the name of a unit; answers where in the ledger it stands.
 async fn register(server: &Server, unit: &str, reference: &str) -> Value {
@@ -70,6 +72,31 @@ async fn two_servers_on_one_database_see_each_others_writes_once() {
     }
     let findings = doctor(&elsewhere, servers[0].folder.path());
     assert!(findings.contains("Every row is what a fold of the whole ledger gives."), "{findings}");
+    for server in servers {
+        server.stop();
+    }
+    elsewhere.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_at_one_server_is_refused_by_the_other() {
+    let mut elsewhere = Elsewhere::start().await;
+    let mut servers = [elsewhere.server(folder()).await, elsewhere.server(folder()).await];
+    register_unit(&elsewhere).await;
+    let viewer = "{ viewer { userId } }";
+    eventually("the other one knows them", async || {
+        servers[1].request(viewer, json!({})).await.get("errors").is_none()
+    })
+    .await;
+    let user = servers[1].data(viewer, json!({})).await["viewer"]["userId"].clone();
+    let mut listening =
+        Socket::subscribe(&servers[1], "subscription { changes { position } }", json!({})).await;
+    servers[0].as_role("SYSTEM_ADMINISTRATOR");
+    let leave = "mutation($user: ID!) { userOffBoard(input: { userId: $user }) { userErrors { code } } }";
+    servers[0].done(leave, json!({"user": user})).await;
+    assert_eq!(closed(&mut listening).await.0, 4403);
+    let refused = servers[1].request(viewer, json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
     for server in servers {
         server.stop();
     }

@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
 
+mod audit;
 mod backup;
 mod beside;
 mod by_hand;
@@ -22,6 +23,7 @@ mod door;
 mod elsewhere;
 mod faults;
 mod limits;
+mod log;
 mod metrics;
 mod observe;
 mod refusal;
@@ -41,3 +43,4 @@ mod start;
 mod stop;
 mod traces;
 mod unprivileged;
+mod witness;

@@ -6,6 +6,7 @@ use async_graphql::Context;
 use lethe_access::Directory;
 use lethe_kernel::{RequestId, Session};
 use lethe_ledger::{Ledger, Parts, Views};
+use lethe_notary::Notary;
 
 use crate::background::Background;
 use crate::keys::Keys;
@@ -19,6 +20,8 @@ pub struct App {
     pub views: Views,
     /// Who may work here.
     pub directory: Directory,
+    /// The log over the ledger.
+    pub notary: Notary,
     /// How long a mutation waits for the views it returns.
     pub patience: Duration,
     /// What goes on after its request was answered.

@@ -16,13 +16,17 @@ use crate::error::fault;
 use crate::id::{self, Kind};
 use crate::keys::{is_erased, open_text};
 use crate::loader::by_id;
-use crate::scalar::{Date, Position};
+use crate::notary::{self, InclusionProof};
+use crate::scalar::{Date, Position, TreeSize};
 use crate::stream::changes;
 use crate::unit::Unit;
 use crate::visibility::Visibility;
 
 #[derive(Clone)]
 pub(crate) struct Event(pub(crate) Recorded);
+
+/// A proof is three statements.
+const PROOF: usize = 10;
 
 /// The stream an event belongs to.
 #[derive(SimpleObject)]
@@ -123,6 +127,28 @@ impl Event {
     /// Who caused it.
     async fn caller(&self) -> CallerRef {
         CallerRef(self.0.metadata.caller())
+    }
+
+    /// Its leaf in the log: SHA-256(`00` ‖ entry), in base64. `docs/log-format.md` says what an entry is.
+    async fn leaf_hash(&self, context: &Context<'_>) -> Result<String> {
+        notary::leaf_hash(context, self.0.position).await
+    }
+
+    /// The proof that it is in the log: in the tree of this size, or of the newest checkpoint. Null as long as no
+    /// checkpoint covers it, which is for about a second.
+    #[graphql(complexity = "PROOF + child_complexity")]
+    async fn inclusion_proof(
+        &self,
+        context: &Context<'_>,
+        tree_size: Option<TreeSize>,
+    ) -> Result<Option<InclusionProof>> {
+        notary::inclusion_proof(context, self.0.position, tree_size).await
+    }
+
+    /// The same as a file `.tlog-proof` (C2SP `tlog-proof`), with the signed checkpoint: it is verified without a server.
+    #[graphql(complexity = "PROOF")]
+    async fn tlog_proof(&self, context: &Context<'_>) -> Result<Option<String>> {
+        notary::tlog_proof(context, self.0.position).await
     }
 
     /// What it changed, field by field. CPR numbers and the texts of notes are masked; what was erased since, and what

@@ -83,6 +83,18 @@ pub fn contact_id(text: &str) -> Result<ContactId, String> {
     })
 }
 
+/// A unit as somebody writes it on a command line: its global id, or its plain UUID.
+///
+/// # Errors
+/// A sentence that says what to write instead.
+pub fn unit_id(text: &str) -> Result<Uuid, String> {
+    let plain = text.parse().ok();
+    let global = || Kind::Unit.read(&ID::from(text), "id").ok();
+    plain.or_else(global).ok_or_else(|| {
+        "This is no id of a unit. Copy `id` from an answer of the API, or give the plain UUID.".to_owned()
+    })
+}
+
 /// The global id of an event.
 pub(crate) fn event(position: i64) -> ID {
     encode(Kind::Event, &position.to_string())

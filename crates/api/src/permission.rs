@@ -70,7 +70,7 @@ macro_rules! permissions {
         macro_rules! allowed {
             $(($operation) => {
                 concat!(
-                    "\n\nFor ", stringify!($first), $(", ", stringify!($role),)* ".",
+                    "\nFor ", stringify!($first), $(", ", stringify!($role),)* ".",
                     crate::permission::factor_told!($($factor)?)
                 )
             };)+
@@ -152,6 +152,8 @@ permissions! {
 
     // History and proof.
     events: AUDITOR SYSTEM_ADMINISTRATOR,
+    checkpoint: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
+    consistencyProof: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
 }
 
 pub(crate) use {allowed, factor_told};

@@ -27,6 +27,27 @@ impl ScalarType for Position {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TreeSize(pub(crate) u64);
+
+/// How many events a tree of the log has, as a string. The event at position *p* is its leaf number *p* − 1.
+#[Scalar]
+impl ScalarType for TreeSize {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let size = match &value {
+            Value::String(text) => text.parse().ok(),
+            Value::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        size.map(Self)
+            .ok_or_else(|| InputValueError::custom("A size of the log is a whole number, as a string."))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Date(pub(crate) NaiveDate);
 
 /// A day, `YYYY-MM-DD`, in Europe/Copenhagen.

@@ -31,6 +31,7 @@ use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
 use crate::mail::{MailMutation, MailQuery};
 use crate::node::NodeQuery;
+use crate::notary::{LeafHashes, NotaryQuery};
 use crate::note::{NoteMutation, NoteQuery};
 use crate::permission::Permissions;
 use crate::persisted::{ForgetTexts, persisted_queries};
@@ -54,8 +55,8 @@ pub struct Query(
     ExpiryQuery,
     AccessQuery,
     ImportQuery,
-    EventQuery,
     MailQuery,
+    AuditQuery,
 );
 
 /// Everything that can be done.
@@ -77,6 +78,10 @@ pub struct Mutation(
 /// that is merged one level deeper than the one before.
 #[derive(MergedObject, Default)]
 pub(crate) struct AccessQuery(UnitQuery, UserQuery, UserGroupQuery);
+
+/// What can be asked about all that happened, and its proof.
+#[derive(MergedObject, Default)]
+pub(crate) struct AuditQuery(EventQuery, NotaryQuery);
 
 /// What can be done about who works here.
 #[derive(MergedObject, Default)]
@@ -122,6 +127,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<ConsentView>(&parts))
         .data(by_id::<OperationView>(&parts))
         .data(by_id::<OutgoingMailView>(&parts))
+        .data(LeafHashes::new(app.notary.clone()))
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)

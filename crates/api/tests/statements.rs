@@ -16,6 +16,7 @@ use lethe_kernel::{Caller, Clock, CompanyId, ContactId, Patch, RequestId, Role, 
 use lethe_ledger::{Context, Ledger, Work};
 use lethe_local_postgres::{Settings, start};
 use lethe_nordic::Country;
+use lethe_notary::{Notary, Places};
 use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use tracing::field::{Field, Visit};
@@ -156,8 +157,9 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     let head = ledger.parts().head().await.unwrap();
     assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
     let directory = Directory::start(ledger.parts().clone()).await.unwrap();
-    let app =
-        App { ledger, views, directory, patience: Duration::from_secs(5), background: Background::default() };
+    let notary = Notary::open(ledger.parts().clone(), Places::default()).await.unwrap();
+    let background = Background::default();
+    let app = App { ledger, views, directory, notary, patience: Duration::from_secs(5), background };
     let schema = lethe_api::schema(app, 15, 100_000);
 
     let fifty = page(&schema, &statements, 50).await;

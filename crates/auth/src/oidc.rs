@@ -4,10 +4,12 @@ mod fetch;
 mod url;
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lethe_kernel::Clock;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
 use crate::error::{IssuerError, TokenError};
 use crate::key::{KeySet, Unverified};
@@ -23,6 +25,9 @@ const FRESH: TimeDelta = TimeDelta::minutes(5);
 const LAST: TimeDelta = TimeDelta::hours(1);
 /// The issuer is not asked more often, whatever keys tokens name.
 const PAUSE: TimeDelta = TimeDelta::seconds(5);
+/// How long a request waits for another one that asks a slow issuer: whoever sends many tokens of unknown keys must not
+/// hold everybody's places.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An OpenID Connect issuer that is trusted.
 #[derive(Clone, Debug)]
@@ -98,7 +103,11 @@ impl Issuer {
             Some(known) => {
                 // Nobody waits for keys that are only a little old.
                 let issuer = self.clone();
-                tokio::spawn(async move { issuer.ask_unless_just_asked().await });
+                tokio::spawn(async move {
+                    if let Ok(asked) = issuer.0.asking.try_lock() {
+                        issuer.0.ask_if_due(asked).await;
+                    }
+                });
                 Ok(known.keys)
             }
             None => {
@@ -108,18 +117,10 @@ impl Issuer {
         }
     }
 
-    /// Asks the issuer, unless somebody did in the last few seconds.
+    /// Asks the issuer, unless somebody did in the last few seconds or has been doing so for a while.
     async fn ask_unless_just_asked(&self) {
-        let mut asked = self.0.asking.lock().await;
-        if asked.at.is_some_and(|at| self.0.is_younger(at, PAUSE)) {
-            return;
-        }
-        let was_failing = asked.failing;
-        match self.0.ask(&mut asked).await {
-            Ok(()) if was_failing => tracing::info!("the keys of the issuer were fetched again"),
-            Ok(()) => {}
-            Err(error) if was_failing => tracing::debug!(%error, "the keys of the issuer cannot be fetched"),
-            Err(error) => tracing::warn!(%error, "the keys of the issuer cannot be fetched"),
+        if let Ok(asked) = timeout(PATIENCE, self.0.asking.lock()).await {
+            self.0.ask_if_due(asked).await;
         }
     }
 }
@@ -135,6 +136,19 @@ impl Inner {
     fn believed(&self) -> Option<Known> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.clone().filter(|known| self.is_younger(known.at, LAST))
+    }
+
+    async fn ask_if_due(&self, mut asked: MutexGuard<'_, Asked>) {
+        if asked.at.is_some_and(|at| self.is_younger(at, PAUSE)) {
+            return;
+        }
+        let was_failing = asked.failing;
+        match self.ask(&mut asked).await {
+            Ok(()) if was_failing => tracing::info!("the keys of the issuer were fetched again"),
+            Ok(()) => {}
+            Err(error) if was_failing => tracing::debug!(%error, "the keys of the issuer cannot be fetched"),
+            Err(error) => tracing::warn!(%error, "the keys of the issuer cannot be fetched"),
+        }
     }
 
     async fn ask(&self, asked: &mut Asked) -> Result<(), IssuerError> {

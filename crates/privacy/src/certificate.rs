@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod facts;
 mod issue;
+mod log;
 mod page;
 mod rejection;
 mod signed;
@@ -16,6 +17,7 @@ pub use document::{Approval, Certificate, DestroyedKey, FORMAT, Remaining, Reque
 pub use error::CertificateError;
 pub use facts::Facts;
 pub use issue::{certificate_of, finality_of};
+pub use log::LogProofs;
 pub use rejection::Rejection;
 pub use signed::{Signature, SignedCertificate};
 pub use verify::{MAX_BYTES, verify};

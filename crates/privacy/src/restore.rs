@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lethe_kernel::{Caller, Clock, IdSource, RequestId, UnitId};
 use lethe_ledger::{Context, LedgerError, append_within};
+use lethe_notary::{NotaryError, begin_anew, root_now};
 use lethe_vault::restore::{Replaced, RestoreError, Source, Tombstone, replace, unnamed};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -17,6 +18,9 @@ pub enum Failure {
     /// The vault, the mirror or a custodian does not allow it.
     #[error("Nothing was restored: {0}")]
     Vault(#[from] RestoreError),
+    /// The ledger that was put back has not the form of one.
+    #[error("Nothing was restored: {0}")]
+    Notary(#[from] NotaryError),
     /// The ledger or the database failed.
     #[error("Nothing was restored: {0}")]
     Ledger(#[from] LedgerError),
@@ -104,18 +108,23 @@ async fn append(
     Ok(append_within::<KeyVault>(transaction, (clock, ids), &context, installation, event).await?)
 }
 
-/// Gives the history another name from here on.
+/// Gives the history another name from here on, under which the log is signed anew. What it was before is told by its root:
+/// whoever has a checkpoint of the old log can check that this is the beginning of it.
 async fn begin_origin(transaction: &mut PgConnection, ids: IdSource) -> Result<Restored, Failure> {
-    let old: (Uuid, i64) = sqlx::query_as(
-        "SELECT origin, (SELECT coalesce(max(position), 0) FROM ledger.events) FROM ledger.origin",
-    )
-    .fetch_one(&mut *transaction)
-    .await?;
-    let restored = Restored { old_origin: old.0, old_size: old.1, new_origin: ids.next() };
+    let old_origin: Uuid =
+        sqlx::query_scalar("SELECT origin FROM ledger.origin").fetch_one(&mut *transaction).await?;
+    let (size, root) = root_now(transaction).await?;
+    let restored = Restored {
+        old_origin,
+        old_size: i64::try_from(size).unwrap_or(i64::MAX),
+        old_root: Some(root.to_string()),
+        new_origin: ids.next(),
+    };
     sqlx::query("UPDATE ledger.origin SET origin = $1, since_position = $2, created_at = now()")
         .bind(restored.new_origin)
         .bind(restored.old_size)
-        .execute(transaction)
+        .execute(&mut *transaction)
         .await?;
+    begin_anew(transaction).await?;
     Ok(restored)
 }

@@ -8,7 +8,9 @@ mod value;
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
+use lethe_notary::Places;
 use lethe_vault::Custody;
+use lethe_vault::custodian::CustodianSpec;
 use lethe_vault::mirror::Mirrors;
 
 pub(crate) use layer::{Layer, Layers};
@@ -16,6 +18,7 @@ pub(crate) use mail::{MailFrom, SmtpUrl};
 pub(crate) use tokens::{Issuer, Names, Seconds, Tokens};
 pub(crate) use value::{
     Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, Name, PublicUrl, TimeOfDay,
+    Witnesses,
 };
 
 use value::Value;
@@ -153,6 +156,7 @@ settings! {
     graphql_complexity: NonZeroUsize = "5000", "LETHE_GRAPHQL_COMPLEXITY", "Most fields of a query, lists multiplied.";
     custodians: Keepers = "", "LETHE_CUSTODIANS", "Who keeps the root key: file:PATH, transit:URL?…; several with commas.";
     mirrors: Folders = "", "LETHE_MIRRORS", "Folders that get every wrapped key; several with commas.";
+    witnesses: Witnesses = "", "LETHE_WITNESSES", "Who cosigns the log: URL and verifier key; several with commas.";
     vault_buckets: NonZeroU32 = "32768", "LETHE_VAULT_BUCKETS", "Buckets of a new vault, a power of two.";
     rotate_at: TimeOfDay = "03:30", "LETHE_ROTATE_AT", "When the root key is rotated if keys were destroyed, every day.";
     smtp_url: Option<SmtpUrl> = "", "LETHE_SMTP_URL", "Mail server: smtp:// with STARTTLS, or smtps://.";
@@ -177,6 +181,16 @@ impl Config {
             Some(PublicUrl(url)) => format!("{url}{path}"),
             None => format!("http://{}{path}", self.listen.0),
         }
+    }
+
+    /// Who keeps the last signed checkpoint outside PostgreSQL.
+    pub(crate) fn places(&self, data_dir: &Path) -> Places {
+        let beside = |custodian: &CustodianSpec| match custodian {
+            CustodianSpec::File(path) => path.parent().map(Path::to_owned),
+            CustodianSpec::Transit(_) => None,
+        };
+        let custodians = self.custodians.0.iter().filter_map(beside);
+        Places::new([data_dir.to_owned()].into_iter().chain(custodians).chain(self.mirrors.0.iter().cloned()))
     }
 
     /// Who has a copy of the wrapped keys.

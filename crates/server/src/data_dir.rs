@@ -18,11 +18,13 @@ const VERSION: &str = "VERSION";
 /// The key that signs tokens where there is no issuer.
 const TOKEN_KEY: &str = "token.key";
 /// What Lethe and its embedded PostgreSQL keep in a data folder.
-const OURS: [&str; 11] = [
+const OURS: [&str; 13] = [
     VERSION,
     "demo.loading",
     "lethe.lock",
     "mail",
+    "notary.checkpoint",
+    "notary.checkpoint.new",
     "postgres",
     "postgres.new",
     "postgres.log",

@@ -6,6 +6,7 @@ use lethe_access::Directory;
 use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, LedgerError, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
+use lethe_notary::Notary;
 use lethe_privacy::erasure::FinishErasures;
 use lethe_vault::Vault;
 use sqlx::postgres::PgConnectOptions;
@@ -109,31 +110,46 @@ pub(crate) struct Running {
     pub(crate) ledger: Ledger,
     pub(crate) views: Views,
     pub(crate) directory: Directory,
+    pub(crate) notary: Notary,
 }
 
 impl Running {
     /// Brings the tables up to date, opens the vault, and starts ledger, views and directory.
     ///
     /// # Errors
-    /// [`Error::Ledger`], [`Error::Vault`].
+    /// [`Error::Ledger`], [`Error::Vault`], [`Error::Notary`].
     pub(crate) async fn start(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
-        let ledger = Self::ledger(config, pool, folder).await?;
+        let (ledger, notary) = Self::notarised(config, pool, folder).await?;
         let views = graphql::views().reacting::<FinishErasures>(ledger.clone());
         let views = views.start(ledger.parts().clone()).await?;
         let directory = Directory::start(ledger.parts().clone()).await?;
-        Ok(Self { ledger, views, directory })
+        Ok(Self { ledger, views, directory, notary })
     }
 
     /// As [`Running::start`], without views.
     ///
     /// # Errors
-    /// [`Error::Ledger`], [`Error::Vault`].
+    /// As [`Running::start`].
     pub(crate) async fn ledger(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Ledger, Error> {
+        Ok(Self::notarised(config, pool, folder).await?.0)
+    }
+
+    /// A ledger, and the notary, which looks at it before anything can be appended.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub(crate) async fn notarised(
+        config: &Config,
+        pool: PgPool,
+        folder: &DataDir,
+    ) -> Result<(Ledger, Notary), Error> {
         lethe_ledger::migrate(&pool).await?;
         let mirrors = config.mirrors();
         lethe_vault::guard(&pool, &mirrors).await?;
         let vault = Vault::open(pool.clone(), &config.custody(folder.path())).await?.with_mirrors(mirrors);
-        Ok(Ledger::start(pool, vault, Clock::system()).await?)
+        let ledger = Ledger::start(pool, vault, Clock::system()).await?;
+        let notary = Notary::open(ledger.parts().clone(), config.places(folder.path())).await?;
+        Ok((ledger, notary))
     }
 
     /// Waits until every view shows what the ledger holds now.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use lethe_crm::import::ImportError;
 use lethe_ledger::LedgerError;
+use lethe_notary::NotaryError;
 use lethe_privacy::certificate::CertificateError;
 use lethe_privacy::rotation::RotationError;
 use lethe_vault::VaultError;
@@ -52,6 +53,8 @@ pub(crate) enum Error {
     NoLedger,
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error(transparent)]
+    Notary(#[from] NotaryError),
     #[error(transparent)]
     Rotation(#[from] RotationError),
     #[error("There is no mirror in the settings. Name one in mirrors, or a folder with --out.")]
@@ -144,6 +147,7 @@ impl Error {
             )
             | Self::Unreachable(_)
             | Self::Ledger(_)
+            | Self::Notary(NotaryError::Ledger(_))
             | Self::Certificate(CertificateError::Ledger(_))
             | Self::NoLedger
             | Self::Rotation(RotationError::Ledger(_)) => 4,
@@ -152,8 +156,8 @@ impl Error {
             {
                 4
             }
-            // Nothing failed: there is no certificate, or not yet.
-            Self::Certificate(_) => 1,
+            // Nothing failed: there is no certificate, or not yet; or the ledger is not believed.
+            Self::Certificate(_) | Self::Notary(NotaryError::Fault(_)) => 1,
             _ => 3,
         }
     }

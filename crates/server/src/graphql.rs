@@ -27,8 +27,8 @@ pub(crate) fn views() -> ViewsBuilder {
 
 /// The schema on a running ledger.
 pub(crate) fn schema(running: &Running, config: &Config, background: Background) -> Schema {
-    let Running { ledger, views, directory } = running.clone();
-    let app = App { ledger, views, directory, patience: PATIENCE, background };
+    let Running { ledger, views, directory, notary } = running.clone();
+    let app = App { ledger, views, directory, notary, patience: PATIENCE, background };
     lethe_api::schema(app, config.graphql_depth.get(), config.graphql_complexity.get())
 }
 

@@ -10,6 +10,7 @@ mod graphql;
 mod health;
 mod limits;
 mod load;
+mod log;
 mod nesting;
 mod observe;
 mod origin;
@@ -72,6 +73,7 @@ pub(crate) fn router<E: Executor>(
         .route("/readyz", get(health::ready))
         .route_layer(from_fn_with_state(stop.clone(), load::ready_until_stopped))
         .with_state(running.clone())
+        .merge(log::routes(running.notary.clone(), endpoint.gate.clone()))
         .merge(device::routes(running))
         .route("/healthz", get(health::alive))
         .merge(

@@ -11,6 +11,7 @@ use lethe_kernel::{Caller, Clock, RequestId, Role, Session, UnitId, UserId};
 use lethe_ledger::{Context, Ledger, Work};
 use lethe_local_postgres::{LocalPostgres, Settings, start};
 use lethe_nordic::Country;
+use lethe_notary::{Notary, Places};
 use lethe_vault::{Custody, Vault};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
@@ -51,6 +52,7 @@ impl World {
             ledger: ledger.clone(),
             views: views.clone(),
             directory: Directory::start(ledger.parts().clone()).await.unwrap(),
+            notary: Notary::open(ledger.parts().clone(), Places::default()).await.unwrap(),
             patience: Duration::from_secs(5),
             background: Background::default(),
         };

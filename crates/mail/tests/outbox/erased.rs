@@ -1,5 +1,7 @@
 //! What becomes of the mails of somebody who is erased.
 
+use std::time::Duration;
+
 use lethe_kernel::{ErrorCode, Role};
 use lethe_ledger::{Failure, LedgerError};
 use lethe_mail::MailStatus;
@@ -36,6 +38,23 @@ async fn a_mail_that_waits_for_its_next_attempt_is_withdrawn_at_once() {
     world.erase(ANNA).await;
     // The clock stands still, so it is not due.
     assert_eq!(world.reaches(mail, MailStatus::Withdrawn).await.attempts, 1);
+    sender.end().await;
+}
+
+#[tokio::test]
+async fn an_erasure_at_the_last_moment_is_before_the_attempt_or_behind_it() {
+    let world = World::create().await;
+    let mail = world.queue(ANNA).await;
+    let peer = Peer::start(Manner::Waits).await;
+    let sender = world.patient_sender_to(&peer);
+    // By now the sender has read the mail, in clear, and waits for the greeting.
+    while peer.visits() == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.erase(ANNA).await;
+    peer.now(Manner::Takes);
+    assert_eq!(world.reaches(mail, MailStatus::Withdrawn).await.attempts, 0);
+    assert!(!peer.letters().iter().any(|letter| letter.contains(&format!("<{mail}@"))));
     sender.end().await;
 }
 

@@ -1,5 +1,6 @@
 //! A mail server whose behaviour is set by the test.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -11,6 +12,8 @@ use tokio::sync::watch;
 pub(crate) enum Manner {
     /// Takes them.
     Takes,
+    /// Does not even greet, until its manner changes.
+    Waits,
     /// Refuses them for now, behind the text.
     Later,
     /// Refuses the recipient for good, quoting the address.
@@ -28,6 +31,7 @@ pub(crate) struct Peer {
     pub(crate) port: u16,
     manner: watch::Sender<Manner>,
     letters: Arc<Mutex<Vec<String>>>,
+    visits: Arc<AtomicUsize>,
 }
 
 impl Peer {
@@ -44,16 +48,24 @@ impl Peer {
         let (manner, watched) = watch::channel(manner);
         let letters = Arc::new(Mutex::new(Vec::new()));
         let all = letters.clone();
+        let visits = Arc::new(AtomicUsize::new(0));
+        let count = visits.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(converse(stream, watched.clone(), all.clone()));
             }
         });
-        Self { port, manner, letters }
+        Self { port, manner, letters, visits }
     }
 
     pub(crate) fn now(&self, manner: Manner) {
         self.manner.send_replace(manner);
+    }
+
+    /// How many connections there were.
+    pub(crate) fn visits(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
     }
 
     /// Every letter that was read to its end, whatever the answer.
@@ -69,6 +81,7 @@ pub(crate) async fn free_port() -> u16 {
 
 async fn converse(stream: TcpStream, mut manner: watch::Receiver<Manner>, letters: Arc<Mutex<Vec<String>>>) {
     let mut stream = BufReader::new(stream);
+    manner.wait_for(|now| *now != Manner::Waits).await.unwrap();
     if say(&mut stream, "220 peer.example ESMTP").await.is_none() {
         return;
     }
@@ -115,7 +128,10 @@ async fn text(stream: &mut BufReader<TcpStream>) -> Option<String> {
     loop {
         match read(stream).await?.as_str() {
             "." => return Some(text),
-            line => text.push_str(&format!("{}\n", line.strip_prefix('.').unwrap_or(line))),
+            line => {
+                text.push_str(line.strip_prefix('.').unwrap_or(line));
+                text.push('\n');
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Several processes, of which one sends.
 
+use std::time::Duration;
+
 use lethe_mail::MailStatus;
 
 use crate::peer::{Manner, Peer};
@@ -49,6 +51,32 @@ async fn two_senders_at_once_send_every_mail_once() {
     }
     assert_eq!(peer.letters().len(), mails.len());
     for sender in senders {
+        sender.end().await;
+    }
+}
+
+#[tokio::test]
+async fn while_one_sends_the_other_neither_sends_nor_takes_it_for_dead() {
+    let world = World::create().await;
+    let peer = Peer::start(Manner::Hangs).await;
+    let first = world.patient_sender_to(&peer);
+    let mail = world.queue(ANNA).await;
+    while peer.letters().is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let second = world.patient_sender_to(&peer);
+    let next = world.queue(ANNA).await;
+    // Long enough for several looks of the second one.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(world.row(mail).await.unwrap().status, MailStatus::Sending);
+    assert_eq!(world.row(next).await.unwrap().status, MailStatus::Queued);
+    peer.now(Manner::Takes);
+    for mail in [mail, next] {
+        let row = world.reaches(mail, MailStatus::Sent).await;
+        assert_eq!((row.attempts, row.in_doubt), (1, false));
+    }
+    assert_eq!(peer.letters().len(), 2);
+    for sender in [first, second] {
         sender.end().await;
     }
 }

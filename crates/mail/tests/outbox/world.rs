@@ -25,7 +25,7 @@ pub(crate) const ANNA: Subject = Subject::new(SubjectKind::User, Uuid::from_u128
 pub(crate) const BO: Subject = Subject::new(SubjectKind::User, Uuid::from_u128(2));
 /// What no table, no file and no error may hold.
 pub(crate) const MARKER: &str = "mærkelig";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const MOST: i64 = 3;
 
 pub(crate) struct World {
@@ -74,8 +74,12 @@ impl World {
 
     /// A sender to a mail server that answers within seconds, or not at all.
     pub(crate) fn sender_to(&self, port: u16) -> Running {
-        let address: SmtpAddress = format!("smtp://127.0.0.1:{port}").parse().unwrap();
-        self.sender(Destination::Server(address, Duration::from_secs(2)))
+        self.sender(Destination::Server(at(port), Duration::from_secs(2)))
+    }
+
+    /// One that waits longer for an answer than any test.
+    pub(crate) fn patient_sender_to(&self, peer: &Peer) -> Running {
+        self.sender(Destination::Server(at(peer.port), PATIENCE * 2))
     }
 
     pub(crate) fn sender_to_peer(&self, peer: &Peer) -> Running {
@@ -162,6 +166,10 @@ impl World {
                    coalesce((SELECT string_agg(m::text, E'\\n') FROM view.outgoing_mail m), '') FROM ledger.events e";
         sqlx::query_scalar(sql).fetch_one(&self.ledger.parts().pool).await.unwrap()
     }
+}
+
+fn at(port: u16) -> SmtpAddress {
+    format!("smtp://127.0.0.1:{port}").parse().unwrap()
 }
 
 struct Queue {

@@ -1,5 +1,6 @@
 use lethe_kernel::ContactId;
 use lethe_ledger::LedgerError;
+use lethe_notary::NotaryError;
 use lethe_vault::VaultError;
 use uuid::Uuid;
 
@@ -81,6 +82,9 @@ pub enum CertificateError {
     /// The signing key failed.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The log does not cover it.
+    #[error(transparent)]
+    Log(#[from] NotaryError),
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

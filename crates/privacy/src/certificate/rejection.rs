@@ -65,6 +65,11 @@ pub enum Rejection {
          signed by somebody else."
     )]
     Signature,
+    /// What stands beside it does not prove that it is in the log.
+    #[error(
+        "The certificate is signed, but the proofs beside it do not show that its events are in the log of the installation. {0}"
+    )]
+    Log(String),
 }
 
 impl Rejection {
@@ -83,6 +88,7 @@ impl Rejection {
             Self::OtherInstallation => "OTHER_INSTALLATION",
             Self::OtherKey => "OTHER_KEY",
             Self::Signature => "SIGNATURE",
+            Self::Log(_) => "LOG",
         }
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical::canonical;
-use super::{Certificate, CertificateError, FORMAT};
+use super::log::there;
+use super::{Certificate, CertificateError, FORMAT, LogProofs};
 
 /// A certificate and its signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct SignedCertificate {
     pub certificate: Certificate,
     /// By whom.
     pub signature: Signature,
+    /// That what it tells of is in the log. Not part of what is signed: it is signed itself.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "there")]
+    pub log: Option<LogProofs>,
 }
 
 /// An Ed25519 signature.
@@ -38,7 +42,7 @@ impl Certificate {
         let value = signer.sign(&message(&serde_json::to_value(&self)?)?)?;
         let signature =
             Signature { key: signer.verifier().to_string(), value: BASE64_STANDARD.encode(value) };
-        Ok(SignedCertificate { certificate: self, signature })
+        Ok(SignedCertificate { certificate: self, signature, log: None })
     }
 }
 

@@ -39,11 +39,13 @@ pub fn verify(file: &[u8], published: Option<&VerifierKey>) -> Result<SignedCert
     // What is signed is what stands in the file, not what was understood of it.
     let message =
         loose.get("certificate").and_then(|it| message(it).ok()).ok_or(Rejection::NotACertificate)?;
-    if signature(&read).is_some_and(|signature| key.verifies(&message, &signature)) {
-        Ok(read)
-    } else {
-        Err(Rejection::Signature)
+    if !signature(&read).is_some_and(|signature| key.verifies(&message, &signature)) {
+        return Err(Rejection::Signature);
     }
+    if let Some(log) = &read.log {
+        log.check(&read.certificate, key.public_key())?;
+    }
+    Ok(read)
 }
 
 /// Whether the file says that it is of the known format. Nothing else of it is kept, however large it is.

@@ -49,6 +49,8 @@ pub struct Restored {
     pub old_origin: Uuid,
     /// How much of it is there: its last position.
     pub old_size: i64,
+    /// The root of the log of that size, in base64; not known of restores before the log was signed.
+    pub old_root: Option<String>,
     /// The history that begins here.
     pub new_origin: Uuid,
 }
@@ -73,7 +75,7 @@ pub struct ErasureReconciled {
 domain_event!(VaultEvent {
     KeysRotated = "vault.keys_rotated" v "1",
     RootDestroyed = "vault.root_destroyed" v "1",
-    Restored = "vault.restored" v "1",
+    Restored = "vault.restored" v "2" from ["1" => Some],
     ErasureReconciled = "vault.erasure_reconciled" v "1",
 });
 
@@ -92,11 +94,15 @@ impl Described for VaultEvent {
                 Change::set("switchedPosition", event.switched_position),
                 Change::set("custodians", event.custodians.join(", ")),
             ],
-            Self::Restored(event) => vec![
-                Change::set("oldOrigin", event.old_origin.to_string()),
-                Change::set("oldSize", event.old_size),
-                Change::set("newOrigin", event.new_origin.to_string()),
-            ],
+            Self::Restored(event) => [
+                Some(Change::set("oldOrigin", event.old_origin.to_string())),
+                Some(Change::set("oldSize", event.old_size)),
+                Change::some("oldRoot", event.old_root.clone()),
+                Some(Change::set("newOrigin", event.new_origin.to_string())),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             Self::ErasureReconciled(event) => vec![
                 Change::set("subjectKind", event.subject_kind.clone()),
                 Change::set("subjectId", event.subject_id.to_string()),

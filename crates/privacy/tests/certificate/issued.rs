@@ -1,11 +1,13 @@
 use lethe_crm::contact::ErasureKind;
-use lethe_privacy::certificate::{SignedCertificate, verify};
+use lethe_notary::{Notary, Places};
+use lethe_privacy::certificate::{LogProofs, Rejection, SignedCertificate, verify};
 
 use crate::world::World;
 
 async fn signed(world: &World, contact: lethe_kernel::ContactId) -> SignedCertificate {
     let signer = world.ledger.parts().vault.signer().await.unwrap();
-    world.certificate(contact).await.unwrap().sign(&signer).unwrap()
+    let notary = Notary::open(world.ledger.parts().clone(), Places::default()).await.unwrap();
+    world.certificate(contact).await.unwrap().sign(&signer).unwrap().with_log(&notary).await.unwrap()
 }
 
 #[tokio::test]
@@ -92,4 +94,37 @@ async fn what_a_data_protection_manager_erased_is_certified_key_by_key() {
     let destroyed: Vec<_> = expected.iter().map(|key| (key.id, key.class.name().into_owned())).collect();
     assert_eq!(named, destroyed);
     assert!(world.certificate(neighbour).await.is_err());
+}
+
+#[tokio::test]
+async fn the_proofs_beside_a_certificate_are_of_its_own_events_in_the_log_of_its_installation() {
+    let (world, elsewhere) = (World::create().await, World::create().await);
+    let mut files = Vec::new();
+    for world in [&world, &elsewhere] {
+        let contact = world.register("Åse").await;
+        world.erase(contact, 0).await;
+        world.rotate().await;
+        world.views_at(world.head().await).await;
+        files.push(signed(world, contact).await);
+    }
+    let [file, other] = files.try_into().unwrap();
+    assert_eq!(verify(file.json().unwrap().as_bytes(), None).unwrap(), file);
+    let proofs = file.log.clone().unwrap();
+    let wrong = [
+        other.log.clone().unwrap(),
+        LogProofs { erasure: proofs.keys_rotated.clone(), ..proofs.clone() },
+        LogProofs { root_destroyed: proofs.keys_rotated.clone(), ..proofs.clone() },
+        LogProofs { keys_rotated: other.log.clone().unwrap().keys_rotated, ..proofs.clone() },
+        LogProofs { erasure: proofs.erasure.replace("\nindex ", "\nindex 1"), ..proofs.clone() },
+        LogProofs { erasure: String::new(), ..proofs.clone() },
+    ];
+    for log in wrong {
+        let changed = SignedCertificate { log: Some(log), ..file.clone() }.json().unwrap();
+        assert!(matches!(verify(changed.as_bytes(), None), Err(Rejection::Log(_))), "{changed}");
+    }
+    // Without them it says less, and that it does.
+    let without = SignedCertificate { log: None, ..file.clone() };
+    assert_eq!(verify(without.json().unwrap().as_bytes(), None).unwrap().log, None);
+    let empty = file.json().unwrap().replace("\"log\": {", "\"log\": null, \"more\": {");
+    assert!(matches!(verify(empty.as_bytes(), None), Err(Rejection::Malformed { .. })));
 }

@@ -112,6 +112,7 @@ fn told(source: &Source, done: &Done, arguments: &Arguments) -> String {
             "reconciled": done.reconciled.len(),
             "oldOrigin": restored.old_origin,
             "oldSize": restored.old_size,
+            "oldRoot": restored.old_root,
             "newOrigin": restored.new_origin,
             "done": arguments.yes,
         })

@@ -77,7 +77,7 @@ async fn serve(
     let members = Members::Following(running.directory.clone());
     let gate = Gate::new(verifier, members, Clock::system(), source, Some(first_use));
     let sending = Sending::start(mail::sender(config, folder, &running.ledger)?);
-    let outcome = answer(config, running, (gate, console, sending), listener, stop).await?;
+    let outcome = answer(config, running, (gate, console), (listener, sending), stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
@@ -88,8 +88,8 @@ async fn serve(
 async fn answer(
     config: &Config,
     running: Running,
-    (gate, console, sending): (Gate, Console, Sending),
-    listener: TcpListener,
+    (gate, console): (Gate, Console),
+    (listener, sending): (TcpListener, Sending),
     stop: Stop,
 ) -> Result<Outcome, Error> {
     let background = Background::default();
@@ -98,6 +98,7 @@ async fn answer(
     }
     background.spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()), drop);
     background.spawn(schedule::rotate_daily(running.ledger.clone(), config.clone()), drop);
+    background.spawn(running.notary.clone().run(config.witnesses.0.clone()), drop);
     let schema = graphql::schema(&running, config, background.clone());
     let limits = Limits::of(config);
     let sockets = Sockets::new(limits.sockets);
@@ -131,7 +132,7 @@ async fn start(
 /// What signs tokens of the demo data's users, where this installation signs tokens and those users work here. They are
 /// told, and the console gets one.
 async fn demo_tokens(authentication: &Authentication, directory: &Directory) -> Result<Console, Error> {
-    let here = directory.current().await?.user(CONSULTANT.user).is_some_and(|member| !member.off_boarded);
+    let here = directory.fresh().await?.user(CONSULTANT.user).is_some_and(|member| !member.off_boarded);
     let signer = authentication.signer.clone().filter(|_| here);
     for line in signer.iter().map(Signer::told).collect::<Result<Vec<_>, _>>()?.concat() {
         output::note(&line);

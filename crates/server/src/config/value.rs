@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use axum::http::Uri;
 use chrono::NaiveTime;
+use lethe_notary::Witness;
 use lethe_vault::custodian::{CustodianSpec, SpecError};
 use sqlx::postgres::PgConnectOptions;
 use tracing_subscriber::EnvFilter;
@@ -149,6 +150,21 @@ impl Value for Keepers {
             .map(|part| part.parse().map_err(|error: SpecError| error.to_string()))
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+
+    fn shown(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Who cosigns the log; there may be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Witnesses(pub(crate) Vec<Witness>);
+
+impl Value for Witnesses {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(|part| part.parse().map_err(str::to_owned)).collect::<Result<_, _>>().map(Self)
     }
 
     fn shown(&self) -> String {

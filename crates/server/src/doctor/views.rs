@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::{Finding, mail};
+use super::{Finding, mail, notary};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Running;
@@ -27,7 +27,11 @@ pub(super) async fn check(
     }
     Ok(match Running::start(config, pool.clone(), folder).await {
         Ok(running) => {
-            compare(config, &running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)])
+            let mut findings =
+                compare(config, &running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)]);
+            let log = notary::check(config, &running).await;
+            findings.extend(log.unwrap_or_else(|error| vec![Finding::error("log", &error)]));
+            findings
         }
         Err(error) => vec![Finding::error(CHECK, &error)],
     })

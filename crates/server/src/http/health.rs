@@ -52,14 +52,17 @@ pub(super) async fn alive() -> Response {
 
 /// `/readyz`: the database answers and no view is halted or rebuilt. One that tries again does not count: who is sent
 /// elsewhere for a moment's trouble of the database finds the same there. A read-only database is told, but queries can
-/// be routed here. Damage of the vault that was met is told until the process is started anew.
+/// be routed here. Damage of the vault that was met is told until the process is started anew, and a
+/// ledger that is not the one that was signed as long as it is not.
 pub(super) async fn ready(State(running): State<Running>) -> Response {
     let asked = tokio::time::timeout(PATIENCE, database(&running)).await;
     let (head, read_only) = asked.ok().and_then(Result::ok).unzip();
     let views = view_states(&running, head.unwrap_or(0));
     let damage = running.ledger.parts().vault.damage();
+    let log = running.notary.state();
     let ready = head.is_some()
         && damage.is_none()
+        && log.fault.is_none()
         && views.iter().all(|view| view.state != "halted" && view.state != "rebuilding");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
@@ -70,6 +73,8 @@ pub(super) async fn ready(State(running): State<Running>) -> Response {
             None => "down",
         },
         "vault": damage.as_deref().unwrap_or("sound"),
+        "log": log.fault.as_ref().map_or("sound", |fault| fault.reason.as_str()),
+        "logSize": log.size,
         "head": head,
         "views": views,
     });

@@ -15,6 +15,7 @@ use tracing::field::{Empty, display};
 
 use super::answer::{Code, Refusal, internal};
 use super::graphql::Operation;
+use super::log;
 use crate::trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,6 +58,8 @@ fn route_name(pattern: &str) -> &'static str {
         "/healthz",
         "/readyz",
         "/metrics",
+        log::CHECKPOINT,
+        log::TILE,
     ]
     .into_iter()
     .find(|name| *name == pattern)

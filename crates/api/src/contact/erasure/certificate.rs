@@ -2,7 +2,7 @@ use async_graphql::{ComplexObject, Context, Result, SimpleObject};
 use lethe_privacy::certificate::{CertificateError, certificate_of};
 
 use super::{Erasure, ErasureState};
-use crate::app::parts;
+use crate::app::{app, parts};
 use crate::error::{fault, top_level};
 
 /// The certificate of an erasure that is final, signed by this installation. It can be verified without a server.
@@ -41,6 +41,6 @@ async fn issue(context: &Context<'_>, erasure: &Erasure) -> Result<Certificate, 
     let certificate = certificate_of(parts, erasure.contact).await?;
     let signer = parts.vault.signer().await?;
     let verifier_key = signer.verifier().to_string();
-    let file = certificate.sign(&signer)?;
+    let file = certificate.sign(&signer)?.with_log(&app(context).notary).await?;
     Ok(Certificate { json: file.json()?, html: file.html(), verifier_key })
 }

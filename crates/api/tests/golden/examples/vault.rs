@@ -11,8 +11,12 @@ pub(super) fn all() -> Vec<Example> {
         switched_position: 4,
         custodians: vec!["file:/srv/lethe/root.key".into(), "transit:https://vault.example.org".into()],
     };
-    let restored =
-        Restored { old_origin: Uuid::from_u128(11), old_size: 90, new_origin: Uuid::from_u128(12) };
+    let restored = Restored {
+        old_origin: Uuid::from_u128(11),
+        old_size: 90,
+        old_root: Some("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".into()),
+        new_origin: Uuid::from_u128(12),
+    };
     let reconciled = ErasureReconciled {
         subject_kind: "contact".into(),
         subject_id: Uuid::from_u128(13),

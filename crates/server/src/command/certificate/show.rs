@@ -53,10 +53,10 @@ async fn issue(
 ) -> Result<SignedCertificate, Error> {
     let pool = database.connect(config).await?;
     let issued = async {
-        let ledger = Running::ledger(config, pool.clone(), folder).await?;
+        let (ledger, notary) = Running::notarised(config, pool.clone(), folder).await?;
         let certificate = certificate_of(ledger.parts(), contact).await?;
         let signer = ledger.parts().vault.signer().await.map_err(CertificateError::from)?;
-        Ok(certificate.sign(&signer)?)
+        Ok(certificate.sign(&signer)?.with_log(&notary).await?)
     }
     .await;
     pool.close().await;

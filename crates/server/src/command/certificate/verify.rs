@@ -64,7 +64,7 @@ fn good(signed: &SignedCertificate, compared: bool) -> String {
     format!(
         "The certificate is {}. {proves}\n\n\
          contact       {}\nerasure       {}, {}, {}\nrecorded      {}, position {}\nfinal since   {}, position {}\n\
-         keys          {} destroyed\ninstallation  {}",
+         keys          {} destroyed\nin the log    {}\ninstallation  {}",
         if compared { "good" } else { "intact" },
         it.request.contact,
         it.request.kind,
@@ -75,6 +75,11 @@ fn good(signed: &SignedCertificate, compared: bool) -> String {
         it.rotation.root_destroyed_at,
         it.rotation.root_destroyed_position,
         it.destroyed_keys.len(),
+        if signed.log.is_some() {
+            "proven by the proofs beside it"
+        } else {
+            "not told: there are no proofs beside it"
+        },
         it.installation,
     )
 }
@@ -85,6 +90,7 @@ fn report(verified: &Result<SignedCertificate, Rejection>, compared: bool) -> Va
             "intact": true,
             "keyCompared": compared,
             "key": signed.signature.key,
+            "inLog": signed.log.is_some(),
             "certificate": signed.certificate,
         }),
         Err(rejection) => json!({

@@ -3,6 +3,7 @@
 use clap::Args;
 use lethe_vault::mirror::MirrorStatus;
 use lethe_vault::{CustodianStatus, Vault, VaultStatus};
+use uuid::Uuid;
 
 use super::with_pool;
 use crate::config::Config;
@@ -25,9 +26,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     let status = with_pool(config, async |pool, folder| {
         let custody = config.custody(folder.path());
         let status = Vault::status(&pool, &custody, &config.mirrors()).await?;
+        let origin: Uuid = sqlx::query_scalar("SELECT origin FROM ledger.origin").fetch_one(&pool).await?;
         // Without the root, the key that signs cannot be read.
-        let verifier = async { Vault::open_moved(pool, &custody).await?.signer().await }.await.ok();
-        Ok(Status { status, verifier: verifier.map(|signer| signer.verifier().to_string()) })
+        let signer = async { Vault::open_moved(pool, &custody).await?.signer().await }.await.ok();
+        let verifier = signer.as_ref().map(|signer| signer.verifier().to_string());
+        let log = signer.and_then(|signer| lethe_notary::verifier(origin, signer.public_key()).ok());
+        Ok(Told { status, verifier, log: log.map(|key| key.to_string()) })
     })
     .await?;
     if arguments.json {
@@ -37,16 +41,18 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
             output::line(&line)?;
         }
         output::line(&format!("Signs as      {}", status.verifier.as_deref().unwrap_or("unknown")))?;
+        output::line(&format!("Log           {}", status.log.as_deref().unwrap_or("unknown")))?;
     }
     Ok(Outcome::Done)
 }
 
-/// How the keys stand, and the key that verifies what the installation signs.
+/// How the keys stand, and the key that verifies what the installation signs, under its name and under that of its log.
 #[derive(serde::Serialize)]
-struct Status {
+struct Told {
     #[serde(flatten)]
     status: VaultStatus,
     verifier: Option<String>,
+    log: Option<String>,
 }
 
 fn lines(status: &VaultStatus) -> Vec<String> {

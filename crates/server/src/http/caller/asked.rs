@@ -48,8 +48,9 @@ impl Asked {
     pub(in super::super) fn with_payload(&self, payload: &serde_json::Value) -> Result<Self, Refusal> {
         let fields = payload.as_object();
         self.or(|name| {
-            let (_, value) = fields?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-            Some(value.as_str().unwrap_or_default())
+            let mut values = fields?.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+            let (_, first) = values.next()?;
+            Some(if values.next().is_some() { "" } else { first.as_str().unwrap_or_default() })
         })
     }
 
@@ -186,5 +187,7 @@ mod tests {
         assert_eq!(headers.with_payload(&json!(null)).unwrap(), headers);
         assert!(headers.with_payload(&json!({ "X-Lethe-Unit": 7 })).is_err());
         assert!(headers.with_payload(&json!({ "authorization": ["Bearer a.b.c"] })).is_err());
+        let twice = json!({ "authorization": "Bearer a.b.c", "Authorization": "Bearer a.b.c" });
+        assert!(headers.with_payload(&twice).is_err());
     }
 }
