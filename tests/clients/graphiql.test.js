@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { getIntrospectionQuery, buildClientSchema, validateSchema } from 'graphql';
-import { server } from './server.js';
+import { headers, server } from './server.js';
 
 test('the page is HTML that names the endpoints and lets its scripts talk to this server only', async () => {
   const answer = await fetch(`${server}/`, { headers: { accept: 'text/html' } });
@@ -13,6 +13,18 @@ test('the page is HTML that names the endpoints and lets its scripts talk to thi
   const page = await answer.text();
   assert.match(page, /['"]\/graphql['"]/);
   assert.match(page, /\/graphql\/ws/);
+});
+
+test('the page has a token of a consultant of the demo data, for requests and for web sockets', async () => {
+  const page = await (await fetch(`${server}/`)).text();
+  const found = [...page.matchAll(/'Authorization': '([^']+)'/g)].map(([, value]) => value);
+  assert.equal(found.length, 2);
+  const answer = await fetch(`${server}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: server, authorization: found[0] },
+    body: JSON.stringify({ query: '{ viewer { role } }' }),
+  });
+  assert.deepEqual(await answer.json(), { data: { viewer: { role: 'CONSULTANT' } } });
 });
 
 test('every script and style of the page is of a pinned version', async () => {
@@ -25,7 +37,7 @@ test('every script and style of the page is of a pinned version', async () => {
 test('the introspection query of GraphiQL gives a valid schema', async () => {
   const answer = await fetch(`${server}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', origin: server },
+    headers: { 'content-type': 'application/json', origin: server, ...headers() },
     body: JSON.stringify({ query: getIntrospectionQuery(), operationName: 'IntrospectionQuery' }),
   });
   const { data, errors } = await answer.json();

@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { Client, fetchExchange } from '@urql/core';
-import { server, socket } from './server.js';
+import { headers, server, socket } from './server.js';
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const requests = [...README.matchAll(/^```graphql\n(.*?)^```$/gms)].map(([, request]) => request);
@@ -17,8 +17,8 @@ const as = (headers) =>
     requestPolicy: 'network-only',
     fetchOptions: { headers },
   });
-const client = as({});
-const dpm = as({ 'X-Lethe-Role': 'DPM' });
+const client = as(headers('CONSULTANT'));
+const dpm = as(headers('DPM'));
 
 /** The answer to a request that is neither refused nor fails. */
 async function answer(request) {

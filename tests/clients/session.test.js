@@ -4,11 +4,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { Client, fetchExchange } from '@urql/core';
-import { document, server, socket } from './server.js';
+import { document, headers, server, socket } from './server.js';
 
 const FILE = readFileSync(new URL('session/contacts.csv', import.meta.url));
 
-const client = new Client({ url: `${server}/graphql`, exchanges: [fetchExchange] });
+const client = new Client({
+  url: `${server}/graphql`,
+  exchanges: [fetchExchange],
+  fetchOptions: { headers: headers() },
+});
 
 /** The answer to a query of the session. */
 async function query(name, variables) {

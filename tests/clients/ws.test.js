@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import test from 'node:test';
 import WebSocket from 'ws';
-import { server, socket } from './server.js';
+import { headers, server, socket, token } from './server.js';
 
+const shown = headers();
 const url = `${server.replace(/^http/, 'ws')}/graphql/ws`;
 
 const CHANGES = `subscription Changes($after: Position) {
@@ -23,7 +24,7 @@ async function register(lastName) {
   }`;
   const answer = await fetch(`${server}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...shown },
     body: JSON.stringify({ query, variables: { lastName } }),
   });
   const { contact, position } = (await answer.json()).data.contactRegister;
@@ -84,7 +85,7 @@ test('a client that was away resumes from its last position and misses nothing',
 });
 
 test('queries and mutations run over the socket, as the caller that its payload names', async () => {
-  const client = socket({ connectionParams: { 'X-Lethe-Role': 'AUDITOR' } });
+  const client = socket('AUDITOR');
   const { viewer } = await single(client, { query: '{ viewer { role } }' });
   assert.equal(viewer.role, 'AUDITOR');
   await client.dispose();
@@ -118,12 +119,16 @@ test('an invalid document fails its operation and leaves the connection open', a
 });
 
 test('a connection that does not keep to the protocol is closed with its codes', async () => {
-  const init = { type: 'connection_init' };
+  const payload = { Authorization: `Bearer ${token('CONSULTANT')}` };
+  const init = { type: 'connection_init', payload };
   const subscribe = { id: '1', type: 'subscribe', payload: { query: '{ viewer { role } }' } };
   for (const [expected, ...messages] of [
     [4401, subscribe],
     [4400, { type: 'nonsense' }],
-    [4400, { ...init, payload: { 'X-Lethe-User': 'nobody' } }],
+    [4400, { ...init, payload: { ...payload, 'X-Lethe-Unit': 'nobody' } }],
+    [4401, { ...init, payload: {} }],
+    [4401, { ...init, payload: { Authorization: 'Bearer nonsense' } }],
+    [4403, { ...init, payload: { ...payload, 'X-Lethe-Role': 'AUDITOR' } }],
     [4429, init, init],
   ]) {
     const socket = new WebSocket(url, 'graphql-transport-ws');

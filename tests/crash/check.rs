@@ -48,9 +48,9 @@ pub(crate) async fn everything(server: Server, settled: Settled, calm: i64) {
 
 /// Whoever sends a command again is told what the first one was told.
 async fn repetitions_agree(server: &Server, done: &[Done]) {
-    let (client, address) = (reqwest::Client::new(), server.url("/graphql"));
+    let (client, door) = (reqwest::Client::new(), server.door());
     for some in done.chunks(16) {
-        let repeat = some.iter().map(|done| send(&client, &address, &done.command));
+        let repeat = some.iter().map(|done| send(&client, &door, &done.command));
         for (again, first) in futures_util::future::join_all(repeat).await.into_iter().zip(some) {
             assert_eq!(again, Some((first.object.clone(), first.position)));
         }

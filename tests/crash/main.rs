@@ -13,6 +13,9 @@
 
 mod chance;
 mod check;
+#[path = "../e2e/door.rs"]
+#[allow(dead_code, reason = "this target needs less than the one that owns the file")]
+mod door;
 #[path = "../lifecycle/elsewhere.rs"]
 #[expect(dead_code, reason = "this target asks less than the one that owns the file")]
 mod elsewhere;
@@ -113,7 +116,7 @@ async fn what_was_acknowledged_is_there_once_whatever_is_killed() {
     let mut server = Server::start().await;
     let shared = Arc::new(Shared::prepare(&server).await);
     let calm = check::head(server.folder.path()).await;
-    let (address, reached) = watch::channel(server.url("/graphql"));
+    let (door, reached) = watch::channel(server.door());
     let enough = Arc::new(AtomicBool::new(false));
     let mut writers = JoinSet::new();
     for number in 0..WRITERS {
@@ -131,7 +134,7 @@ async fn what_was_acknowledged_is_there_once_whatever_is_killed() {
         let victim = victims[usize::try_from(next).unwrap()];
         eprintln!("round {round}: {victim:?} at {} acknowledgements", shared.acknowledged());
         server = kill(server, victim, &mut chance).await;
-        address.send_replace(server.url("/graphql"));
+        door.send_replace(server.door());
     }
     let until = shared.acknowledged() + 20;
     acknowledged(&shared, until, &mut writers).await;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::chance::Chance;
+use crate::door::Door;
 use crate::graph::{cvr, document, position, text};
 use crate::server::Server;
 
@@ -95,18 +96,13 @@ pub(crate) struct Writer {
     given: u32,
     chance: Chance,
     shared: Arc<Shared>,
-    address: watch::Receiver<String>,
+    door: watch::Receiver<Door>,
     client: reqwest::Client,
 }
 
 impl Writer {
-    pub(crate) fn new(
-        number: u32,
-        chance: Chance,
-        shared: Arc<Shared>,
-        address: watch::Receiver<String>,
-    ) -> Self {
-        Self { number, given: 0, chance, shared, address, client: reqwest::Client::new() }
+    pub(crate) fn new(number: u32, chance: Chance, shared: Arc<Shared>, door: watch::Receiver<Door>) -> Self {
+        Self { number, given: 0, chance, shared, door, client: reqwest::Client::new() }
     }
 
     /// Gives commands until there are enough.
@@ -115,8 +111,8 @@ impl Writer {
         while !enough.load(Ordering::Relaxed) {
             let command = self.next();
             loop {
-                let address = self.address.borrow().clone();
-                if let Some((object, position)) = send(&self.client, &address, &command).await {
+                let door = self.door.borrow().clone();
+                if let Some((object, position)) = send(&self.client, &door, &command).await {
                     self.shared.acknowledged.fetch_add(1, Ordering::Relaxed);
                     settled.done.push(Done { command, object, position });
                     break;
@@ -182,12 +178,8 @@ impl Writer {
 }
 
 /// Sends a command; object and position if it was acknowledged, none if it is to be sent again.
-pub(crate) async fn send(
-    client: &reqwest::Client,
-    address: &str,
-    command: &Command,
-) -> Option<(String, i64)> {
-    let answer = client.post(address).header("x-lethe-role", "CONSULTANT").json(&command.body()).send().await;
+pub(crate) async fn send(client: &reqwest::Client, door: &Door, command: &Command) -> Option<(String, i64)> {
+    let answer = door.post(client, "CONSULTANT").json(&command.body()).send().await;
     let answer: Value = answer.ok()?.json().await.ok()?;
     if let Some(errors) = answer["errors"].as_array() {
         let codes: Vec<_> = errors.iter().map(|error| &error["extensions"]["code"]).collect();

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use crate::door;
 use crate::graph::{cvr, document, global, key, text, texts};
 use crate::server::Server;
 
@@ -299,9 +300,6 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
     let untold = json!("");
     assert_eq!(server.fault(PREVIEW, json!({"id": id, "kind": "ANONYMISED"})).await, "FORBIDDEN");
     server.forbidden("contactAnonymise", input(&id, &untold, 1)).await;
-    server.as_role("SYSTEM_ADMINISTRATOR");
-    let unit = json!({"name": "Prøvehuset", "country": "DK", "kind": "OTHER"});
-    let unit = text(&server.act("unitRegister", unit, "unit { id }").await["unit"]["id"]);
     server.as_role("DPM");
     for unknown in [global("Contact", 99), id.clone() + "x", global("Note", 99)] {
         let refusal = server.refusal("contactAnonymise", input(&unknown, &untold, 2)).await;
@@ -309,19 +307,10 @@ async fn an_erasure_is_repeated_without_effect_and_refused_to_whom_it_is_not() {
     }
     assert_eq!(ask(&server, &global("Contact", 99)).await, "NOT_FOUND");
     // The DPM of a unit that does not have it.
-    let body =
-        json!({"query": document("contactAnonymise", ""), "variables": {"input": input(&id, &untold, 3)}});
-    let foreign: Value = server
-        .post()
-        .header("x-lethe-unit", inner(&unit))
-        .json(&body)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(foreign["data"]["contactAnonymise"]["userErrors"][0]["code"], "NOT_FOUND", "{foreign}");
+    let (foreign, elsewhere) = door::DPM_OF_THE_SECOND_UNIT;
+    server.as_user("DPM", foreign, elsewhere);
+    assert_eq!(server.refusal("contactAnonymise", input(&id, &untold, 3)).await.0, "NOT_FOUND");
+    server.as_role("DPM");
     // Without a key it is no request at all.
     let mut keyless = input(&id, &untold, 4);
     keyless.as_object_mut().unwrap().remove("idempotencyKey");

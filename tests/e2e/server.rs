@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::door::{self, Door};
 
 /// A running server; it is stopped when dropped.
 pub(crate) struct Server {
@@ -17,6 +20,8 @@ pub(crate) struct Server {
     pub(crate) folder: TempDir,
     client: reqwest::Client,
     role: &'static str,
+    user: Uuid,
+    unit: Option<Uuid>,
 }
 
 /// The binary under test.
@@ -28,10 +33,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 impl Server {
     /// A server on a fresh data folder, with the demo data.
     pub(crate) async fn start() -> Self {
-        // Everybody may pass through, so that PostgreSQL's own user reaches the folder when the tests run as root.
-        let open = Permissions::from_mode(0o711);
-        let folder = tempfile::Builder::new().prefix("lethe-e2e-").permissions(open).tempdir().unwrap();
-        Self::start_in(folder).await
+        Self::start_in(folder()).await
     }
 
     /// A server on a data folder that exists.
@@ -48,13 +50,14 @@ impl Server {
         let child = command.spawn().unwrap();
         // Each request on a connection of its own: one that waits for the next may be closed by the server meanwhile.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
-        let server = Self { child, address, folder, client, role: "CONSULTANT" };
+        let (role, unit) = ("CONSULTANT", None);
+        let mut server = Self { child, address, folder, client, role, user: door::user(role), unit };
         server.ready().await;
         server
     }
 
     /// Waits until it answers.
-    async fn ready(&self) {
+    async fn ready(&mut self) {
         let begun = Instant::now();
         while !self
             .client
@@ -64,6 +67,7 @@ impl Server {
             .is_ok_and(|answer| answer.status().is_success())
         {
             assert!(begun.elapsed() < PATIENCE, "the server does not start: {}", self.log());
+            assert!(self.child.try_wait().unwrap().is_none(), "the server has ended: {}", self.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -84,9 +88,24 @@ impl Server {
         self.child.id()
     }
 
-    /// From now on requests come in this role.
+    /// From now on requests come from the user of the demo data who has this role.
     pub(crate) fn as_role(&mut self, role: &'static str) {
-        self.role = role;
+        (self.role, self.user, self.unit) = (role, door::user(role), None);
+    }
+
+    /// From now on requests come from this user, in this role, for this unit. They must have been granted it.
+    pub(crate) fn as_user(&mut self, role: &'static str, user: Uuid, unit: Uuid) {
+        (self.role, self.user, self.unit) = (role, user, Some(unit));
+    }
+
+    /// Where it answers, for clients of their own.
+    pub(crate) fn door(&self) -> Door {
+        Door::new(&self.address, &self.data_dir())
+    }
+
+    /// What requests show: `Bearer` and a token.
+    pub(crate) fn bearer(&self) -> String {
+        self.door().bearer_of(self.role, self.user, self.unit)
     }
 
     /// Sends a request and answers what came back, errors included.
@@ -97,8 +116,7 @@ impl Server {
     /// Sends a request to a server that may have gone away.
     pub(crate) async fn try_request(&self, query: &str, variables: Value) -> reqwest::Result<Value> {
         let body = json!({"query": query, "variables": variables});
-        let request = self.client.post(self.url("/graphql")).header("x-lethe-role", self.role).json(&body);
-        request.send().await?.json().await
+        self.post().json(&body).send().await?.json().await
     }
 
     /// Sends a request that must succeed; answers its data.
@@ -127,7 +145,7 @@ impl Server {
 
     /// A request to the endpoint in the role, to be filled and sent.
     pub(crate) fn post(&self) -> reqwest::RequestBuilder {
-        self.client.post(self.url("/graphql")).header("x-lethe-role", self.role)
+        self.door().post_as(&self.client, &self.bearer())
     }
 
     /// Runs a command of the binary on the server's data folder; answers its exit code and output.
@@ -169,6 +187,12 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// An empty folder. Everybody may pass through, so that PostgreSQL's own user reaches it when the tests run as root.
+pub(crate) fn folder() -> TempDir {
+    let open = Permissions::from_mode(0o711);
+    tempfile::Builder::new().prefix("lethe-e2e-").permissions(open).tempdir().unwrap()
 }
 
 /// A command of the binary on a folder.

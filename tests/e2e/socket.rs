@@ -10,13 +10,21 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::server::{PATIENCE, Server};
 
+type Connected = (WebSocketStream<MaybeTlsStream<TcpStream>>, Response);
+
 /// Asks for a connection.
-pub(crate) async fn connect(
-    server: &Server,
-) -> tungstenite::Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, Response)> {
+pub(crate) async fn connect(server: &Server) -> tungstenite::Result<Connected> {
+    connect_as(server, Some(&server.bearer())).await
+}
+
+/// Asks for a connection, and shows this in the head if it is something.
+pub(crate) async fn connect_as(server: &Server, bearer: Option<&str>) -> tungstenite::Result<Connected> {
     let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
     let protocol = "graphql-transport-ws".parse().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", protocol);
+    if let Some(bearer) = bearer {
+        request.headers_mut().insert("authorization", bearer.parse().unwrap());
+    }
     connect_async(request).await
 }
 

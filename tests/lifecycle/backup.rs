@@ -95,9 +95,7 @@ impl Scene {
 
     async fn ask(&self, server: &Server, query: &str, variables: Value) -> Value {
         let body = json!({"query": query, "variables": variables});
-        let request = reqwest::Client::new().post(server.url("/graphql")).json(&body);
-        let request =
-            request.header("x-lethe-unit", &self.unit).header("x-lethe-role", "SYSTEM_ADMINISTRATOR");
+        let request = server.door().post(&reqwest::Client::new(), "DPM").json(&body);
         request.send().await.unwrap().json().await.unwrap()
     }
 
@@ -161,7 +159,7 @@ async fn the_commands_of_the_page_back_up_and_restore_and_who_was_erased_stays_e
     }
     let mut scene = Scene { elsewhere, kept, unit: String::new() };
     let server = scene.server().await;
-    scene.unit = register_unit(&server, &scene.elsewhere).await;
+    scene.unit = register_unit(&scene.elsewhere).await;
     let (one, other) = (scene.register(&server, "Åse").await, scene.register(&server, "Åse").await);
     let neighbour = scene.register(&server, "Bo").await;
     let mut superuser = scene.elsewhere.connect("crm").await;

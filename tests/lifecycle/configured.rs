@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::elsewhere::{Elsewhere, ask, doctor, register_unit};
-use crate::observe::folder;
+use crate::observe::{eventually, folder};
 use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::{Server, free_port, lethe, signal};
+use crate::socket::Socket;
+use crate::sockets::closed;
 
 /// Registers a contact in the name of a unit; answers where in the ledger it stands.
 async fn register(server: &Server, unit: &str, reference: &str) -> Value {
@@ -26,12 +28,16 @@ async fn a_configured_database_gets_tables_and_no_demo_data() {
     let mut elsewhere = Elsewhere::start().await;
     let server = elsewhere.server(folder()).await;
     assert!(!server.data_dir().join("postgres").exists(), "it started a PostgreSQL of its own");
-    assert!(contacts(&server, None).await.is_empty());
     assert_eq!(elsewhere.count("SELECT count(*) FROM ledger.events").await, 0);
+    assert!(!server.log().contains("Token of"), "there is nobody for whom it could be");
 
-    let refused = server.refused(REGISTER, contact("NO-UNIT")).await;
-    assert!(refused[0]["code"] == "NOT_FOUND" || refused[0]["code"] == "RULE_VIOLATED", "{refused:?}");
-    let unit = register_unit(&server, &elsewhere).await;
+    // Nobody works here yet, but somebody must be the first.
+    let nobody = server.request(REGISTER, contact("NO-UNIT")).await;
+    assert_eq!(nobody["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{nobody}");
+    let viewer =
+        ask(&server, ("x-lethe-role", "SYSTEM_ADMINISTRATOR"), "{ viewer { role } }", json!({})).await;
+    assert_eq!(viewer["data"]["viewer"]["role"], "SYSTEM_ADMINISTRATOR", "{viewer}");
+    let unit = register_unit(&elsewhere).await;
     let position = register(&server, &unit, "CRM-1").await;
     assert_eq!(references(&contacts(&server, Some(&position)).await, "CRM-"), ["CRM-1"]);
 
@@ -48,15 +54,16 @@ async fn a_configured_database_gets_tables_and_no_demo_data() {
 async fn two_servers_on_one_database_see_each_others_writes_once() {
     let mut elsewhere = Elsewhere::start().await;
     let servers = [elsewhere.server(folder()).await, elsewhere.server(folder()).await];
-    let unit = register_unit(&servers[0], &elsewhere).await;
+    let unit = register_unit(&elsewhere).await;
+    let begun: u64 = elsewhere.count("SELECT max(position) FROM ledger.events").await.try_into().unwrap();
     let mut positions = write_at_once(&servers, &unit).await;
     positions.sort_unstable();
-    // The unit is the first event; every contact is one more, with no gap and none twice.
-    assert_eq!(positions, (2..=61).collect::<Vec<_>>());
+    // Every contact is one more event, with no gap and none twice.
+    assert_eq!(positions, (begun + 1..=begun + 60).collect::<Vec<_>>());
     let written = |server| (0..30).map(move |number| format!("TWO-{server}-{number:02}"));
     let expected: Vec<String> = (0..2).flat_map(written).collect();
     for server in &servers {
-        let shown = contacts(server, Some(&json!("61"))).await;
+        let shown = contacts(server, Some(&json!((begun + 60).to_string()))).await;
         assert_eq!(references(&shown, "TWO-"), expected);
         assert!(
             shown.iter().all(|contact| contact["firstName"] == "Åse"),
@@ -65,6 +72,31 @@ async fn two_servers_on_one_database_see_each_others_writes_once() {
     }
     let findings = doctor(&elsewhere, servers[0].folder.path());
     assert!(findings.contains("Every row is what a fold of the whole ledger gives."), "{findings}");
+    for server in servers {
+        server.stop();
+    }
+    elsewhere.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_leaves_at_one_server_is_refused_by_the_other() {
+    let mut elsewhere = Elsewhere::start().await;
+    let mut servers = [elsewhere.server(folder()).await, elsewhere.server(folder()).await];
+    register_unit(&elsewhere).await;
+    let viewer = "{ viewer { userId } }";
+    eventually("the other one knows them", async || {
+        servers[1].request(viewer, json!({})).await.get("errors").is_none()
+    })
+    .await;
+    let user = servers[1].data(viewer, json!({})).await["viewer"]["userId"].clone();
+    let mut listening =
+        Socket::subscribe(&servers[1], "subscription { changes { position } }", json!({})).await;
+    servers[0].as_role("SYSTEM_ADMINISTRATOR");
+    let leave = "mutation($user: ID!) { userOffBoard(input: { userId: $user }) { userErrors { code } } }";
+    servers[0].done(leave, json!({"user": user})).await;
+    assert_eq!(closed(&mut listening).await.0, 4403);
+    let refused = servers[1].request(viewer, json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{refused}");
     for server in servers {
         server.stop();
     }

@@ -3,12 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use lethe_access::UnitKind;
+use lethe_access::unit::{RegisterUnit, Registered};
+use lethe_access::user::{Grant, GrantRole, RegisterUser};
+use lethe_kernel::{Caller, Clock, RequestId, Role, UnitId, UserId};
+use lethe_ledger::{Answer, Context, Failure, Ledger, Work};
 use lethe_local_postgres::{Connection, LocalPostgres, Settings};
+use lethe_nordic::Country;
+use lethe_vault::{Custody, Vault};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection as _, PgConnection};
 use tempfile::TempDir;
 
+use crate::door::user;
 use crate::observe::folder;
 use crate::server::{Server, lethe};
 
@@ -83,20 +91,59 @@ impl Elsewhere {
     }
 }
 
-/// Registers a unit as a system administrator does; answers its own id.
-pub(crate) async fn register_unit(server: &Server, elsewhere: &Elsewhere) -> String {
-    let mutation = "mutation { unitRegister(input: { name: \"Prøvehus\", country: DK, kind: BUSINESS_HUB }) {
-        userErrors { code } } }";
-    let answer = ask(server, ("x-lethe-role", "SYSTEM_ADMINISTRATOR"), mutation, json!({})).await;
-    assert_eq!(answer["data"]["unitRegister"]["userErrors"], json!([]), "{answer:#}");
-    let mut connection = elsewhere.connect("crm").await;
-    let query = "SELECT aggregate_id FROM ledger.events WHERE event_type = 'unit.registered'";
-    sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+/// Registers a unit with its DPM and with somebody in every other role, under the ids that they have in the demo data;
+/// answers the unit's own id.
+pub(crate) async fn register_unit(elsewhere: &Elsewhere) -> String {
+    let pool = lethe_ledger::connect(elsewhere.url().parse().unwrap(), 4).await.unwrap();
+    let [_, (_, custodian)] = elsewhere.settings();
+    let custody = Custody {
+        custodians: vec![custodian.parse().unwrap()],
+        ..Custody::in_data_dir(elsewhere.folder.path())
+    };
+    let vault = Vault::open(pool.clone(), &custody).await.unwrap();
+    let ledger = Ledger::start(pool.clone(), vault, Clock::system()).await.unwrap();
+    let unit = UnitId(ledger.parts().ids.next());
+    let execute = async |work: People| {
+        let context = Context::new(Caller::system(unit), RequestId(ledger.parts().ids.next()));
+        ledger.execute(&context, &work).await.unwrap();
+    };
+    execute(People(unit)).await;
+    pool.close().await;
+    unit.to_string()
+}
+
+/// A unit and those who work there.
+struct People(UnitId);
+
+impl Work for People {
+    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+        let Self(id) = *self;
+        let roles =
+            ["DPM", "CONSULTANT", "UNIT_ADMINISTRATOR", "SYSTEM_ADMINISTRATOR", "AUDITOR", "INTEGRATION"];
+        for name in roles {
+            let user = UserId(user(name));
+            let person = RegisterUser::person(user, name, "prove@example.org");
+            RegisterUser { unit: Some(id), integration: name == "INTEGRATION", ..person }.run(unit).await?;
+        }
+        let registered = Registered {
+            name: "Prøvehus".to_owned(),
+            country: Country::Denmark,
+            kind: UnitKind::BusinessHub,
+        };
+        let dpm = Some(UserId(user("DPM")));
+        let answer = RegisterUnit { id: Some(id), unit: registered, dpm }.run(unit).await?;
+        for name in &roles[1..] {
+            let grant = Grant { unit: id, role: Role::claimed(name).unwrap() };
+            GrantRole { user: UserId(user(name)), grant }.run(unit).await?;
+        }
+        Ok(answer)
+    }
 }
 
 pub(crate) async fn ask(server: &Server, header: (&str, &str), query: &str, variables: Value) -> Value {
     let body = json!({"query": query, "variables": variables});
-    let request = reqwest::Client::new().post(server.url("/graphql")).header(header.0, header.1).json(&body);
+    let role = if header.0 == "x-lethe-role" { header.1 } else { "CONSULTANT" };
+    let request = server.door().post(&reqwest::Client::new(), role).header(header.0, header.1).json(&body);
     request.send().await.unwrap().json().await.unwrap()
 }
 

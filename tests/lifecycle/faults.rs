@@ -75,7 +75,7 @@ async fn postgresql_that_is_stopped_comes_back_and_nothing_is_lost() {
 async fn a_configured_database_that_is_away_for_a_while_is_waited_for() {
     let mut elsewhere = Elsewhere::start().await;
     let server = elsewhere.server(folder()).await;
-    let unit = register_unit(&server, &elsewhere).await;
+    let unit = register_unit(&elsewhere).await;
     let mut load = Load::on(&server, Some(unit));
     load.goes_on().await;
     elsewhere.stop().await;

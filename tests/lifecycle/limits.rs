@@ -115,8 +115,11 @@ async fn slow_and_oversized_requests_are_given_up() {
         ("LETHE_MAX_REQUESTS", "1"),
     ])
     .await;
-    let head =
-        format!("POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n", server.address);
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Type: application/json\r\n",
+        server.address,
+        server.bearer()
+    );
     // A head that never ends, and a connection that never says anything.
     assert_eq!(exchange(&server, "POST /graphql HTTP/1.1\r\nHost: loc").await, "");
     assert_eq!(exchange(&server, "").await, "");
@@ -142,8 +145,10 @@ async fn a_client_that_trickles_its_body_does_not_hold_its_place() {
     let server = server_with(&[("LETHE_BODY_TIMEOUT_SECONDS", "1"), ("LETHE_MAX_REQUESTS", "1")]).await;
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = format!(
-        "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n",
-        server.address
+        "POST /graphql HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 1000000\r\n\r\n",
+        server.address,
+        server.bearer()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let (mut reading, mut writing) = stream.into_split();

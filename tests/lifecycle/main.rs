@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, not code")]
 
+mod audit;
 mod backup;
 mod beside;
 mod by_hand;
@@ -16,6 +17,9 @@ mod certificate;
 mod configured;
 mod crash;
 mod damaged;
+#[path = "../e2e/door.rs"]
+#[allow(dead_code, reason = "this target needs less than the one that owns the file")]
+mod door;
 mod elsewhere;
 mod faults;
 mod limits;
@@ -39,3 +43,4 @@ mod stop;
 mod traces;
 mod unlogged;
 mod unprivileged;
+mod witness;

@@ -61,12 +61,12 @@ fn a_port_that_is_taken_is_told_before_anything_is_created() {
 }
 
 #[test]
-fn an_address_that_other_machines_reach_is_refused() {
+fn an_address_that_other_machines_reach_is_refused_without_an_issuer() {
     let folder = folder();
     for address in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
         let (code, said) = refused_at(folder.path(), address, &[], |_| {});
         assert_eq!(code, 3, "{said}");
-        assert!(said.contains("loopback only"), "{said}");
+        assert!(said.contains("miss oidc_issuer and oidc_audience") && said.contains(address), "{said}");
     }
     assert!(!folder.path().join("data").exists());
 }

@@ -176,8 +176,9 @@ async fn send(server: &Server, unit: &str, variables: &Value) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = format!(
         "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nX-Lethe-Unit: {unit}\r\n\
-         Content-Length: {}\r\n\r\n",
+         Authorization: {}\r\nContent-Length: {}\r\n\r\n",
         server.address,
+        server.bearer(),
         body.len()
     );
     stream.write_all((head + &body).as_bytes()).await.unwrap();

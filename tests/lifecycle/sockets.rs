@@ -13,7 +13,7 @@ use crate::socket::{Socket, connect};
 const CHANGES: &str = "subscription { changes { position } }";
 
 /// The code and the reason with which the server closes the connection, whatever it says before.
-async fn closed(socket: &mut Socket) -> (u16, String) {
+pub(crate) async fn closed(socket: &mut Socket) -> (u16, String) {
     loop {
         match tokio::time::timeout(PATIENCE, socket.0.next()).await.expect("it stays open") {
             Some(Ok(Message::Close(Some(frame)))) => return (frame.code.into(), frame.reason.to_string()),

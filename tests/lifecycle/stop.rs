@@ -15,8 +15,9 @@ async fn begin(server: &Server, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = format!(
         "POST /graphql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n\
-         Content-Length: {}\r\n\r\n",
+         Authorization: {}\r\nContent-Length: {}\r\n\r\n",
         server.address,
+        server.bearer(),
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();

@@ -81,7 +81,8 @@ async fn send_markers(server: &Server) -> String {
     let body = json!({"query": query, "variables": variables, "operationName": MARKER, "extensions": {MARKER: MARKER}});
     let client = reqwest::Client::new();
     let url = server.url(&format!("/graphql?{MARKER}={MARKER}"));
-    let request = client.post(url).json(&body).header("traceparent", format!("00-{TRACE}-{PARENT}-01"));
+    let request = client.post(url).header("authorization", server.bearer()).json(&body);
+    let request = request.header("traceparent", format!("00-{TRACE}-{PARENT}-01"));
     let request =
         request.header("tracestate", format!("{MARKER}={MARKER}")).header("baggage", format!("{MARKER}=1"));
     let answer = request.header("user-agent", MARKER).header("cookie", MARKER).send().await.unwrap();

@@ -78,7 +78,7 @@ async fn nothing_is_shown_while_the_database_is_read_only_or_blocked() {
 async fn nothing_is_shown_while_the_database_is_away() {
     let mut elsewhere = Elsewhere::start().await;
     let server = elsewhere.server(folder()).await;
-    let unit = register_unit(&server, &elsewhere).await;
+    let unit = register_unit(&elsewhere).await;
     let unit = ("x-lethe-unit", unit.as_str());
     let registered = ask(&server, unit, REGISTER, person()).await;
     let contact = registered["data"]["contactRegister"]["contact"]["id"].clone();

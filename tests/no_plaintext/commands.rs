@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::marker::Markers;
-use crate::server::{Server, lethe};
+use crate::server::{PATIENCE, Server, lethe};
 
 /// Runs a command; what it says goes to files among those that are searched.
 fn run(folder: &Path, name: &str, arguments: &[&str]) -> i32 {
@@ -32,6 +33,7 @@ pub(crate) fn run_all(server: &Server, markers: &mut Markers) {
             run(folder, &format!("{name}-again"), &["import", what, file, "--json"]);
         }
     }
+    mail(server, markers);
     let invented = inputs.path().join("invented");
     for (name, arguments) in [
         ("fixture", &["fixture", "--contacts", "5", "--out", invented.to_str().unwrap()][..]),
@@ -40,11 +42,33 @@ pub(crate) fn run_all(server: &Server, markers: &mut Markers) {
         ("doctor", &["doctor"]),
         ("doctor-json", &["doctor", "--json"]),
         ("config", &["config"]),
+        ("mail-list", &["mail", "list"]),
+        ("mail-list-json", &["mail", "list", "--json"]),
         ("schema", &["schema"]),
     ] {
         let code = run(folder, name, arguments);
         assert!(code == 0 || code == 1, "{name} ended with {code}");
     }
+}
+
+/// A mail that is sent into the folder for mails, and one that is refused. What `show` prints is no file.
+fn mail(server: &Server, markers: &mut Markers) {
+    let folder = server.folder.path();
+    let (local, text) = (markers.plain("mail's address"), markers.unshown("mail's text"));
+    let arguments = ["mail", "test", &format!("{local}@example.org"), "--text", &text];
+    assert_eq!(run(folder, "mail-test", &arguments), 0);
+    let id = std::fs::read_to_string(folder.join("reports/mail-test.out")).unwrap();
+    let kept = server.data_dir().join("mail").join(format!("{}.eml", id.trim()));
+    let begun = Instant::now();
+    while !kept.exists() {
+        assert!(begun.elapsed() < PATIENCE, "the mail was not sent: {}", server.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (code, shown, _) = server.run(&["mail", "show", id.trim()]);
+    assert_eq!(code, 0);
+    assert!(shown.contains(&local), "it was stored and never shown, so it proves nothing: {shown}");
+    let no_address = markers.unshown("what is no address");
+    assert_eq!(run(folder, "mail-refused", &["mail", "test", &no_address]), 3);
 }
 
 /// What a file holds, its text, and the exit code of its import.

@@ -132,8 +132,11 @@ async fn requests(wire: &Wire, markers: &mut Markers) {
     wire.send(wire.get("/graphql").query(&[("query", query), ("variables", &variables)])).await;
     let plain = markers.plain("name in a GET");
     wire.send(wire.get(&format!("/{plain}?{plain}={plain}"))).await;
-    for header in ["x-lethe-user", "x-lethe-unit", "x-lethe-role", "origin", "x-request-id", "user-agent"] {
+    for header in ["x-lethe-device", "x-lethe-unit", "x-lethe-role", "origin", "x-request-id", "user-agent"] {
         wire.send(wire.post().header(header, &plain).body("{}")).await;
+    }
+    for token in [plain.clone(), format!("Bearer {plain}"), format!("Bearer {plain}.{plain}.{plain}")] {
+        wire.send(wire.naked().header("authorization", token).body("{}")).await;
     }
     wire.send(wire.post().header("content-type", &plain).body(plain.clone())).await;
     for body in [

@@ -35,6 +35,6 @@ pub(crate) async fn talk(server: &Server, people: &People, markers: &mut Markers
         );
     }
     let mut socket = Socket::open(server).await;
-    socket.send(json!({"type": word, "payload": {"x-lethe-user": word}})).await;
+    socket.send(json!({"type": word, "payload": {"x-lethe-unit": word, "Authorization": format!("Bearer {word}")}})).await;
     socket.receive().await;
 }

@@ -6,18 +6,20 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::door::Door;
 use crate::server::Server;
 
 /// A client that keeps what it was answered.
 pub(crate) struct Wire {
     client: Client,
     base: String,
+    door: Door,
     answers: Mutex<String>,
 }
 
 impl Wire {
     pub(crate) fn to(server: &Server) -> Self {
-        Self { client: Client::new(), base: server.url(""), answers: Mutex::default() }
+        Self { client: Client::new(), base: server.url(""), door: server.door(), answers: Mutex::default() }
     }
 
     /// Everything answered so far.
@@ -26,11 +28,16 @@ impl Wire {
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(format!("{}{path}", self.base))
+        self.client.get(format!("{}{path}", self.base)).header("authorization", self.door.bearer("DPM"))
     }
 
     pub(crate) fn post(&self) -> RequestBuilder {
-        self.client.post(format!("{}/graphql", self.base)).header("x-lethe-role", "DPM")
+        self.door.post(&self.client, "DPM")
+    }
+
+    /// A request that shows no token.
+    pub(crate) fn naked(&self) -> RequestBuilder {
+        self.client.post(format!("{}/graphql", self.base))
     }
 
     /// Sends a request; answers its body, whatever the status.

@@ -568,7 +568,7 @@ def verify_bundle(folder, options):
             raise Fault("REWRITTEN", "the tree did not grow from that of size %d" % before.size)
     size, selection, chunks = checkpoint.size, manifest["selection"], manifest["chunks"]
     complete = {"all": (1, size), "range": (selection.get("from"), selection.get("until"))}.get(selection["kind"])
-    if complete and size > 0 and not 1 <= complete[0] <= complete[1] <= size:
+    if selection["kind"] == "range" and not 1 <= complete[0] <= complete[1] <= size:
         raise Fault("BAD_MANIFEST", "it selects events that are not in the tree")
     if sum(chunk["events"] for chunk in chunks) != manifest["events"] or len(chunks) != -(-size // CHUNK):
         raise Fault("BAD_MANIFEST", "its numbers do not fit together")

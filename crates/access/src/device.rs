@@ -4,6 +4,7 @@ mod aggregate;
 mod command;
 mod error;
 mod event;
+mod invitation;
 mod secret;
 mod view;
 mod work;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use lethe_access::user::UserView;
 use lethe_kernel::{CompanyId, ContactId, Role, Subject, SubjectKind};
 use lethe_ledger::{Change, Recorded, Value};
+use lethe_mail::MailEvent;
 
 use crate::contact::WithheldReason;
 use crate::error::fault;
@@ -146,6 +147,7 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "user" => Kind::User,
         "device" => Kind::Device,
         "user_group" => Kind::UserGroup,
+        "mail" => Kind::OutgoingMail,
         "vault" => Kind::Installation,
         "reveals" => Kind::Reveals,
         _ => Kind::Unit,
@@ -158,6 +160,15 @@ fn masked_subject(event: &Recorded) -> Option<Subject> {
         "contact" => Some(ContactId(event.stream).into()),
         "company" => Some(Subject::sole_proprietor(CompanyId(event.stream))),
         "note" => Some(Subject::document(event.stream)),
+        "mail" => mail_subject(event),
+        _ => None,
+    }
+}
+
+/// Whose key sealed a mail, if this event queued it.
+fn mail_subject(event: &Recorded) -> Option<Subject> {
+    match event.decode() {
+        Ok(MailEvent::Queued(queued)) => Some(queued.about),
         _ => None,
     }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     Device,
     UserGroup,
     Operation,
+    OutgoingMail,
     Event,
     Installation,
     Reveals,
@@ -26,7 +27,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 14] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::Contact, "Contact"),
         (Self::Company, "Company"),
         (Self::Prospect, "Prospect"),
@@ -37,6 +38,7 @@ impl Kind {
         (Self::Device, "Device"),
         (Self::UserGroup, "UserGroup"),
         (Self::Operation, "Operation"),
+        (Self::OutgoingMail, "OutgoingMail"),
         (Self::Event, "Event"),
         (Self::Installation, "Installation"),
         (Self::Reveals, "Reveals"),

@@ -18,6 +18,7 @@ mod id;
 mod import;
 mod keys;
 mod loader;
+mod mail;
 mod mutate;
 mod node;
 mod note;

@@ -19,6 +19,7 @@ use crate::event::Event;
 use crate::id::{self, Kind};
 use crate::import::Operation;
 use crate::loader::by_id;
+use crate::mail::OutgoingMail;
 use crate::note::Note;
 use crate::permission::allowed;
 use crate::prospect::{Prospect, prospect_by_id};
@@ -43,6 +44,7 @@ pub(crate) enum Node {
     UserGroup(UserGroup),
     Operation(Operation),
     AccessLogEntry(AccessLogEntry),
+    OutgoingMail(OutgoingMail),
     Event(Event),
 }
 
@@ -106,6 +108,7 @@ pub(crate) async fn by_kind(context: &Context<'_>, kind: Kind, id: Uuid) -> Resu
         Kind::Device => by_id::<DeviceView>(context, id).await?.map(Device).map(Node::Device),
         Kind::UserGroup => by_id::<UserGroupView>(context, id).await?.map(UserGroup).map(Node::UserGroup),
         Kind::AccessLogEntry => entry_by_id(context, id).await?.map(Node::AccessLogEntry),
+        Kind::OutgoingMail => OutgoingMail::by_id(context, id).await?.map(Node::OutgoingMail),
         Kind::Event | Kind::Installation | Kind::Reveals => None,
     })
 }

@@ -154,6 +154,10 @@ permissions! {
     userGroupRemoveMember: UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR,
     userGroupClose: UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR,
 
+    // Outgoing mails.
+    outgoingMails: UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR AUDITOR,
+    outgoingMailResend: UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR,
+
     // History and proof.
     events: AUDITOR SYSTEM_ADMINISTRATOR,
 }

@@ -15,6 +15,7 @@ use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
+use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
 use lethe_privacy::reveal::{AccessLogView, AlertView, RevealPolicyView};
 use lethe_privacy::rotation::RotationView;
@@ -29,6 +30,7 @@ use crate::event::EventQuery;
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
 use crate::loader::{ById, Identified};
+use crate::mail::{MailMutation, MailQuery};
 use crate::node::NodeQuery;
 use crate::note::{NoteMutation, NoteQuery};
 use crate::permission::Permissions;
@@ -56,6 +58,7 @@ pub struct Query(
     AccessQuery,
     ImportQuery,
     EventQuery,
+    MailQuery,
 );
 
 /// Everything that can be done.
@@ -72,6 +75,7 @@ pub struct Mutation(
     ExpiryMutation,
     AccessMutation,
     ImportMutation,
+    MailMutation,
 );
 
 /// What can be asked about who works here. Areas that belong together are merged first: the compiler follows every object
@@ -107,6 +111,7 @@ pub fn views() -> ViewsBuilder {
         .with::<ScheduleView>()
         .with::<OperationView>()
         .with::<OperationOutcomeView>()
+        .with::<OutgoingMailView>()
 }
 
 /// The schema over a running system, with limits on how deep and how costly one query may be.
@@ -125,6 +130,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<ConsentView>(&parts))
         .data(by_id::<RevealPolicyView>(&parts))
         .data(by_id::<OperationView>(&parts))
+        .data(by_id::<OutgoingMailView>(&parts))
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)

@@ -8,6 +8,7 @@ use lethe_crm::import::Import;
 use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
 use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
+use lethe_mail::Mail;
 use lethe_privacy::consent::Consent;
 use lethe_privacy::reveal::{RevealPolicy, Reveals};
 use lethe_privacy::rotation::KeyVault;
@@ -37,6 +38,7 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<User>(),
     of::<Device>(),
     of::<UserGroup>(),
+    of::<Mail>(),
     of::<KeyVault>(),
     of::<Reveals>(),
     of::<RevealPolicy>(),

@@ -64,6 +64,15 @@ impl Visibility {
         }
     }
 
+    /// Whether the caller looks after what runs in the name of a unit.
+    pub(crate) fn administers(self, unit: UnitId) -> bool {
+        match self.0.role {
+            Role::SystemAdministrator | Role::Auditor => true,
+            Role::UnitAdministrator => self.0.unit == unit,
+            _ => false,
+        }
+    }
+
     /// Whether the caller is this user.
     pub(crate) fn is_user(self, user: UserId) -> bool {
         self.0.user == user

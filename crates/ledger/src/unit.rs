@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use cqrs_es::DomainEvent;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{Caller, CommandId, Detail, ErrorCode, EventId, KeyClass, Subject, UserError};
+use lethe_kernel::{
+    Caller, CommandId, Detail, ErrorCode, EventId, KeyClass, Personal, PersonalValue, Subject, UserError,
+};
 use lethe_vault::{DestroyedKey, Keyring, VaultError, sealed_json, subjects_in};
 use loaded::{Kind, Loaded};
 use uuid::Uuid;
@@ -259,6 +261,20 @@ impl<'l> Unit<'l> {
         destroyed.retain(|key| which(key.class) && !self.destroyed.contains(key));
         self.destroyed.extend_from_slice(&destroyed);
         Ok(destroyed)
+    }
+
+    /// A personal value in clear, for what the command does with it besides storing it.
+    ///
+    /// # Errors
+    /// What can fail in the vault; the subject was erased.
+    pub async fn open<T: PersonalValue>(
+        &mut self,
+        value: &Personal<T>,
+        subject: impl Into<Subject>,
+    ) -> Result<T, LedgerError> {
+        let subject = subject.into();
+        self.load_keys(&[subject]).await?;
+        Ok(self.keyring.open(value, subject)?)
     }
 
     /// A digest of `input` under the key of `subject`, with which it dies.

@@ -1,6 +1,6 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::Subject;
+use lethe_kernel::{Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use super::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
     phase: Phase,
+    unit: Option<UnitId>,
     about: Option<Subject>,
     /// The attempts so far; they are counted through.
     attempt: i64,
@@ -38,6 +39,12 @@ enum Phase {
 type Decision = Result<Vec<MailEvent>, MailError>;
 
 impl Mail {
+    /// The unit in whose name it was queued, if it was.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        self.unit
+    }
+
     /// Whose key seals it, if it was queued.
     #[must_use]
     pub fn about(&self) -> Option<Subject> {
@@ -133,7 +140,9 @@ impl Aggregate for Mail {
     fn apply(&mut self, event: MailEvent) {
         match event {
             MailEvent::Queued(queued) => {
-                *self = Self { phase: Phase::Waiting, about: Some(queued.about), ..Self::default() };
+                self.phase = Phase::Waiting;
+                self.unit = Some(queued.unit);
+                self.about = Some(queued.about);
             }
             MailEvent::Attempted(attempted) => {
                 self.phase = Phase::Sending;

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{Personal, Subject, personal_text};
+use lethe_kernel::{Personal, Subject, UnitId, personal_text};
 use lethe_ledger::{Change, Described, Value, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -39,6 +39,8 @@ pub enum MailEvent {
 pub struct Queued {
     /// What kind of mail it is: a code such as `DEVICE_APPROVAL`.
     pub kind: String,
+    /// The unit in whose name.
+    pub unit: UnitId,
     /// Whose key seals it.
     pub about: Subject,
     /// The address it goes to.
@@ -204,6 +206,7 @@ fn queued(event: &Queued) -> Vec<Change> {
     vec![
         Change::set("status", "QUEUED"),
         Change::set("kind", event.kind.as_str()),
+        Change::object("unit", "Unit", event.unit),
         masked("to"),
         masked("title"),
         masked("text"),

@@ -2,6 +2,7 @@
 
 mod address;
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use lettre::Address;
@@ -89,12 +90,10 @@ impl Smtp {
 
     /// Says why no connection came about, in words of our own: those of the server may quote what is nobody's business.
     fn failed(&self, error: &Error) -> TransportError {
-        let cause =
-            std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
-        match (code_of(error), cause) {
+        match (code_of(error), io_behind(error)) {
             (Some(code), _) => self.unreachable(format!("it answers with code {code}")),
-            (None, Some(io)) => self.unreachable(io.kind().to_string()),
-            (None, None) if error.is_tls() => TransportError::Untrusted(self.address.place()),
+            (None, Some(ErrorKind::InvalidData)) => TransportError::Untrusted(self.address.place()),
+            (None, Some(kind)) => self.unreachable(kind.to_string()),
             (None, None) => self.unreachable("it does not answer as a mail server does".to_owned()),
         }
     }
@@ -195,6 +194,18 @@ fn refusal(error: &Error) -> Option<Outcome> {
     } else {
         None
     }
+}
+
+/// What the system says, however deep it is wrapped. TLS says `InvalidData`.
+fn io_behind(error: &Error) -> Option<ErrorKind> {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return Some(io.kind());
+        }
+        source = cause.source();
+    }
+    None
 }
 
 fn code_of(error: &Error) -> Option<i64> {

@@ -110,7 +110,7 @@ impl OutgoingMailRow {
             id,
             version: event.sequence,
             kind: queued.kind.clone(),
-            unit_id: event.metadata.unit,
+            unit_id: queued.unit,
             subject_kind: queued.about.kind.name().to_owned(),
             subject_id: queued.about.id,
             status: MailStatus::Queued,

@@ -3,7 +3,7 @@
 use lethe_kernel::{ErrorCode, MailId, Personal, Role, Subject, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
-use super::{Mail, MailCommand, MailText, MailTitle, MailTo, Queued, input};
+use super::{Mail, MailCommand, MailError, MailText, MailTitle, MailTo, Queued, input};
 
 /// A mail to be sent.
 pub struct Outgoing {
@@ -27,6 +27,7 @@ pub async fn queue(unit: &mut Unit<'_>, mail: Outgoing) -> Result<MailId, Failur
     let id = MailId(unit.new_id());
     let queued = Queued {
         kind: text::code("kind", mail.kind)?,
+        unit: unit.caller().unit,
         about: mail.about,
         to: Personal::of(mail.about, MailTo(input::address("to", &mail.to)?)),
         title: Personal::of(mail.about, MailTitle(input::title("title", &mail.title)?)),
@@ -46,10 +47,17 @@ pub struct Resend {
 
 impl Work for Resend {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let role = unit.caller().role;
-        if !matches!(role, Role::UnitAdministrator | Role::SystemAdministrator) {
-            let message = "Only an administrator may have a mail sent again.";
-            return Err(UserError::new(ErrorCode::Forbidden, message).into());
+        let caller = unit.caller();
+        let of_unit = unit.load::<Mail>(self.mail).await?.unit();
+        match caller.role {
+            Role::SystemAdministrator => {}
+            // What is another unit's is as if it were not there.
+            Role::UnitAdministrator if of_unit == Some(caller.unit) => {}
+            Role::UnitAdministrator => return Err(UserError::from(MailError::Unknown).into()),
+            _ => {
+                let message = "Only an administrator may have a mail sent again.";
+                return Err(UserError::new(ErrorCode::Forbidden, message).into());
+            }
         }
         unit.expect::<Mail>(self.mail, self.expected_version).await?;
         let now = unit.now();

@@ -10,7 +10,7 @@ use crate::config::Layer;
 const ABOUT: &str = "An event-sourced CRM backend that remembers every act and forgets every person.
 
 Without a command, lethe serves: it starts a PostgreSQL of its own in the data folder (or uses DATABASE_URL), brings \
-the tables up to date and answers GraphQL on loopback.";
+the tables up to date and answers GraphQL to those who show a token.";
 
 const AFTER: &str =
     "Settings: flags win over the environment, that over lethe.toml, that over the defaults. \
@@ -47,7 +47,7 @@ pub(crate) struct SettingFlags {
     /// The settings file [default: ./lethe.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The loopback address to listen on [variable: LETHE_LISTEN; default: 127.0.0.1:8080]
+    /// The address to listen on; loopback only without an issuer of tokens [variable: LETHE_LISTEN; default: 127.0.0.1:8080]
     #[arg(long, global = true, value_name = "ADDRESS")]
     listen: Option<String>,
     /// The folder of PostgreSQL's programs [variable: LETHE_PG_BIN; default: searched for]

@@ -7,12 +7,14 @@ mod doctor;
 mod fixture;
 mod import;
 mod keys;
+mod mail;
 mod rebuild;
 mod replay;
 mod restore;
 mod schema;
 mod serve;
 mod sweep;
+mod token;
 
 use clap::Subcommand;
 
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Serve,
     /// Import contacts or companies from a CSV or XLSX file
     Import(import::Arguments),
+    /// Sign a token with the data folder's key, for trying out; also while a server runs
+    Token(token::Arguments),
     /// Expire what is due
     Sweep(sweep::Arguments),
     /// Write events of the ledger to stdout, as JSON lines; sealed values stay sealed
@@ -40,6 +44,9 @@ pub(crate) enum Command {
     /// Rotate the root key, and look after what hangs from it
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Look at outgoing mail, and read what was kept because there is no mail server
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// After an event backup was restored: bring the vault back from a mirror, without the keys that were destroyed
     Restore(restore::Arguments),
     /// Verify what the transparency log proves, without trusting the server
@@ -74,10 +81,12 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
     match command {
         Command::Serve => serve::run(&config, traces).await,
         Command::Import(arguments) => import::run(&config, &arguments).await,
+        Command::Token(arguments) => token::run(&config, &arguments),
         Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
         Command::Rebuild(arguments) => rebuild::run(&config, &arguments).await,
         Command::Keys(arguments) => keys::run(&config, &arguments).await,
+        Command::Mail(mail) => mail::run(&config, &mail).await,
         Command::Restore(arguments) => restore::run(&config, &arguments).await,
         Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,

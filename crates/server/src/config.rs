@@ -1,6 +1,8 @@
 //! The settings: flags before environment before `lethe.toml` before defaults.
 
 mod layer;
+mod mail;
+mod tokens;
 mod value;
 
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
@@ -10,8 +12,10 @@ use lethe_vault::Custody;
 use lethe_vault::mirror::Mirrors;
 
 pub(crate) use layer::{Layer, Layers};
+pub(crate) use mail::{MailFrom, SmtpUrl};
+pub(crate) use tokens::{Issuer, Names, Seconds, Tokens};
 pub(crate) use value::{
-    Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, ServiceName, TimeOfDay,
+    Collector, DatabaseUrl, Folders, Keepers, Listen, LogFilter, LogFormat, Name, PublicUrl, TimeOfDay,
 };
 
 use value::Value;
@@ -35,6 +39,8 @@ pub(crate) enum ConfigError {
     Type { path: PathBuf, key: String },
     #[error("The setting {key} ({place}) cannot be used: {reason}")]
     Value { key: &'static str, place: Source, reason: String },
+    #[error("The settings miss {keys}: {reason}")]
+    Missing { keys: String, reason: String },
 }
 
 /// Where a setting's value came from.
@@ -116,8 +122,14 @@ macro_rules! settings {
 }
 
 settings! {
-    listen: Listen = "127.0.0.1:8080", "LETHE_LISTEN", "Address and port to listen on; loopback only.";
-    data_dir: PathBuf = "./data", "LETHE_DATA_DIR", "Folder of root key, embedded PostgreSQL and locks.";
+    listen: Listen = "127.0.0.1:8080", "LETHE_LISTEN", "Address and port to listen on; loopback only without an issuer.";
+    public_url: Option<PublicUrl> = "", "LETHE_PUBLIC_URL", "Where users reach this server, for links in mails.";
+    production: bool = "false", "LETHE_PRODUCTION", "Whether a start without what production needs is refused.";
+    oidc_issuer: Option<Issuer> = "", "LETHE_OIDC_ISSUER", "OpenID Connect issuer whose tokens are believed.";
+    oidc_audience: Option<Name> = "", "LETHE_OIDC_AUDIENCE", "Audience that its tokens must be meant for.";
+    second_factor: Names = "mfa,otp,hwk,swk,sc,fpt,face,iris,retina,vbm,phr,phrh", "LETHE_SECOND_FACTOR", "Values of amr or acr that tell a second factor; with commas.";
+    clock_skew_seconds: Seconds = "60", "LETHE_CLOCK_SKEW_SECONDS", "How much the issuer's clock may differ, up to 300.";
+    data_dir: PathBuf = "./data", "LETHE_DATA_DIR", "Folder of root key, token key, embedded PostgreSQL and locks.";
     database_url: Option<DatabaseUrl> = "", "DATABASE_URL", "PostgreSQL to use instead of the embedded one.";
     pg_bin: Option<PathBuf> = "", "LETHE_PG_BIN", "Folder of PostgreSQL's programs.";
     offline: bool = "false", "LETHE_OFFLINE", "Whether downloading PostgreSQL is forbidden.";
@@ -125,7 +137,7 @@ settings! {
     log: LogFilter = "info,sqlx=warn", "LETHE_LOG", "What is logged, for example info or lethe_ledger=debug.";
     log_format: LogFormat = "text", "LETHE_LOG_FORMAT", "Form of the log: text or json.";
     otlp_endpoint: Option<Collector> = "", "OTEL_EXPORTER_OTLP_ENDPOINT", "Collector that traces are sent to.";
-    service_name: ServiceName = "lethe", "OTEL_SERVICE_NAME", "Name of this server in traces.";
+    service_name: Name = "lethe", "OTEL_SERVICE_NAME", "Name of this server in traces.";
     max_requests: NonZeroUsize = "256", "LETHE_MAX_REQUESTS", "Most GraphQL requests at once; more are refused.";
     max_header_bytes: NonZeroUsize = "65536", "LETHE_MAX_HEADER_BYTES", "Largest head of a request.";
     max_body_bytes: NonZeroUsize = "4194304", "LETHE_MAX_BODY_BYTES", "Largest request without files.";
@@ -143,6 +155,11 @@ settings! {
     mirrors: Folders = "", "LETHE_MIRRORS", "Folders that get every wrapped key; several with commas.";
     vault_buckets: NonZeroU32 = "32768", "LETHE_VAULT_BUCKETS", "Buckets of a new vault, a power of two.";
     rotate_at: TimeOfDay = "03:30", "LETHE_ROTATE_AT", "When the root key is rotated if keys were destroyed, every day.";
+    smtp_url: Option<SmtpUrl> = "", "LETHE_SMTP_URL", "Mail server: smtp:// with STARTTLS, or smtps://.";
+    mail_from: Option<MailFrom> = "", "LETHE_MAIL_FROM", "Whom mails come from; needed with a mail server.";
+    mail_retry_seconds: NonZeroU32 = "60", "LETHE_MAIL_RETRY_SECONDS", "Time to a mail's second attempt; it doubles.";
+    mail_attempts: NonZeroU32 = "16", "LETHE_MAIL_ATTEMPTS", "Most attempts to send a mail.";
+    mail_timeout_seconds: NonZeroU64 = "300", "LETHE_MAIL_TIMEOUT_SECONDS", "Longest wait for a mail server's answer.";
     sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When expired notes are swept, every day, Europe/Copenhagen.";
 }
 
@@ -152,6 +169,14 @@ impl Config {
         let custody = Custody::in_data_dir(data_dir).with_buckets(self.vault_buckets.get());
         let named = &self.custodians.0;
         if named.is_empty() { custody } else { Custody { custodians: named.clone(), ..custody } }
+    }
+
+    /// The address of a page of this server, for a link in a mail.
+    pub(crate) fn page(&self, path: &str) -> String {
+        match &self.public_url {
+            Some(PublicUrl(url)) => format!("{url}{path}"),
+            None => format!("http://{}{path}", self.listen.0),
+        }
     }
 
     /// Who has a copy of the wrapped keys.

@@ -15,16 +15,20 @@ use crate::error::Error;
 /// The format of data folders that this version writes.
 const FORMAT: u32 = 1;
 const VERSION: &str = "VERSION";
+/// The key that signs tokens where there is no issuer.
+const TOKEN_KEY: &str = "token.key";
 /// What Lethe and its embedded PostgreSQL keep in a data folder.
-const OURS: [&str; 9] = [
+const OURS: [&str; 11] = [
     VERSION,
     "demo.loading",
     "lethe.lock",
+    "mail",
     "postgres",
     "postgres.new",
     "postgres.log",
     "postgres.lock",
     "run",
+    TOKEN_KEY,
     "vault",
 ];
 
@@ -74,6 +78,11 @@ impl DataDir {
         &self.0
     }
 
+    /// The file of the key that signs tokens where there is no issuer.
+    pub(crate) fn token_key(&self) -> PathBuf {
+        self.0.join(TOKEN_KEY)
+    }
+
     /// The format of the folder; none if it has no `VERSION`.
     fn format(&self) -> Result<Option<u32>, Error> {
         let path = self.0.join(VERSION);
@@ -97,7 +106,8 @@ impl DataDir {
         let foreign = entries.flatten().any(|entry| {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            !OURS.contains(&name.as_ref()) && !name.starts_with(VERSION)
+            let unfinished = name.starts_with(VERSION) || name.starts_with(TOKEN_KEY);
+            !OURS.contains(&name.as_ref()) && !unfinished
         });
         if foreign { Err(Error::ForeignFolder(self.0.clone())) } else { Ok(()) }
     }

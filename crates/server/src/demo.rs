@@ -31,12 +31,26 @@ const FILES: [(ImportKind, &str, &[u8]); 4] = [
     (ImportKind::Contacts, "SE", include_bytes!("../../../fixtures/demo/contacts-se.csv")),
 ];
 
-/// Who asks when no header says so, and who loaded the demo data: a consultant of the first demo unit.
+/// Who loaded the demo data: a consultant of the first demo unit.
 pub(crate) const CONSULTANT: Caller = Caller {
     user: UserId(Uuid::from_u128(0x0d3e_0000_0000_8000_8000_0000_0000_0001)),
     unit: UnitId(Uuid::from_u128(0x9eab_5b04_5ebc_5824_843b_c3fe_65dc_6dd6)),
     role: Role::Consultant,
 };
+
+/// The user of the first demo unit that has a role.
+pub(crate) const fn user(role: Role) -> UserId {
+    let number = match role {
+        Role::Consultant => 1,
+        Role::UnitAdministrator => 2,
+        Role::SystemAdministrator => 3,
+        Role::Dpm => 4,
+        Role::Auditor => 5,
+        Role::Integration => 6,
+        Role::System => return Caller::SYSTEM,
+    };
+    UserId(Uuid::from_u128(0x0d3e_0000_0000_8000_8000_0000_0000_0000 + number))
+}
 
 #[derive(Deserialize)]
 struct Unit {
@@ -149,6 +163,7 @@ mod tests {
         let units: Vec<Unit> = parse(UNITS).unwrap();
         assert_eq!(units[0].id, CONSULTANT.unit.0);
         assert_eq!(units[0].registered.kind, UnitKind::BusinessHub);
+        assert_eq!(user(Role::Consultant), CONSULTANT.user);
         assert_eq!(importer(&units, "DK"), CONSULTANT);
         assert_eq!(importer(&units, "SE").unit.0, units[3].id);
     }

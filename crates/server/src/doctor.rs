@@ -5,8 +5,10 @@ mod database;
 mod file_system;
 mod folder;
 mod ledger;
+mod mail;
 mod mirrors;
 mod programs;
+mod tokens;
 mod views;
 
 use serde::Serialize;
@@ -86,6 +88,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         findings.push(programs::check(config));
     }
     findings.extend(folder::check(&config.data_dir, config.database_url.is_none()));
+    findings.push(tokens::check(config).await);
     findings.extend(custody::machine());
     findings.extend(custody::disks(config, &config.data_dir));
     if config.database_url.is_none() && !config.data_dir.join("postgres").exists() && !moved(config) {

@@ -69,10 +69,27 @@ pub(crate) enum Error {
     Certificate(#[from] CertificateError),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(
+        "Tokens come from {0} here, and nobody else's are believed. Get one there, or leave oidc_issuer out to sign them \
+         with the data folder's key."
+    )]
+    IssuerSigns(String),
+    #[error(transparent)]
+    Token(#[from] lethe_auth::LocalKeyError),
+    #[error(transparent)]
+    Issuer(#[from] lethe_auth::IssuerError),
     #[error(transparent)]
     Fixtures(#[from] lethe_fixtures::Error),
     #[error(transparent)]
     Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Mail(#[from] lethe_mail::TransportError),
+    #[error(transparent)]
+    Mails(#[from] lethe_mail::ShowError),
+    #[error("Mails go to a mail server, and nobody is named whom they come from. Set mail_from.")]
+    NoSender,
+    #[error("{0}")]
+    Refused(String),
     #[error("The metrics cannot be recorded: {0}.")]
     Metrics(String),
     #[error("Traces cannot be exported: {0}. Check the setting otlp_endpoint, or leave it out.")]

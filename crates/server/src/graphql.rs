@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lethe_api::{App, Background, Request};
-use lethe_kernel::{Caller, RequestId, Session};
+use lethe_kernel::{RequestId, Session};
 use lethe_ledger::ViewsBuilder;
 
 use crate::config::Config;
@@ -13,11 +13,11 @@ use crate::database::Running;
 pub(crate) use lethe_api::Schema;
 
 /// How long a mutation waits for the views it returns.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every request carries for its resolvers.
-pub(crate) fn request(caller: Caller, id: RequestId) -> Request {
-    Request::new(Session { caller, device: None, second_factor: true }, id)
+pub(crate) fn request(session: Session, id: RequestId) -> Request {
+    Request::new(session, id)
 }
 
 /// Every view.

@@ -5,6 +5,7 @@ mod answer;
 mod caller;
 mod connections;
 mod console;
+mod device;
 mod graphql;
 mod health;
 mod limits;
@@ -30,7 +31,10 @@ use crate::database::Running;
 use crate::error::Error;
 use crate::signal::Stop;
 use answer::Refusal;
+pub(crate) use caller::{Gate, Members};
 pub(crate) use connections::accept;
+pub(crate) use console::Console;
+pub(crate) use device::FirstUse;
 pub(crate) use health::view_states;
 pub(crate) use limits::Limits;
 use nesting::Guarded;
@@ -38,11 +42,17 @@ pub(crate) use websocket::Sockets;
 
 /// What the GraphQL endpoint works with.
 #[derive(Clone)]
-struct Endpoint<E> {
-    executor: Guarded<E>,
-    limits: Limits,
-    sockets: Sockets,
-    stop: Stop,
+pub(crate) struct Endpoint<E> {
+    /// What answers.
+    pub(crate) executor: E,
+    /// Who lets callers in.
+    pub(crate) gate: Gate,
+    /// What requests may cost.
+    pub(crate) limits: Limits,
+    /// Room for web sockets.
+    pub(crate) sockets: Sockets,
+    /// When it ends.
+    pub(crate) stop: Stop,
 }
 
 /// Everything the server answers.
@@ -50,19 +60,19 @@ struct Endpoint<E> {
 /// # Errors
 /// [`Error::Metrics`] when the process records metrics already.
 pub(crate) fn router<E: Executor>(
-    executor: E,
+    endpoint: Endpoint<E>,
     running: Running,
-    limits: Limits,
-    sockets: Sockets,
-    stop: Stop,
+    console: Console,
 ) -> Result<Router, Error> {
+    let (limits, stop, local) = (endpoint.limits, endpoint.stop.clone(), endpoint.gate.is_local());
     let recorder = health::recorder()?;
     let process = Collector::default();
     process.describe();
     let health = Router::new()
         .route("/readyz", get(health::ready))
         .route_layer(from_fn_with_state(stop.clone(), load::ready_until_stopped))
-        .with_state(running)
+        .with_state(running.clone())
+        .merge(device::routes(running))
         .route("/healthz", get(health::alive))
         .merge(
             Router::new()
@@ -70,26 +80,27 @@ pub(crate) fn router<E: Executor>(
                 .route_layer(from_fn_with_state(process, load::with_process))
                 .with_state(recorder),
         );
-    Ok(guarded(api(executor, limits, sockets, stop).merge(health), limits))
+    Ok(guarded(api(endpoint, console).merge(health), limits, local))
 }
 
 /// The GraphQL endpoint and its console.
-fn api<E: Executor>(executor: E, limits: Limits, sockets: Sockets, stop: Stop) -> Router {
+fn api<E: Executor>(endpoint: Endpoint<E>, console: Console) -> Router {
+    let Endpoint { executor, gate, limits, sockets, stop } = endpoint;
     let room = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(load::shed))
         .load_shed()
         .layer(GlobalConcurrencyLimitLayer::new(limits.requests))
         .layer(from_fn(load::in_flight));
     Router::new()
-        .route("/graphql", get(graphql::get::<E>).post(graphql::post::<E>))
+        .route("/graphql", get(graphql::get::<Guarded<E>>).post(graphql::post::<Guarded<E>>))
         .route_layer(room)
-        .route("/graphql/ws", get(websocket::upgrade::<E>))
-        .with_state(Endpoint { executor: Guarded(executor), limits, sockets, stop })
-        .route("/", get(console::page))
+        .route("/graphql/ws", get(websocket::upgrade::<Guarded<E>>))
+        .with_state(Endpoint { executor: Guarded(executor), gate, limits, sockets, stop })
+        .merge(Router::new().route("/", get(console::page)).with_state(console))
 }
 
 /// What holds for every route, the outermost last.
-fn guarded(routes: Router, limits: Limits) -> Router {
+fn guarded(routes: Router, limits: Limits, local: bool) -> Router {
     routes
         .fallback(async || {
             Refusal::new(
@@ -98,7 +109,7 @@ fn guarded(routes: Router, limits: Limits) -> Router {
                 "There is nothing here. The endpoint is /graphql.",
             )
         })
-        .layer(from_fn(origin::check))
+        .layer(from_fn_with_state(local, origin::check))
         .layer(from_fn_with_state(limits.time, observe::in_time))
         .layer(from_fn(observe::catch_panics))
         .layer(from_fn(observe::record))

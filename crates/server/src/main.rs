@@ -1,5 +1,6 @@
 //! The `lethe` binary: command line, settings, HTTP.
 
+#![recursion_limit = "256"]
 #![allow(
     clippy::doc_markdown,
     reason = "PostgreSQL and GraphQL are names, and help texts are read in a terminal"
@@ -16,10 +17,12 @@ mod error;
 mod graphql;
 mod http;
 mod log;
+mod mail;
 mod memory;
 mod output;
 mod schedule;
 mod signal;
+mod tokens;
 mod trace;
 
 use std::io::ErrorKind;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::known::{Erasure, Note, Person};
 use super::scene::Scene;
 use crate::chance::Chance;
+use crate::door::Door;
 use crate::graph::{document, text, texts};
 
 /// What a client waits before it sends something, or sends it again.
@@ -23,7 +24,7 @@ pub(crate) struct Client {
     given: u32,
     chance: Chance,
     http: reqwest::Client,
-    addresses: watch::Receiver<Vec<String>>,
+    doors: watch::Receiver<Vec<Door>>,
     unit: String,
     pub(crate) people: Vec<Person>,
     pub(crate) notes: Vec<Note>,
@@ -38,7 +39,7 @@ impl Client {
             given: 0,
             chance,
             http: reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap(),
-            addresses: scene.addresses(),
+            doors: scene.doors(),
             unit: scene.unit.clone(),
             people: Vec::new(),
             notes: Vec::new(),
@@ -130,10 +131,9 @@ impl Client {
     async fn insist(&mut self, role: &str, query: &str, variables: &Value) -> Option<Value> {
         let body = json!({"query": query, "variables": variables});
         for attempt in 0.. {
-            let addresses = self.addresses.borrow().clone();
-            let address = &addresses[self.below(addresses.len())];
-            let request =
-                self.http.post(address).header("x-lethe-role", role).header("x-lethe-unit", &self.unit);
+            let doors = self.doors.borrow().clone();
+            let door = &doors[self.below(doors.len())];
+            let request = door.post(&self.http, role).header("x-lethe-unit", &self.unit);
             if let Ok(answer) = request.json(&body).send().await
                 && let Ok(mut answer) = answer.json::<Value>().await
                 && let Some(payload) = answered(&mut answer)

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::Victim;
 use crate::chance::Chance;
+use crate::door::Door;
 use crate::elsewhere::{Elsewhere, register_unit};
 use crate::observe::{eventually, folder};
 use crate::server::{PATIENCE, Server, lethe, signal};
@@ -18,7 +19,7 @@ pub(crate) struct Scene {
     pub(crate) servers: Vec<Server>,
     pub(crate) unit: String,
     mirror: TempDir,
-    addresses: watch::Sender<Vec<String>>,
+    doors: watch::Sender<Vec<Door>>,
 }
 
 impl Scene {
@@ -28,13 +29,13 @@ impl Scene {
             servers: Vec::new(),
             unit: String::new(),
             mirror: folder(),
-            addresses: watch::Sender::new(Vec::new()),
+            doors: watch::Sender::new(Vec::new()),
         };
         for _ in 0..2 {
             let server = scene.server(folder()).await;
             scene.servers.push(server);
         }
-        scene.unit = register_unit(&scene.servers[0], &scene.elsewhere).await;
+        scene.unit = register_unit(&scene.elsewhere).await;
         scene.tell();
         scene
     }
@@ -55,12 +56,12 @@ impl Scene {
     }
 
     /// Where the servers answer, whenever that changes.
-    pub(crate) fn addresses(&self) -> watch::Receiver<Vec<String>> {
-        self.addresses.subscribe()
+    pub(crate) fn doors(&self) -> watch::Receiver<Vec<Door>> {
+        self.doors.subscribe()
     }
 
     fn tell(&self) {
-        self.addresses.send_replace(self.servers.iter().map(|server| server.url("/graphql")).collect());
+        self.doors.send_replace(self.servers.iter().map(Server::door).collect());
     }
 
     fn postmaster(&self) -> Option<u32> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::door::Door;
 use crate::observe::eventually;
 use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::Server;
@@ -48,6 +49,7 @@ pub(crate) struct Load {
 struct Client {
     http: reqwest::Client,
     server: String,
+    door: Door,
     unit: Option<String>,
 }
 
@@ -55,8 +57,7 @@ impl Client {
     /// The data of an answer; none if the request is to be sent again. There is no other error, however the database
     /// is disturbed.
     async fn ask(&self, query: &str, variables: &Value) -> Option<Value> {
-        let mut request =
-            self.http.post(format!("{}/graphql", self.server)).header("x-lethe-role", "CONSULTANT");
+        let mut request = self.door.post(&self.http, "CONSULTANT");
         if let Some(unit) = &self.unit {
             request = request.header("x-lethe-unit", unit);
         }
@@ -76,7 +77,8 @@ impl Client {
 impl Load {
     /// Begins, in the name of a unit where there is no demo data.
     pub(crate) fn on(server: &Server, unit: Option<String>) -> Self {
-        let client = Client { http: reqwest::Client::new(), server: server.url(""), unit };
+        let client =
+            Client { http: reqwest::Client::new(), server: server.url(""), door: server.door(), unit };
         let tally = Arc::<Tally>::default();
         let mut tasks = JoinSet::new();
         for writer in 0..WRITERS {

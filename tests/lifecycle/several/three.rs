@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::door::Door;
 use crate::elsewhere::{Elsewhere, doctor, register_unit};
 use crate::observe::folder;
 use crate::server::Server;
@@ -24,7 +25,7 @@ pub(crate) struct Three {
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    addresses: Vec<String>,
+    doors: Vec<Door>,
     pub(crate) unit: String,
     pub(crate) answered: Arc<AtomicUsize>,
     pub(crate) unanswered: Arc<AtomicUsize>,
@@ -35,9 +36,13 @@ impl Client {
     pub(crate) async fn insist(&self, server: usize, query: &str, variables: &Value) -> Value {
         let body = json!({"query": query, "variables": variables});
         for server in server.. {
-            let address = &self.addresses[server % self.addresses.len()];
-            while let Ok(answer) =
-                self.http.post(address).header("x-lethe-unit", &self.unit).json(&body).send().await
+            let door = &self.doors[server % self.doors.len()];
+            while let Ok(answer) = door
+                .post(&self.http, "CONSULTANT")
+                .header("x-lethe-unit", &self.unit)
+                .json(&body)
+                .send()
+                .await
                 && let Ok(mut answer) = answer.json::<Value>().await
             {
                 if let Some(payload) = done(&mut answer) {
@@ -73,8 +78,8 @@ impl Three {
         }
         let client = Client {
             http: reqwest::Client::new(),
-            addresses: servers.iter().map(|server| server.url("/graphql")).collect(),
-            unit: register_unit(&servers[0], &elsewhere).await,
+            doors: servers.iter().map(Server::door).collect(),
+            unit: register_unit(&elsewhere).await,
             answered: Arc::default(),
             unanswered: Arc::default(),
         };

@@ -46,7 +46,8 @@ impl ApprovalSecret {
     }
 
     /// The device's stream.
-    pub(super) fn stream(&self) -> Uuid {
+    #[must_use]
+    pub fn stream(&self) -> Uuid {
         self.stream
     }
 

@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use lethe_kernel::{DeviceId, Personal, UserError, UserId, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_mail::queue;
 
+use super::invitation::invitation;
 use super::{ApprovalSecret, Device, DeviceCommand, DeviceError, Label, Requested, device_stream};
 use crate::user::{User, UserCommand, UserRefusal, existing_user, manages};
 
@@ -19,8 +21,11 @@ pub struct RequestDevice {
     pub device: DeviceId,
     /// What the device calls itself; what is too long for a line is cut off.
     pub label: Option<String>,
-    /// What approves it, mailed to the user.
+    /// What approves it.
     pub secret: ApprovalSecret,
+    /// The address of the page that approves devices; a link to it is mailed to the user. Without one nobody is told but
+    /// who asks, and has the secret.
+    pub page: Option<String>,
 }
 
 impl Work for RequestDevice {
@@ -41,12 +46,23 @@ impl Work for RequestDevice {
         if unit.handle::<Device>(stream, DeviceCommand::Request { request, at: now }).await? {
             let asked = UserCommand::RequestDevice { device: self.device, at: now };
             unit.handle::<User>(self.user, asked).await?;
+            if let Some(page) = &self.page {
+                self.invite(unit, page).await?;
+            }
         }
         Ok(Answer::about(stream, self.user))
     }
 }
 
 impl RequestDevice {
+    /// Queues the mail, in the same step: whoever is waited for is told.
+    async fn invite(&self, unit: &mut Unit<'_>, page: &str) -> Result<(), Failure> {
+        let Some(email) = unit.load::<User>(self.user).await?.email().cloned() else { return Ok(()) };
+        let to = unit.open(&email, self.user).await?.0;
+        queue(unit, invitation(self.user, to, page, (self.label().as_deref(), &self.secret))).await?;
+        Ok(())
+    }
+
     /// What a browser says about itself is no reason to refuse it.
     fn label(&self) -> Option<String> {
         let readable = self.label.as_ref()?.chars().filter(|c| !c.is_control()).take(text::LINE);

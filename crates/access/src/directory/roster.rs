@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use lethe_kernel::{DeviceId, UnitId, UserId};
+use lethe_kernel::{DeviceId, Role, UnitId, UserId};
 use lethe_nordic::Country;
 use uuid::Uuid;
 
@@ -60,6 +60,18 @@ impl Roster {
     #[must_use]
     pub fn user(&self, user: UserId) -> Option<&Member> {
         self.users.get(&user)
+    }
+
+    /// Whether anybody has a role, in whatever unit.
+    #[must_use]
+    pub fn has_anybody(&self, role: Role) -> bool {
+        self.users.values().any(|member| member.grants.iter().any(|grant| grant.role == role))
+    }
+
+    /// Whose device a stream is of.
+    #[must_use]
+    pub fn owner(&self, device_stream: Uuid) -> Option<UserId> {
+        self.devices.get(&device_stream).map(|(user, _)| *user)
     }
 
     /// A unit.

@@ -67,7 +67,8 @@ async fn what_was_followed_is_what_a_new_start_reads() {
     }
     let grant = Grant { unit: NORD, role: Role::Consultant };
     world.act(Caller::system(NORD), RevokeRole { user: FREJA, grant }).await;
-    let request = RequestDevice { user: OTTO, device: PHONE, label: None, secret: secret.clone() };
+    let request =
+        RequestDevice { user: OTTO, device: PHONE, label: None, secret: secret.clone(), page: None };
     world.act(Caller::system(NORD), request).await;
     let fresh = async || world.directory.fresh().await.unwrap();
     assert_eq!(fresh().await.user(OTTO).unwrap().devices[&PHONE], DeviceStatus::Requested);

@@ -40,7 +40,7 @@ async fn of_a_user_who_was_forgotten_the_id_alone_is_left() {
     world.grant(FREJA, NORD, Role::Consultant).await;
     let secret = ApprovalSecret::random(FREJA, PHONE).unwrap();
     let label = Some(format!("Telefon \u{7}{}", "x".repeat(300)));
-    let request = RequestDevice { user: FREJA, device: PHONE, label, secret: secret.clone() };
+    let request = RequestDevice { user: FREJA, device: PHONE, label, secret: secret.clone(), page: None };
     world.act(Caller::system(NORD), request).await;
     world.act(Caller::system(NORD), ApproveDevice { secret: secret.clone() }).await;
     assert_eq!(open_values(&world).await, (4, 0));
@@ -51,8 +51,13 @@ async fn of_a_user_who_was_forgotten_the_id_alone_is_left() {
     world.act(nord, OffBoardUser { user: FREJA }).await;
     assert_eq!(world.refusal(nord, ApproveDevice { secret }).await.0, ErrorCode::Forbidden);
     let again = ApprovalSecret::random(FREJA, DeviceId(Uuid::from_u128(31))).unwrap();
-    let request =
-        RequestDevice { user: FREJA, device: DeviceId(Uuid::from_u128(31)), label: None, secret: again };
+    let request = RequestDevice {
+        user: FREJA,
+        device: DeviceId(Uuid::from_u128(31)),
+        label: None,
+        secret: again,
+        page: None,
+    };
     assert_eq!(world.refusal(Caller::system(NORD), request).await.0, ErrorCode::Ended);
     assert_eq!(world.refusal(by(Role::UnitAdministrator, SYD), forget()).await.0, ErrorCode::Forbidden);
     world.act(nord, forget()).await;

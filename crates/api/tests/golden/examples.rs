@@ -7,6 +7,7 @@
 mod access;
 mod company;
 mod contact;
+mod mail;
 mod note;
 mod other;
 mod reveal;
@@ -33,10 +34,19 @@ const OTHER: Uuid = id(0x90);
 
 /// All examples: the plain one of each version, and further cases.
 pub(crate) fn all() -> Vec<Example> {
-    [access::all(), contact::all(), company::all(), note::all(), other::all(), reveal::all(), vault::all()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        access::all(),
+        contact::all(),
+        company::all(),
+        mail::all(),
+        note::all(),
+        other::all(),
+        reveal::all(),
+        vault::all(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 const fn id(n: u128) -> Uuid {

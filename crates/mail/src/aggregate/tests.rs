@@ -15,6 +15,7 @@ fn user() -> Subject {
 fn queued() -> MailEvent {
     MailEvent::Queued(Queued {
         kind: "DEVICE_APPROVAL".into(),
+        unit: UnitId(Uuid::from_u128(2)),
         about: user(),
         to: Personal::of(user(), MailTo("anna@example.org".into())),
         title: Personal::of(user(), MailTitle("A new device".into())),

@@ -3,15 +3,20 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lethe_access::Directory;
 use lethe_api::Background;
+use lethe_kernel::Clock;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::data_dir::{DataDir, ServeLock};
 use crate::database::{Database, Running, Using};
+use crate::demo::CONSULTANT;
 use crate::error::{Error, Outcome};
-use crate::http::{self, Limits, Sockets};
+use crate::http::{self, Console, Endpoint, FirstUse, Gate, Limits, Members, Sockets};
+use crate::mail::{self, Sending};
 use crate::signal::Stop;
+use crate::tokens::{Authentication, Signer};
 use crate::trace::Traces;
 use crate::{demo, graphql, output, schedule};
 
@@ -24,6 +29,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 /// [`Error`] says what prevents the start.
 pub(crate) async fn run(config: &Config, traces: Option<Traces>) -> Result<Outcome, Error> {
     let stop = Stop::on_signals()?;
+    config.tokens()?;
     let folder = DataDir::prepare(&config.data_dir)?;
     let lock = ServeLock::take(&folder)?;
     // Before anything slow: a port that is taken is told at once.
@@ -60,11 +66,18 @@ async fn serve(
             () = stop.clone().requested() => return Ok(Outcome::Done),
         }
     }
+    let authentication = Authentication::start(config, folder, Clock::system()).await?;
+    let console = demo_tokens(&authentication, &running.directory).await?;
     let address = listener.local_addr().map_err(Error::Serve)?;
-    for line in banner(address, folder, database) {
+    for line in banner(address, folder, database, &authentication) {
         output::line(&line)?;
     }
-    let outcome = answer(config, running, listener, stop).await?;
+    let sending = Sending::start(mail::sender(config, folder, &running.ledger)?);
+    let Authentication { verifier, source, .. } = authentication;
+    let first_use = FirstUse::new(&running, config.page(FirstUse::PAGE));
+    let members = Members::Following(running.directory.clone());
+    let gate = Gate::new(verifier, members, Clock::system(), source, Some(first_use));
+    let outcome = answer(config, running, (gate, console), (listener, sending), stop).await?;
     if tokio::time::timeout(CLOSE, pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL did not close in time");
     }
@@ -75,7 +88,8 @@ async fn serve(
 async fn answer(
     config: &Config,
     running: Running,
-    listener: TcpListener,
+    (gate, console): (Gate, Console),
+    (listener, sending): (TcpListener, Sending),
     stop: Stop,
 ) -> Result<Outcome, Error> {
     let background = Background::default();
@@ -87,11 +101,12 @@ async fn answer(
     let schema = graphql::schema(&running, config, background.clone());
     let limits = Limits::of(config);
     let sockets = Sockets::new(limits.sockets);
-    let router = http::router(schema, running, limits, sockets.clone(), stop.clone())?;
+    let endpoint = Endpoint { executor: schema, gate, limits, sockets: sockets.clone(), stop: stop.clone() };
+    let router = http::router(endpoint, running, console)?;
     let open = http::accept(listener, router, limits, stop).await;
     output::note("Stopping: finishing the requests that were accepted.");
     let finished = async {
-        background.stop().await;
+        tokio::join!(background.stop(), sending.end());
         // In this order: a connection that ends may leave a web socket behind.
         open.wait().await;
         sockets.closed().await;
@@ -113,7 +128,23 @@ async fn start(
     Ok((pool, running))
 }
 
-fn banner(address: SocketAddr, folder: &DataDir, database: &Database) -> Vec<String> {
+/// What signs tokens of the demo data's users, where this installation signs tokens and those users work here. They are
+/// told, and the console gets one.
+async fn demo_tokens(authentication: &Authentication, directory: &Directory) -> Result<Console, Error> {
+    let here = directory.fresh().await?.user(CONSULTANT.user).is_some_and(|member| !member.off_boarded);
+    let signer = authentication.signer.clone().filter(|_| here);
+    for line in signer.iter().map(Signer::told).collect::<Result<Vec<_>, _>>()?.concat() {
+        output::note(&line);
+    }
+    Ok(Console::with(signer))
+}
+
+fn banner(
+    address: SocketAddr,
+    folder: &DataDir,
+    database: &Database,
+    authentication: &Authentication,
+) -> Vec<String> {
     let kept = match database.local() {
         Some(local) if local.data_dir() != folder.path() => {
             format!("{} (PostgreSQL in {})", folder.path().display(), local.data_dir().display())
@@ -125,8 +156,10 @@ fn banner(address: SocketAddr, folder: &DataDir, database: &Database) -> Vec<Str
         format!("GraphiQL   http://{address}/"),
         format!("GraphQL    http://{address}/graphql   subscriptions: ws://{address}/graphql/ws"),
         format!("Data       {kept}"),
-        "Callers    not authenticated: X-Lethe-User, -Unit and -Role are believed, so it listens on loopback only"
-            .to_owned(),
+        match authentication.signer {
+            Some(_) => "Tokens     signed by this installation: lethe token --help".to_owned(),
+            None => format!("Tokens     {}", authentication.source),
+        },
         "Stop       Ctrl-C, or SIGTERM".to_owned(),
     ]
 }

@@ -64,16 +64,73 @@ fn a_value_that_cannot_be_used_names_its_setting_and_its_place() {
 }
 
 #[test]
-fn only_loopback_addresses_are_accepted() {
+fn without_an_issuer_only_loopback_addresses_are_accepted() {
+    let issuer = [("oidc_issuer", "https://login.example.org"), ("oidc_audience", "crm")];
     for address in ["127.0.0.1:0", "127.9.9.9:8080", "[::1]:8080", "localhost:8080"] {
-        assert!(resolve(&[("listen", address)], &[], "").is_ok(), "{address}");
+        let tokens = resolve(&[("listen", address)], &[], "").unwrap().tokens();
+        assert!(matches!(tokens, Ok(Tokens::Local)), "{address}");
     }
     for address in ["0.0.0.0:8080", "[::]:8080", "192.168.1.1:80"] {
-        let error = resolve(&[("listen", address)], &[], "").unwrap_err().to_string();
-        assert!(error.contains("not authenticated"), "{error}");
+        let error = resolve(&[("listen", address)], &[], "").unwrap().tokens().unwrap_err().to_string();
+        assert!(error.contains("miss oidc_issuer and oidc_audience") && error.contains(address), "{error}");
+        let tokens = resolve(&[&[("listen", address)][..], &issuer].concat(), &[], "").unwrap().tokens();
+        assert!(matches!(tokens, Ok(Tokens::Issuer(..))), "{address}");
     }
     for address in ["8080", "localhost", "example.org:80", "localhost:99999"] {
         assert!(resolve(&[("listen", address)], &[], "").is_err(), "{address}");
+    }
+}
+
+#[test]
+fn an_issuer_and_an_audience_belong_together() {
+    for (key, value, missing) in [
+        ("oidc_issuer", "https://login.example.org", "oidc_audience"),
+        ("oidc_audience", "crm", "oidc_issuer"),
+    ] {
+        let error = resolve(&[(key, value)], &[], "").unwrap().tokens().unwrap_err().to_string();
+        assert!(error.contains(&format!("miss {missing}:")), "{error}");
+    }
+    for (key, text) in [
+        ("oidc_issuer", "http://login.example.org"),
+        ("second_factor", " , "),
+        ("clock_skew_seconds", "-1"),
+        ("clock_skew_seconds", "301"),
+    ] {
+        let error = resolve(&[(key, text)], &[], "").unwrap_err().to_string();
+        assert!(error.contains(&format!("{key} (flag)")), "{error}");
+    }
+    let flags = [
+        ("oidc_issuer", "https://login.example.org"),
+        ("oidc_audience", "crm"),
+        ("second_factor", "mfa, urn:x"),
+        ("clock_skew_seconds", "0"),
+    ];
+    let Ok(Tokens::Issuer(url, rules)) = resolve(&flags, &[], "").unwrap().tokens() else { unreachable!() };
+    assert_eq!((url.as_str(), rules.audience.as_str()), ("https://login.example.org", "crm"));
+    assert_eq!(rules.skew, chrono::TimeDelta::zero());
+    assert_eq!(rules.second_factor, lethe_auth::SecondFactor::of(["urn:x", "mfa"]));
+}
+
+#[test]
+fn production_leaves_nothing_to_a_default_and_names_what_is_missing() {
+    let told = |flags: &[(&'static str, &str)]| {
+        let flags = [&[("production", "true")][..], flags].concat();
+        resolve(&flags, &[], "").unwrap().tokens().map(drop).map_err(|error| error.to_string())
+    };
+    let error = told(&[]).unwrap_err();
+    assert!(error.contains("miss database_url, oidc_issuer, oidc_audience, custodians, mirrors:"), "{error}");
+    let all = [
+        ("database_url", "postgres://u:marker@h/d"),
+        ("oidc_issuer", "https://login.example.org"),
+        ("oidc_audience", "crm"),
+        ("custodians", "file:/a"),
+        ("mirrors", "/m"),
+    ];
+    assert_eq!(told(&all), Ok(()));
+    for (key, _) in all {
+        let others: Vec<_> = all.into_iter().filter(|(other, _)| *other != key).collect();
+        let error = told(&others).unwrap_err();
+        assert!(error.contains(&format!("miss {key}:")) && !error.contains("marker"), "{error}");
     }
 }
 
@@ -93,6 +150,19 @@ fn the_password_of_the_database_is_shown_nowhere() {
     }
     let error = resolve(&[], &[("DATABASE_URL", "mysql://u:marker@h/d")], "").unwrap_err().to_string();
     assert!(!error.contains("marker"), "{error}");
+}
+
+#[test]
+fn the_password_of_the_mail_server_is_shown_nowhere() {
+    let url = "smtps://lethe:marker@mail.example.org";
+    let config = resolve(&[], &[("LETHE_SMTP_URL", url)], "").unwrap();
+    let shown = ("smtps://lethe:***@mail.example.org:465".to_owned(), Source::Environment);
+    assert_eq!(listed(&config, "smtp_url"), shown);
+    assert!(!format!("{config:?}").contains("marker"));
+    for url in ["mail.example.org:marker", "smtp://u:marker@mail.example.org?tls=none", "smtp://:marker@h"] {
+        let error = resolve(&[], &[("LETHE_SMTP_URL", url)], "").unwrap_err().to_string();
+        assert!(error.contains("smtp_url (environment)") && !error.contains("marker"), "{error}");
+    }
 }
 
 #[test]
@@ -137,7 +207,18 @@ fn the_example_file_names_every_key_with_its_default() {
     let example = Config::resolve(&Layers { file: layer, ..Layers::default() }).unwrap();
     for (default, entry) in defaults.entries().into_iter().zip(example.entries()) {
         assert_eq!(entry.source, Source::File, "{} is missing from lethe.toml", entry.key);
-        if !["database_url", "pg_bin", "otlp_endpoint", "custodians", "mirrors"].contains(&entry.key) {
+        let examples = [
+            "database_url",
+            "pg_bin",
+            "otlp_endpoint",
+            "custodians",
+            "mirrors",
+            "oidc_issuer",
+            "oidc_audience",
+            "smtp_url",
+            "mail_from",
+        ];
+        if !examples.contains(&entry.key) {
             assert_eq!(default.value, entry.value, "{}", entry.key);
         }
     }

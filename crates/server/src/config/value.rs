@@ -53,6 +53,25 @@ impl Value for bool {
     }
 }
 
+/// Where users reach this server: scheme and host, perhaps a path, without a slash at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicUrl(pub(crate) String);
+
+impl Value for PublicUrl {
+    fn parse(text: &str) -> Result<Self, String> {
+        let url: Option<Uri> = text.parse().ok();
+        let is_web = |url: &Uri| matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none();
+        match url.filter(|url| is_web(url) && !text.contains('#')) {
+            Some(_) => Ok(Self(text.trim_end_matches('/').to_owned())),
+            None => Err("Write an address as users open it, for example https://crm.example.org.".to_owned()),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.0.clone()
+    }
+}
+
 macro_rules! numbers {
     ($($type:ty),+) => {$(
         impl Value for $type {
@@ -69,7 +88,7 @@ macro_rules! numbers {
 
 numbers!(NonZeroU32, NonZeroU64, NonZeroUsize);
 
-/// An address to listen on that only this machine reaches.
+/// An address to listen on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Listen(pub(crate) SocketAddr);
 
@@ -80,15 +99,7 @@ impl Value for Listen {
             .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
             .or_else(|| text.parse().ok())
             .ok_or("Write an address and a port, for example 127.0.0.1:8080 or [::1]:8080.")?;
-        if address.ip().is_loopback() {
-            return Ok(Self(address));
-        }
-        Err(format!(
-            "{address} can be reached from other machines. Callers are not authenticated yet: whoever reaches the \
-             server acts as anyone. So it listens on loopback only; write 127.0.0.1:{} and forward the port if you \
-             must.",
-            address.port()
-        ))
+        Ok(Self(address))
     }
 
     fn shown(&self) -> String {
@@ -200,11 +211,11 @@ impl Value for Collector {
     }
 }
 
-/// How this server is called in traces.
+/// A text that is not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServiceName(pub(crate) String);
+pub(crate) struct Name(pub(crate) String);
 
-impl Value for ServiceName {
+impl Value for Name {
     fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() { Err("Write a name.".to_owned()) } else { Ok(Self(text.to_owned())) }
     }

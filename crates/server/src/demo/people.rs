@@ -68,7 +68,13 @@ async fn newcomer(
     let work = Newcomer {
         register: RegisterUser { id: Some(user), unit: Some(unit), integration, input, enrolment: None },
         grant: role.map(|role| GrantRole { user, grant: Grant { unit, role } }),
-        request: RequestDevice { user, device, label: Some("Demo".into()), secret: secret.clone() },
+        request: RequestDevice {
+            user,
+            device,
+            label: Some("Demo".into()),
+            secret: secret.clone(),
+            page: None,
+        },
         approve: ApproveDevice { secret },
     };
     let key = Uuid::from_u128(number);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::Finding;
+use super::{Finding, mail};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Running;
@@ -26,12 +26,14 @@ pub(super) async fn check(
         return Ok(vec![Finding::note("root key", "There is none yet; `lethe serve` creates it.")]);
     }
     Ok(match Running::start(config, pool.clone(), folder).await {
-        Ok(running) => compare(&running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)]),
+        Ok(running) => {
+            compare(config, &running).await.unwrap_or_else(|error| vec![Finding::error(CHECK, &error)])
+        }
         Err(error) => vec![Finding::error(CHECK, &error)],
     })
 }
 
-async fn compare(running: &Running) -> Result<Vec<Finding>, lethe_ledger::LedgerError> {
+async fn compare(config: &Config, running: &Running) -> Result<Vec<Finding>, lethe_ledger::LedgerError> {
     let head = running.ledger.parts().head().await?;
     // Reactions too: what stands at the end of the ledger has nothing left to do.
     let names: Vec<&str> = running.views.states().iter().map(|(name, _)| *name).collect();
@@ -59,6 +61,7 @@ async fn compare(running: &Running) -> Result<Vec<Finding>, lethe_ledger::Ledger
         })
         .collect();
     findings.push(rebuilt(&running.views.differences().await?));
+    findings.extend(mail::check(config, &running.ledger.parts().pool).await?);
     Ok(findings)
 }
 

@@ -1,7 +1,7 @@
 //! Answers as "GraphQL over HTTP" wants them.
 
 use async_graphql::{Response as Executed, ServerError, Value};
-use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -27,12 +27,30 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// What a client is asked to show, of an answer that is 401.
+    challenge: &'static str,
 }
 
 impl Refusal {
     /// A refusal in a sentence that says what to do.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), challenge: "Bearer realm=\"lethe\"" }
+    }
+
+    /// There is no token.
+    pub(super) fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+    }
+
+    /// The token is not believed (RFC 6750, section 3.1).
+    pub(super) fn invalid_token(message: impl Into<String>) -> Self {
+        let challenge = "Bearer realm=\"lethe\", error=\"invalid_token\"";
+        Self { challenge, ..Self::unauthenticated(message) }
+    }
+
+    /// The caller is known, and may not do this.
+    pub(super) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
     }
 
     /// The request is not what the protocol wants.
@@ -45,6 +63,9 @@ impl Refusal {
         let body = json!({ "errors": [{ "message": self.message, "extensions": { "code": self.code } }] });
         let mut response = (self.status, [(CONTENT_TYPE, media.header())], body.to_string()).into_response();
         match self.status {
+            StatusCode::UNAUTHORIZED => {
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
+            }
             StatusCode::METHOD_NOT_ALLOWED => {
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
             }

@@ -1,131 +1,130 @@
-//! Who asks. Until access control exists, the headers are believed; that is why the server listens on loopback only.
+//! Who asks. A request shows a bearer token, which tells who its user is; what they may do is asked of those who work
+//! here, as the ledger says less than a second ago.
 
-use axum::http::HeaderMap;
-use lethe_kernel::{Caller, Role, UnitId, UserId};
-use uuid::Uuid;
+mod admit;
+mod asked;
+mod members;
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use lethe_auth::{TokenError, Verified, Verifier};
+use lethe_kernel::{Clock, Role, Session};
 
 use super::answer::Refusal;
-use crate::demo::CONSULTANT;
+use super::device::FirstUse;
+pub(super) use asked::Asked;
+pub(crate) use members::Members;
 
-const USER: &str = "x-lethe-user";
-const UNIT: &str = "x-lethe-unit";
-const ROLE: &str = "x-lethe-role";
+/// The code of a refusal for the device.
+pub(super) const DEVICE_NOT_APPROVED: &str = "DEVICE_NOT_APPROVED";
 
-/// The caller that the headers of a request name.
-///
-/// # Errors
-/// 400 names the header that is malformed.
-pub(super) fn from_headers(headers: &HeaderMap) -> Result<Caller, Refusal> {
-    named(CONSULTANT, |name| {
-        let mut values = headers.get_all(name).iter();
-        let first = values.next()?;
-        // Two values contradict each other; neither is believed.
-        Some(if values.next().is_some() { "" } else { first.to_str().unwrap_or_default() })
-    })
+/// Lets callers in, and tells later whether they still may be.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Inner>);
+
+struct Inner {
+    verifier: Verifier,
+    members: Members,
+    clock: Clock,
+    /// Who is told of a device that is used for the first time.
+    first_use: Option<FirstUse>,
+    /// Where tokens come from, as a sentence.
+    source: String,
 }
 
-/// The caller that the payload of a `connection_init` message names, else the one of the upgrade request. Browsers
-/// cannot set headers there.
-///
-/// # Errors
-/// As [`from_headers`].
-pub(super) fn from_payload(payload: &serde_json::Value, default: Caller) -> Result<Caller, Refusal> {
-    let fields = payload.as_object();
-    named(default, |name| {
-        let (_, value) = fields?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        Some(value.as_str().unwrap_or_default())
-    })
+/// A caller who was let in.
+#[derive(Clone, Debug)]
+pub(super) struct Entered {
+    /// As whom.
+    pub(super) session: Session,
+    verified: Verified,
+    asked: Asked,
 }
 
-fn named<'a>(default: Caller, value: impl Fn(&str) -> Option<&'a str>) -> Result<Caller, Refusal> {
-    let uuid = |name: &str, spelled: &str, default: Uuid| match value(name) {
-        None => Ok(default),
-        Some(text) => Uuid::try_parse(text)
-            .map_err(|_| malformed(spelled, "a UUID, for example 9eab5b04-5ebc-5824-843b-c3fe65dc6dd6")),
-    };
-    let user = UserId(uuid(USER, "X-Lethe-User", default.user.0)?);
-    if user == Caller::SYSTEM {
-        return Err(malformed("X-Lethe-User", "the id of a user; the nil UUID is the system's own"));
+impl Gate {
+    /// A gate that believes a verifier's tokens; `source` says where those come from. With `first_use` it asks users about
+    /// devices that they have not used before (R53).
+    pub(crate) fn new(
+        verifier: Verifier,
+        members: Members,
+        clock: Clock,
+        source: String,
+        first_use: Option<FirstUse>,
+    ) -> Self {
+        Self(Arc::new(Inner { verifier, members, clock, first_use, source }))
     }
-    let unit = UnitId(uuid(UNIT, "X-Lethe-Unit", default.unit.0)?);
-    let role = match value(ROLE) {
-        None => default.role,
-        Some(name) => Role::claimed(name).ok_or_else(|| {
-            malformed(
-                "X-Lethe-Role",
-                "CONSULTANT, UNIT_ADMINISTRATOR, SYSTEM_ADMINISTRATOR, DPM, AUDITOR or INTEGRATION",
-            )
-        })?,
-    };
-    Ok(Caller { user, unit, role })
-}
 
-fn malformed(header: &str, expected: &str) -> Refusal {
-    Refusal::bad_request(format!("The header {header} must hold {expected}."))
-}
+    /// Whether tokens are those that the data folder's key signs.
+    pub(super) fn is_local(&self) -> bool {
+        self.0.verifier.is_local()
+    }
 
-#[cfg(test)]
-mod tests {
-    use axum::http::{HeaderName, HeaderValue};
-    use serde_json::json;
+    /// Lets a caller in.
+    ///
+    /// # Errors
+    /// 401 without a token that is believed, of a user who is or has left; 403 without the role or the device; 503 when
+    /// that cannot be found out.
+    pub(super) async fn enter(&self, asked: Asked) -> Result<Entered, Refusal> {
+        let Some(token) = &asked.token else {
+            let message =
+                format!("This needs a token: send the header \"Authorization: Bearer …\". {}", self.0.source);
+            return Err(Refusal::unauthenticated(message));
+        };
+        let verified = self.0.verifier.verify(token).await.map_err(|error| self.not_believed(&error))?;
+        let session = match self.admitted(&verified, &asked).await {
+            Ok(session) => session,
+            Err(refusal) => {
+                if refusal.code == DEVICE_NOT_APPROVED {
+                    self.ask_about(&verified, &asked).await;
+                }
+                return Err(refusal);
+            }
+        };
+        Ok(Entered { session, verified, asked: asked.without_token() })
+    }
 
-    use super::*;
-
-    const ID: &str = "0198a6b2-5c1e-7000-8000-000000000001";
-
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    /// Whether somebody who was let in would be again, with the same rights.
+    ///
+    /// # Errors
+    /// As [`Gate::enter`].
+    pub(super) async fn still(&self, entered: &Entered) -> Result<(), Refusal> {
+        if entered.verified.expires <= self.0.clock.now() {
+            return Err(self.not_believed(&TokenError::Expired));
         }
-        headers
+        if self.admitted(&entered.verified, &entered.asked).await? == entered.session {
+            return Ok(());
+        }
+        Err(Refusal::forbidden("Your roles have changed. Connect again."))
     }
 
-    #[test]
-    fn the_default_caller_is_a_consultant_of_the_first_demo_unit() {
-        let units = include_str!("../../../../fixtures/demo/units.json");
-        let units: serde_json::Value = serde_json::from_str(units).unwrap();
-        let caller = from_headers(&HeaderMap::new()).unwrap();
-        assert_eq!(units[0]["id"], caller.unit.to_string());
-        assert_eq!(caller.role, Role::Consultant);
-    }
-
-    #[test]
-    fn headers_name_the_caller() {
-        let caller = from_headers(&headers(&[(USER, ID), (UNIT, ID), (ROLE, "DPM")])).unwrap();
-        let id: Uuid = ID.parse().unwrap();
-        assert_eq!(caller, Caller { user: UserId(id), unit: UnitId(id), role: Role::Dpm });
-    }
-
-    #[test]
-    fn a_malformed_header_is_named_and_not_quoted() {
-        for (pairs, name) in [
-            (&[(USER, "marker")][..], "X-Lethe-User"),
-            (&[(USER, "00000000-0000-0000-0000-000000000000")], "X-Lethe-User"),
-            (&[(UNIT, "")], "X-Lethe-Unit"),
-            (&[(UNIT, ID), (UNIT, ID)], "X-Lethe-Unit"),
-            (&[(ROLE, "SYSTEM")], "X-Lethe-Role"),
-            (&[(ROLE, "consultant")], "X-Lethe-Role"),
-        ] {
-            let refusal = from_headers(&headers(pairs)).unwrap_err();
-            assert_eq!(refusal.status, 400);
-            assert!(
-                refusal.message.contains(name) && !refusal.message.contains("marker"),
-                "{}",
-                refusal.message
-            );
+    /// Asks the user about a device that they have not used before, or have not approved in time.
+    async fn ask_about(&self, verified: &Verified, asked: &Asked) {
+        let (Some(first_use), Some(device)) = (&self.0.first_use, asked.device.or(verified.device)) else {
+            return;
+        };
+        let Ok(roster) = self.0.members.now().await else { return };
+        let user = roster.by_identity(&verified.issuer, &verified.subject);
+        if let Some((user, member)) = user.and_then(|user| Some((user, roster.user(user)?))) {
+            first_use.of((user, member), device, asked.agent.clone()).await;
         }
     }
 
-    #[test]
-    fn a_connection_may_name_its_caller_in_the_payload() {
-        let caller =
-            from_payload(&json!({ "X-Lethe-User": ID, "x-lethe-role": "AUDITOR" }), CONSULTANT).unwrap();
-        assert_eq!(
-            (caller.user.to_string().as_str(), caller.unit, caller.role),
-            (ID, CONSULTANT.unit, Role::Auditor)
-        );
-        assert_eq!(from_payload(&json!(null), CONSULTANT).unwrap(), CONSULTANT);
-        assert!(from_payload(&json!({ "X-Lethe-Unit": 7 }), CONSULTANT).is_err());
+    async fn admitted(&self, verified: &Verified, asked: &Asked) -> Result<Session, Refusal> {
+        let roster = self.0.members.now().await?;
+        match roster.by_identity(&verified.issuer, &verified.subject) {
+            Some(user) => admit::admit(verified, asked, roster.user(user).map(|member| (user, member))),
+            None if roster.has_anybody(Role::SystemAdministrator) => admit::admit(verified, asked, None),
+            None => admit::found(verified, asked),
+        }
+    }
+
+    fn not_believed(&self, error: &TokenError) -> Refusal {
+        match error {
+            TokenError::Unavailable => {
+                Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", error.to_string())
+            }
+            error => Refusal::invalid_token(format!("{error} {}", self.0.source)),
+        }
     }
 }

@@ -7,12 +7,13 @@ use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use lethe_kernel::RequestId;
+use lethe_kernel::{RequestId, Session};
 
 use super::accept::{MediaType, negotiate};
 use super::answer::{Refusal, executed};
+use super::caller::Asked;
 use super::parameters::{Stopped, from_pairs, parse};
-use super::{Endpoint, caller, receive};
+use super::{Endpoint, receive};
 use crate::graphql;
 
 /// The type of the operation that was answered, for traces.
@@ -30,11 +31,15 @@ pub(super) async fn get<E: Executor>(
         Ok(media) => media,
         Err(refusal) => return refusal.answer(MediaType::Json),
     };
+    let session = match session(&endpoint, &headers).await {
+        Ok(session) => session,
+        Err(refusal) => return refusal.answer(media),
+    };
     let prepared = Query::<Vec<(String, String)>>::try_from_uri(&uri)
         .map_err(|_| Refusal::bad_request("The address is not well-formed."))
         .and_then(|Query(pairs)| from_pairs(pairs))
         .map_err(Stopped::from)
-        .and_then(|request| prepare(request, &headers, id))
+        .and_then(|request| prepare(request, session, id))
         .and_then(|(request, operation)| match operation {
             Some(OperationType::Mutation) => Err(only_post()),
             // What its hash stands for is not known here.
@@ -55,22 +60,31 @@ pub(super) async fn post<E: Executor>(
         Ok(media) => media,
         Err(refusal) => return refusal.answer(MediaType::Json),
     };
+    // Before anything of the body is received.
+    let session = match session(&endpoint, &headers).await {
+        Ok(session) => session,
+        Err(refusal) => return refusal.answer(media),
+    };
     let prepared = receive::request(&headers, body, endpoint.limits)
         .await
         .map_err(Stopped::from)
-        .and_then(|request| prepare(request, &headers, id));
+        .and_then(|request| prepare(request, session, id));
     answer(&endpoint, prepared, media).await
+}
+
+/// Who asks.
+async fn session<E>(endpoint: &Endpoint<E>, headers: &HeaderMap) -> Result<Session, Refusal> {
+    Ok(endpoint.gate.enter(Asked::from_headers(headers)?).await?.session)
 }
 
 /// Adds the caller, and reads the document.
 fn prepare(
     mut request: Request,
-    headers: &HeaderMap,
+    session: Session,
     id: RequestId,
 ) -> Result<(Request, Option<OperationType>), Stopped> {
-    let caller = caller::from_headers(headers)?;
     let operation = parse(&mut request)?;
-    Ok((request.data(caller).data(graphql::request(caller, id)), operation))
+    Ok((request.data(session).data(graphql::request(session, id)), operation))
 }
 
 async fn answer<E: Executor>(

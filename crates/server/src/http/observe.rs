@@ -48,10 +48,19 @@ pub(super) async fn record(mut request: Request, next: Next) -> Response {
 }
 
 fn route_name(pattern: &str) -> &'static str {
-    ["/", "/graphql", "/graphql/ws", "/healthz", "/readyz", "/metrics"]
-        .into_iter()
-        .find(|name| *name == pattern)
-        .unwrap_or("unknown")
+    [
+        "/",
+        "/graphql",
+        "/graphql/ws",
+        "/device/approve",
+        "/device/approve.js",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ]
+    .into_iter()
+    .find(|name| *name == pattern)
+    .unwrap_or("unknown")
 }
 
 /// A client may send any word as the method.

@@ -1,17 +1,21 @@
 //! The endpoint against a schema of its own: no database.
 
 use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::{Context, EmptySubscription, Object, Schema, Upload};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
-use lethe_kernel::Caller;
+use chrono::TimeDelta;
+use lethe_access::directory::Roster;
+use lethe_auth::{LocalKey, LocalToken, Verifier};
+use lethe_kernel::{Clock, IdSource, Role, Session, UserId};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::{Limits, Sockets, api, guarded};
+use super::{Console, Endpoint, Gate, Limits, Members, Sockets, api, guarded};
 use crate::signal::Stop;
 
 struct Query;
@@ -20,7 +24,7 @@ struct Query;
 #[Object]
 impl Query {
     async fn caller(&self, context: &Context<'_>) -> String {
-        context.data_unchecked::<Caller>().role.name().to_owned()
+        context.data_unchecked::<Session>().caller.role.name().to_owned()
     }
 
     async fn echo(&self, number: i32) -> i32 {
@@ -76,7 +80,34 @@ const GRAPHQL: &str = "application/graphql-response+json";
 fn router(limits: Limits) -> Router {
     let schema =
         Schema::build(Query, Mutation, EmptySubscription).limit_depth(5).limit_complexity(20).finish();
-    guarded(api(schema, limits, Sockets::new(limits.sockets), Stop::by_hand().1), limits)
+    let verifier = Verifier::local(&scene().0, TimeDelta::zero(), Clock::system());
+    // Nobody is registered, so that who has the key may be the system administrator.
+    let members = Members::Fixed(Arc::new(Roster::default()));
+    let gate = Gate::new(verifier, members, Clock::system(), "Ask.".to_owned(), None);
+    let (sockets, stop) = (Sockets::new(limits.sockets), Stop::by_hand().1);
+    let endpoint = Endpoint { executor: schema, gate, limits, sockets, stop };
+    guarded(api(endpoint, Console::default()), limits, true)
+}
+
+/// A key, and what a request shows that it has signed.
+fn scene() -> &'static (LocalKey, String) {
+    static SCENE: OnceLock<(LocalKey, String)> = OnceLock::new();
+    SCENE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let key = LocalKey::open_or_create(&folder.path().join("token.key")).unwrap();
+        let token = LocalToken {
+            user: UserId(IdSource.next()),
+            role: Some(Role::SystemAdministrator),
+            unit: None,
+            device: None,
+            second_factor: true,
+            from: Clock::system().now(),
+            valid: TimeDelta::hours(1),
+            id: IdSource.next(),
+        };
+        let shown = format!("Bearer {}", key.sign(&token).unwrap());
+        (key, shown)
+    })
 }
 
 async fn send(request: Request<Body>) -> (Response<()>, Value) {
@@ -92,6 +123,11 @@ async fn send_within(limits: Limits, request: Request<Body>) -> (Response<()>, V
 }
 
 fn request(method: &str, uri: &str, accept: &str) -> axum::http::request::Builder {
+    nobody(method, uri, accept).header("authorization", &scene().1)
+}
+
+/// A request without a token.
+fn nobody(method: &str, uri: &str, accept: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(uri).header("host", "localhost").header("accept", accept)
 }
 
@@ -117,7 +153,7 @@ async fn a_query_is_answered_in_the_media_type_that_was_asked_for() {
         let (response, body) = query(accept, "{ caller }").await;
         assert_eq!(
             (response.status(), &body),
-            (StatusCode::OK, &json!({ "data": { "caller": "CONSULTANT" } }))
+            (StatusCode::OK, &json!({ "data": { "caller": "SYSTEM_ADMINISTRATOR" } }))
         );
         assert_eq!(response.headers()["content-type"], format!("{accept}; charset=utf-8"));
         let id = response.headers()["x-request-id"].to_str().unwrap();
@@ -271,15 +307,47 @@ async fn files_are_uploaded_within_their_limit() {
 }
 
 #[tokio::test]
-async fn callers_come_from_headers_and_strangers_are_kept_out() {
+async fn who_shows_no_token_that_is_believed_is_refused_before_anything_is_read() {
+    let token = scene().1.clone();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let forged = format!("{message}.{}", "A".repeat(signature.len()));
+    let two = [token.as_str(), token.as_str()];
+    for (shown, challenge) in [
+        (&[][..], "Bearer realm=\"lethe\""),
+        (&["Bearer marker.marker.marker"], "Bearer realm=\"lethe\", error=\"invalid_token\""),
+        (&[&forged], "Bearer realm=\"lethe\", error=\"invalid_token\""),
+        (&["Basic bWFya2VyOm1hcmtlcg=="], "Bearer realm=\"lethe\", error=\"invalid_token\""),
+        (&two, "Bearer realm=\"lethe\", error=\"invalid_token\""),
+    ] {
+        for accept in [JSON, GRAPHQL] {
+            let mut builder = nobody("POST", "/graphql", accept).header("content-type", "text/plain");
+            for value in shown {
+                builder = builder.header("authorization", *value);
+            }
+            let (response, body) = send(builder.body(Body::from("nonsense")).unwrap()).await;
+            assert_eq!((response.status(), code(&body)), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
+            assert_eq!(response.headers()["www-authenticate"], challenge);
+            assert_eq!(response.headers()["content-type"], format!("{accept}; charset=utf-8"));
+            assert!(!body.to_string().contains("marker"), "{body}");
+        }
+    }
+    let (response, body) =
+        send(nobody("GET", "/graphql?query=%7Bcaller%7D", JSON).body(Body::empty()).unwrap()).await;
+    assert_eq!((response.status(), code(&body)), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
+    assert!(body["errors"][0]["message"].as_str().unwrap().ends_with("Ask."), "{body}");
+}
+
+#[tokio::test]
+async fn headers_that_are_malformed_are_told_and_strangers_are_kept_out() {
     let ask = |name: &'static str, value: &'static str| {
         let builder = request("POST", "/graphql", JSON).header("content-type", JSON).header(name, value);
         send(builder.body(Body::from(r#"{"query":"{caller}"}"#)).unwrap())
     };
-    assert_eq!(ask("x-lethe-role", "DPM").await.1, json!({ "data": { "caller": "DPM" } }));
-    let (response, body) = ask("x-lethe-user", "nobody").await;
+    let (response, body) = ask("x-lethe-role", "DPM").await;
+    assert_eq!((response.status(), code(&body)), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"));
+    let (response, body) = ask("x-lethe-unit", "nobody").await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
-    assert!(body["errors"][0]["message"].as_str().unwrap().contains("X-Lethe-User"));
+    assert!(body["errors"][0]["message"].as_str().unwrap().contains("X-Lethe-Unit"));
     let (response, body) = ask("origin", "https://example.org").await;
     assert_eq!((response.status(), code(&body)), (StatusCode::FORBIDDEN, "CROSS_ORIGIN"));
     assert!(response.headers().contains_key("x-request-id"));

@@ -1,12 +1,13 @@
 //! `/graphql/ws`: queries, mutations and subscriptions over the protocol `graphql-transport-ws`.
 
+mod guard;
 mod operations;
 mod outgoing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_graphql::{Data, Executor};
+use async_graphql::Executor;
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, Request, State};
@@ -14,16 +15,16 @@ use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
-use futures_util::future::ready;
 use futures_util::sink::unfold;
-use lethe_kernel::{Caller, RequestId};
+use lethe_kernel::RequestId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::Instrument;
 
+use super::Endpoint;
 use super::answer::Refusal;
+use super::caller::Asked;
 use super::load::{Present, busy};
-use super::{Endpoint, caller};
-use crate::graphql;
+use guard::{FORBIDDEN, Guard};
 use operations::Operations;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -64,7 +65,12 @@ async fn accept<E: Executor>(endpoint: Endpoint<E>, request: Request) -> Result<
     if !offered.flat_map(|value| value.split(',')).any(|protocol| protocol.trim() == PROTOCOL) {
         return Err(Refusal::bad_request("Open a web socket with the protocol graphql-transport-ws."));
     }
-    let caller = caller::from_headers(&parts.headers)?;
+    let asked = Asked::from_headers(&parts.headers)?;
+    // Browsers cannot set headers here: who shows no token introduces themselves in their first message.
+    if asked.has_token() {
+        endpoint.gate.enter(asked.clone()).await?;
+    }
+    let guard = Guard::new(endpoint.gate.clone(), asked);
     let id = parts.extensions.get::<RequestId>().copied().unwrap_or(RequestId(uuid::Uuid::nil()));
     // Clients may offer older protocols beside it; the first one offered would be taken.
     parts.headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
@@ -78,13 +84,13 @@ async fn accept<E: Executor>(endpoint: Endpoint<E>, request: Request) -> Result<
     let span = tracing::info_span!(parent: None, "request", request_id = %id);
     let most = endpoint.limits.body_bytes;
     Ok(upgrade.protocols([PROTOCOL]).max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
-        serve(endpoint, socket, protocol, Client { caller, id, _room: room }).instrument(span)
+        serve(endpoint, socket, protocol, Client { guard, id, _room: room }).instrument(span)
     }))
 }
 
 /// Who is at the other end, and the room that the connection takes.
 struct Client {
-    caller: Caller,
+    guard: Guard,
     id: RequestId,
     _room: OwnedSemaphorePermit,
 }
@@ -94,7 +100,7 @@ async fn serve<E: Executor>(
     Endpoint { executor, limits, stop, .. }: Endpoint<E>,
     socket: WebSocket,
     protocol: GraphQLProtocol,
-    client: Client,
+    Client { guard, id, _room }: Client,
 ) {
     let _present = Present::new(metrics::gauge!("lethe_websocket_connections"));
     let (socket, incoming) = socket.split();
@@ -102,15 +108,19 @@ async fn serve<E: Executor>(
     let noticed = too_big.clone();
     let incoming = incoming.inspect(move |message| noticed.store(is_too_big(message), Ordering::Relaxed));
     let (sender, messages) = mpsc::channel(1);
-    let operations = Operations::new(executor, limits.operations, stop);
-    let answers = unfold(sender.clone(), async |sender, message| sender.send(message).await.map(|()| sender));
+    let operations = Operations::new(executor, limits.operations, stop, guard.clone());
+    let answers = unfold((sender.clone(), guard.clone()), async |(sender, guard), message| {
+        sender.send(guard.coded(message)).await.map(|()| (sender, guard))
+    });
+    let introduced = guard.clone();
     let connection = GraphQLWebSocket::new_with_pair(answers, incoming, operations.clone(), protocol)
         .keepalive_timeout(limits.silence)
-        .on_connection_init(move |payload| ready(introduced(&payload, client.caller, client.id)));
+        .on_connection_init(move |payload| introduced.introduce(payload, id));
     let talk = async move {
         tokio::select! {
             () = connection.serve() => {}
             () = operations.finished() => close(&sender, AWAY, "The server stops. Connect again.").await,
+            reason = guard.lost() => close(&sender, FORBIDDEN, reason).await,
         }
         if too_big.load(Ordering::Relaxed) {
             close(&sender, TOO_BIG, "The message is too big.").await;
@@ -119,22 +129,13 @@ async fn serve<E: Executor>(
     tokio::join!(talk, outgoing::send(messages, socket, limits.silence / PINGS));
 }
 
-/// What the operations of a connection know of their caller.
-fn introduced(payload: &serde_json::Value, caller: Caller, id: RequestId) -> async_graphql::Result<Data> {
-    let caller = caller::from_payload(payload, caller).map_err(|refusal| refusal.message)?;
-    let mut data = Data::default();
-    data.insert(caller);
-    data.insert(graphql::request(caller, id));
-    Ok(data)
-}
-
 /// The library hides the kind of its errors; this is how it words that one.
 fn is_too_big(message: &Result<Message, axum::Error>) -> bool {
     message.as_ref().is_err_and(|error| error.to_string().contains("too long"))
 }
 
 /// Says why the connection ends, behind whatever was answered before. A client that is gone already needs no reason.
-async fn close(sender: &mpsc::Sender<Message>, code: u16, reason: &'static str) {
-    let reason = Utf8Bytes::from_static(reason);
+async fn close(sender: &mpsc::Sender<Message>, code: u16, reason: impl Into<Utf8Bytes>) {
+    let reason = reason.into();
     drop(sender.send(Message::Close(Some(CloseFrame { code, reason }))).await);
 }

@@ -107,10 +107,8 @@ impl Manifest {
 
     /// That its parts belong to each other, and to the signed tree.
     pub(super) fn check(&self, size: u64, root: &Hash) -> Result<(), Fault> {
-        let range = self.selection.range(size);
-        if let Some(range) = &range
-            && size > 0
-            && (range.is_empty() || *range.start() == 0 || *range.end() > size)
+        if let Selection::Range { from, until } = self.selection
+            && (from == 0 || from > until || until > size)
         {
             return Err(Fault::Manifest("It selects events that are not in the signed tree.".to_owned()));
         }

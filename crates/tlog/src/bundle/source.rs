@@ -80,13 +80,19 @@ impl Source {
     /// Whether a line that begins so comes later. For the reason of a fault only: it reads the file to its end, and takes
     /// texts for lines too.
     pub(super) fn comes(&mut self, begin: &[u8]) -> bool {
-        let mut line = Vec::new();
+        let mut line = Vec::with_capacity(begin.len());
         loop {
             line.clear();
-            match self.reader.read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => return false,
-                Ok(_) if line.starts_with(begin) => return true,
-                Ok(_) => {}
+            let read = self.reader.by_ref().take(begin.len() as u64).read_until(b'\n', &mut line);
+            if !matches!(read, Ok(1..)) {
+                return false;
+            }
+            if line == begin {
+                return true;
+            }
+            // The rest of a line may be long; it is not kept.
+            if !line.ends_with(b"\n") && self.reader.skip_until(b'\n').is_err() {
+                return false;
             }
         }
     }

@@ -224,6 +224,16 @@ fn another_log_key_format_or_a_missing_file_is_told() {
 }
 
 #[test]
+fn a_range_that_is_not_in_the_tree_is_refused() {
+    for (size, from, until) in [(0, 1, 1), (5, 0, 5), (5, 3, 2), (5, 3, 6)] {
+        let (folder, log) = (tempfile::tempdir().unwrap(), Log::of(size));
+        log.write(folder.path(), log.header(Selection::Range { from, until }, &signer(1)), []);
+        let fault = verify(folder.path(), &Expected::default(), &mut |_| {}).unwrap_err();
+        assert_eq!(fault.code(), "BAD_MANIFEST", "{from} to {until} of {size}");
+    }
+}
+
+#[test]
 fn a_history_that_was_rewritten_since_an_earlier_checkpoint_is_told() {
     let log = Log::of(400);
     let mut rewritten = Log::of(0);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lethe_tlog::note::VerifierKey;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Outcome};
 use crate::output;
@@ -24,7 +24,7 @@ that name. Take the key from the installation (`lethe keys status`, or what it h
 pub(crate) struct Arguments {
     /// The folder of a bundle that `lethe audit export` wrote, or a .tlog-proof file
     path: PathBuf,
-    /// The verifier key that the installation publishes; `lethe keys status` shows it there
+    /// The verifier key of the log that the installation publishes; `lethe audit export` prints it there
     #[arg(long, value_name = "VERIFIER_KEY")]
     key: Option<VerifierKey>,
     /// The log it must be of: the first line of its checkpoints
@@ -52,7 +52,9 @@ struct Finding {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let kind = std::fs::metadata(&arguments.path).map_err(Error::file("read", &arguments.path))?;
     let finding = if kind.is_dir() { bundle::verify(arguments) } else { proof::verify(arguments)? };
-    output::line(&if arguments.json { finding.json.to_string() } else { finding.text })?;
+    // What stands in a file of somebody else must not steer the terminal.
+    let text = finding.text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+    output::line(&if arguments.json { finding.json.to_string() } else { text })?;
     Ok(if finding.good { Outcome::Done } else { Outcome::Findings })
 }
 
@@ -67,6 +69,17 @@ impl Arguments {
              the installation publishes, or give that one with --key.\n\n{key}"
         )
     }
+}
+
+/// A line for each witness that has cosigned.
+fn witnessed(witnesses: &[(String, u64)]) -> String {
+    let line = |(name, at): &(String, u64)| format!("\nwitnessed by  {name} at {}", time(*at));
+    witnesses.iter().map(line).collect::<Vec<_>>().concat()
+}
+
+/// The same for programs.
+fn witnesses_json(witnesses: &[(String, u64)]) -> Vec<Value> {
+    witnesses.iter().map(|(name, at)| json!({ "name": name, "time": at })).collect()
 }
 
 /// A time in seconds since 1970, for people.

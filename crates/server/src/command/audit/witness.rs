@@ -5,6 +5,7 @@ mod key;
 mod memory;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use lethe_kernel::Clock;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::error::{Error, Outcome};
+use crate::http::{Limits, accept};
 use crate::output;
 use crate::signal::Stop;
 use memory::Memory;
@@ -41,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// The verifier key of a log to witness; its name is the log's origin; may be repeated
-    #[arg(long = "log", value_name = "VERIFIER_KEY", required = true, value_parser = log_key)]
+    #[arg(long = "for", value_name = "VERIFIER_KEY", required = true, value_parser = log_key)]
     logs: Vec<VerifierKey>,
 }
 
@@ -91,9 +93,12 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     let stop = Stop::on_signals()?;
     let bound = listener.local_addr().map_err(Error::Serve)?;
     output::line(&format!("The witness listens on http://{bound}. Its verifier key:\n{key}"))?;
-    axum::serve(listener, http::router(memory, Clock::system()))
-        .with_graceful_shutdown(stop.requested())
-        .await
-        .map_err(Error::Serve)?;
+    let open = accept(listener, http::router(memory, Clock::system()), Limits::of(config), stop).await;
+    // What was accepted is answered; what is not by then was not cosigned.
+    let grace = Duration::from_secs(config.shutdown_seconds.get());
+    if tokio::time::timeout(grace, open.wait()).await.is_err() {
+        tracing::warn!("some requests were not finished in time and are given up");
+        return Ok(Outcome::Findings);
+    }
     Ok(Outcome::Done)
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
-use futures_util::stream::{BoxStream, StreamExt, once};
+use futures_util::stream::{BoxStream, StreamExt, once, unfold};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::super::parameters::{Stopped, parse};
+use super::guard::Guard;
 use crate::signal::Stop;
 
 /// An executor that takes so many operations at once, and no new ones once the server stops.
@@ -19,11 +20,12 @@ pub(super) struct Operations<E> {
     /// Those that end by themselves: queries and mutations.
     ending: TaskTracker,
     stop: Stop,
+    guard: Guard,
 }
 
 impl<E> Operations<E> {
-    pub(super) fn new(executor: E, most: usize, stop: Stop) -> Self {
-        Self { executor, room: Arc::new(Semaphore::new(most)), ending: TaskTracker::new(), stop }
+    pub(super) fn new(executor: E, most: usize, stop: Stop, guard: Guard) -> Self {
+        Self { executor, room: Arc::new(Semaphore::new(most)), ending: TaskTracker::new(), stop, guard }
     }
 
     /// Waits until the server stops, and then until every query and mutation is answered.
@@ -60,10 +62,21 @@ impl<E: Executor> Executor for Operations<E> {
             Err(Stopped::Refused(refusal)) => return refused(refusal.code, &refusal.message),
         };
         let ending = (operation != Some(OperationType::Subscription)).then(|| self.ending.token());
-        let answers = self.executor.execute_stream(request, session_data);
+        let (executor, guard) = (self.executor.clone(), self.guard.clone());
+        let answers = once(async move {
+            match guard.check().await {
+                Ok(()) => executor.execute_stream(request, session_data),
+                Err(refusal) => refused(refusal.code, &refusal.message),
+            }
+        })
+        .flatten()
+        .boxed();
         // Both are given back with the last answer, or when the client completes the operation.
-        futures_util::stream::unfold((answers, room, ending), async |(mut answers, room, ending)| {
-            Some((answers.next().await?, (answers, room, ending)))
+        unfold((answers, room, ending, self.guard.clone()), async |(mut answers, room, ending, guard)| {
+            let answer = answers.next().await?;
+            // A subscription goes on for long, and what its caller may not see any more is not sent.
+            let told = ending.is_some() || guard.may_be_told().await;
+            told.then_some((answer, (answers, room, ending, guard)))
         })
         .boxed()
     }

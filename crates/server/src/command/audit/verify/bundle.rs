@@ -4,9 +4,9 @@ use std::io::{IsTerminal, stderr};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lethe_tlog::bundle::{self, Expected, Fault, Progress, Report, Selection};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Arguments, Finding, time};
+use super::{Arguments, Finding, witnessed, witnesses_json};
 use crate::output;
 
 /// How many events are checked before a line says so where no bar can be drawn.
@@ -28,51 +28,60 @@ pub(super) fn verify(arguments: &Arguments) -> Finding {
 }
 
 fn good(report: &Report, arguments: &Arguments) -> Finding {
+    Finding { good: true, text: told(report, arguments), json: listed(report, arguments) }
+}
+
+fn told(report: &Report, arguments: &Arguments) -> String {
     let it = &report.checkpoint;
-    let (selected, complete) = match report.selection {
-        Selection::All => ("all".to_owned(), true),
-        Selection::Range { from, until } => (format!("positions {from} to {until}"), true),
-        Selection::Unit { id } => (format!("those of the unit {id}"), false),
-        Selection::Contact { id } => (format!("those about the contact {id}"), false),
+    let selected = match report.selection {
+        Selection::All => "all".to_owned(),
+        Selection::Range { from, until } => format!("positions {from} to {until}"),
+        Selection::Unit { id } => format!("those of the unit {id}"),
+        Selection::Contact { id } => format!("those about the contact {id}"),
     };
-    let missing = if complete {
+    let missing = if is_complete(report) {
         "none of them is missing"
     } else {
         "whether there are more of the kind cannot be verified"
     };
-    let mut text = format!(
+    let sizes: Vec<String> = report.earlier.iter().map(u64::to_string).collect();
+    let earlier = if sizes.is_empty() {
+        String::new()
+    } else {
+        format!("\ngrown from    earlier checkpoints of {} events", sizes.join(", "))
+    };
+    format!(
         "The bundle is {}. Every event in it is the one that was logged; {missing}. {}\n\n\
-         log           {}\ncheckpoint    {} events, root {}\nselected      {selected}\nchecked       {} events",
+         log           {}\ncheckpoint    {} events, root {}\nselected      {selected}\nchecked       {} events{}{earlier}",
         if arguments.key.is_some() { "good" } else { "intact" },
         arguments.signed_by(&report.key),
         it.origin,
         it.size,
         it.root,
         report.events,
-    );
-    for (name, at) in &report.witnesses {
-        text.push_str(&format!("\nwitnessed by  {name} at {}", time(*at)));
-    }
-    if !report.earlier.is_empty() {
-        let sizes: Vec<String> = report.earlier.iter().map(u64::to_string).collect();
-        text.push_str(&format!("\ngrown from    earlier checkpoints of {} events", sizes.join(", ")));
-    }
-    let witnesses: Vec<_> =
-        report.witnesses.iter().map(|(name, at)| json!({ "name": name, "time": at })).collect();
-    let json = json!({
+        witnessed(&report.witnesses),
+    )
+}
+
+fn listed(report: &Report, arguments: &Arguments) -> Value {
+    json!({
         "intact": true,
         "keyCompared": arguments.key.is_some(),
         "key": report.key.to_string(),
-        "origin": it.origin,
-        "size": it.size,
-        "root": it.root,
+        "origin": report.checkpoint.origin,
+        "size": report.checkpoint.size,
+        "root": report.checkpoint.root,
         "selection": report.selection,
-        "complete": complete,
+        "complete": is_complete(report),
         "events": report.events,
-        "witnesses": witnesses,
+        "witnesses": witnesses_json(&report.witnesses),
         "earlier": report.earlier,
-    });
-    Finding { good: true, text, json }
+    })
+}
+
+/// Whether it was verified that no position is missing.
+fn is_complete(report: &Report) -> bool {
+    report.selection.range(report.checkpoint.size).is_some()
 }
 
 fn bad(fault: &Fault) -> Finding {

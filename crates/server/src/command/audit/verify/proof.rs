@@ -8,9 +8,9 @@ use chrono::DateTime;
 use lethe_tlog::checkpoint::CheckpointError;
 use lethe_tlog::note::{Note, NoteError, VerifierKey};
 use lethe_tlog::proof::{Proof, ProofError, Proven};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Arguments, Finding, time};
+use super::{Arguments, Finding, witnessed, witnesses_json};
 use crate::error::Error;
 
 /// How long a file may be: a note of the largest size, and the proof before it.
@@ -71,13 +71,17 @@ fn witnesses(note: &Note, expected: &[VerifierKey]) -> Result<Vec<(String, u64)>
 }
 
 fn good(proven: &Proven<'_, '_>, key: &VerifierKey, witnesses: &[(String, u64)]) -> Finding {
+    Finding { good: true, text: told(proven, witnesses), json: listed(proven, key, witnesses) }
+}
+
+fn told(proven: &Proven<'_, '_>, witnesses: &[(String, u64)]) -> String {
     let (entry, checkpoint) = (&proven.entry, &proven.checkpoint);
     let recorded = DateTime::from_timestamp_micros(entry.recorded_at)
         .map_or_else(|| entry.recorded_at.to_string(), |time| time.to_string());
-    let mut text = format!(
+    format!(
         "The proof is good. This event is in the log, and the log is signed by the key you gave.\n\n\
          log           {}\ncheckpoint    {} events, root {}\nposition      {}\nstream        {}:{}, sequence {}\n\
-         event         {} version {}, id {}\nrecorded      {recorded}\npayload       SHA-256 {}\nmetadata      SHA-256 {}",
+         event         {} version {}, id {}\nrecorded      {recorded}\npayload       SHA-256 {}\nmetadata      SHA-256 {}{}",
         checkpoint.origin,
         checkpoint.size,
         checkpoint.root,
@@ -90,12 +94,13 @@ fn good(proven: &Proven<'_, '_>, key: &VerifierKey, witnesses: &[(String, u64)])
         entry.event_id,
         entry.payload,
         entry.metadata,
-    );
-    for (name, at) in witnesses {
-        text.push_str(&format!("\nwitnessed by  {name} at {}", time(*at)));
-    }
-    let witnesses: Vec<_> = witnesses.iter().map(|(name, at)| json!({ "name": name, "time": at })).collect();
-    let json = json!({
+        witnessed(witnesses),
+    )
+}
+
+fn listed(proven: &Proven<'_, '_>, key: &VerifierKey, witnesses: &[(String, u64)]) -> Value {
+    let (entry, checkpoint) = (&proven.entry, &proven.checkpoint);
+    json!({
         "intact": true,
         "key": key.to_string(),
         "origin": checkpoint.origin,
@@ -110,9 +115,8 @@ fn good(proven: &Proven<'_, '_>, key: &VerifierKey, witnesses: &[(String, u64)])
         "recordedAt": entry.recorded_at,
         "payloadSha256": entry.payload,
         "metadataSha256": entry.metadata,
-        "witnesses": witnesses,
-    });
-    Finding { good: true, text, json }
+        "witnesses": witnesses_json(witnesses),
+    })
 }
 
 fn bad(refusal: &Refusal) -> Finding {

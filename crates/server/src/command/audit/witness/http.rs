@@ -1,9 +1,11 @@
 //! The witness over HTTP.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -16,6 +18,9 @@ use super::memory::{Failure, Memory};
 /// How long a request may be: the largest note, and a proof.
 const MAX_BYTES: usize = lethe_tlog::note::MAX_BYTES + (8 << 10);
 
+/// How long the body of a request may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 #[derive(Clone)]
 struct Witness {
     memory: Arc<Mutex<Memory>>,
@@ -26,16 +31,13 @@ pub(super) fn router(memory: Memory, clock: Clock) -> Router {
     Router::new()
         .route("/add-checkpoint", post(add))
         .route("/{origin}/checkpoint", get(latest))
-        .layer(DefaultBodyLimit::max(MAX_BYTES))
         .with_state(Witness { memory: Arc::new(Mutex::new(memory)), clock })
 }
 
-async fn add(State(witness): State<Witness>, body: String) -> Response {
-    let Ok(request) = body.parse::<AddCheckpoint>() else {
-        return text(
-            StatusCode::BAD_REQUEST,
-            "It is not a request as C2SP tlog-witness describes it.\n".to_owned(),
-        );
+async fn add(State(witness): State<Witness>, body: Body) -> Response {
+    let request = match read(body).await {
+        Ok(request) => request,
+        Err((status, why)) => return text(status, format!("{why}\n")),
     };
     // One after another: between the look at what was cosigned and the next one on the disk nobody else may come.
     let work = move || {
@@ -58,6 +60,16 @@ async fn add(State(witness): State<Witness>, body: String) -> Response {
         }
         Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "The request broke off.\n".to_owned()),
     }
+}
+
+/// Reads a request, in bounded time and memory.
+async fn read(body: Body) -> Result<AddCheckpoint, (StatusCode, &'static str)> {
+    let bytes = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BYTES))
+        .await
+        .map_err(|_| (StatusCode::REQUEST_TIMEOUT, "The request did not come to its end in time."))?
+        .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The request is too large, or broke off."))?;
+    let request = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
+    request.ok_or((StatusCode::BAD_REQUEST, "It is not a request as C2SP tlog-witness describes it."))
 }
 
 async fn latest(State(witness): State<Witness>, Path(origin): Path<String>) -> Response {

@@ -94,7 +94,7 @@ mod tests {
         let path = folder.path().join("key");
         load(&path, Some("w")).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        for damaged in ["".to_owned(), text.replace("+w+", "+v+"), text[..text.len() - 5].to_owned()] {
+        for damaged in [String::new(), text.replace("+w+", "+v+"), text[..text.len() - 5].to_owned()] {
             std::fs::write(&path, damaged).unwrap();
             assert!(matches!(load(&path, None), Err(Error::Witness(WitnessError::DamagedKey(_)))));
         }

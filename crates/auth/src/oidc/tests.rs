@@ -1,0 +1,325 @@
+//! An issuer that answers as a test wants it to.
+
+use std::sync::Mutex as StdMutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RsaKeyPair, RsaPublicKeyComponents,
+};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::second_factor::SecondFactor;
+use crate::verifier::Verifier;
+
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
+/// A key pair of an issuer.
+struct Pair {
+    algorithm: &'static str,
+    sign: Sign,
+    jwk: Value,
+}
+
+fn text(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl Pair {
+    fn ed25519(kid: &str) -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key()), "kid": kid});
+        Self { algorithm: "EdDSA", sign: Box::new(move |message| pair.sign(message).as_ref().to_vec()), jwk }
+    }
+
+    fn p256(kid: &str) -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let public = pair.public_key().as_ref().to_vec();
+        let jwk = json!({"kty": "EC", "crv": "P-256", "x": text(&public[1..33]), "y": text(&public[33..]),
+                         "kid": kid, "use": "sig", "alg": "ES256"});
+        let sign = move |message: &[u8]| pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec();
+        Self { algorithm: "ES256", sign: Box::new(sign), jwk }
+    }
+
+    fn rsa(kid: &str) -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+        let jwk = json!({"kty": "RSA", "n": text(&public.n), "e": text(&public.e), "kid": kid,
+                         "key_ops": ["verify"]});
+        let sign = move |message: &[u8]| {
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).unwrap();
+            signature
+        };
+        Self { algorithm: "RS256", sign: Box::new(sign), jwk }
+    }
+
+    fn token(&self, claims: &Value) -> String {
+        self.token_with(&json!({"alg": self.algorithm, "kid": self.jwk["kid"]}), claims)
+    }
+
+    fn token_with(&self, header: &Value, claims: &Value) -> String {
+        let message = format!("{}.{}", text(header.to_string()), text(claims.to_string()));
+        let signature = text((self.sign)(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+}
+
+/// What an issuer answers.
+struct Answers {
+    address: String,
+    /// What its discovery document says besides or instead.
+    discovery: StdMutex<Value>,
+    keys: StdMutex<Value>,
+    status: StdMutex<u16>,
+    asked: AtomicUsize,
+}
+
+struct Scene {
+    answers: Arc<Answers>,
+    clock: Clock,
+    verifier: Verifier,
+    issuer: Issuer,
+}
+
+async fn discovery(State(answers): State<Arc<Answers>>) -> (StatusCode, String) {
+    answers.asked.fetch_add(1, Ordering::SeqCst);
+    let address = &answers.address;
+    let mut document = json!({"issuer": address, "jwks_uri": format!("{address}/keys"), "more": [1, 2]});
+    for (name, value) in answers.discovery.lock().unwrap().as_object().unwrap() {
+        document[name] = value.clone();
+    }
+    (StatusCode::from_u16(*answers.status.lock().unwrap()).unwrap(), document.to_string())
+}
+
+impl Scene {
+    async fn start(pairs: &[&Pair]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let answers = Arc::new(Answers {
+            address: address.clone(),
+            discovery: StdMutex::new(json!({})),
+            keys: StdMutex::default(),
+            status: StdMutex::new(200),
+            asked: AtomicUsize::new(0),
+        });
+        let keys = async |State(answers): State<Arc<Answers>>| answers.keys.lock().unwrap().to_string();
+        let router = axum::Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/keys", get(keys))
+            .with_state(answers.clone());
+        tokio::spawn(axum::serve(listener, router).into_future());
+        let clock = Clock::fixed(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let rules = Rules {
+            issuer: address.clone(),
+            audience: "crm".to_owned(),
+            skew: TimeDelta::seconds(60),
+            second_factor: SecondFactor::default(),
+        };
+        let issuer = Issuer::new(&address.parse().unwrap(), rules, clock.clone()).unwrap();
+        let scene = Self { answers, clock, verifier: Verifier::issuer(issuer.clone()), issuer };
+        scene.has(pairs);
+        scene
+    }
+
+    /// From now on the issuer has these keys.
+    fn has(&self, pairs: &[&Pair]) {
+        let keys: Vec<_> = pairs.iter().map(|pair| &pair.jwk).collect();
+        *self.answers.keys.lock().unwrap() = json!({"keys": keys});
+    }
+
+    fn answers_with(&self, status: u16) {
+        *self.answers.status.lock().unwrap() = status;
+    }
+
+    fn asked(&self) -> usize {
+        self.answers.asked.load(Ordering::SeqCst)
+    }
+
+    fn later(&self, by: TimeDelta) {
+        self.clock.set(self.clock.now() + by);
+    }
+
+    /// Claims that are valid for a day.
+    fn claims(&self) -> Value {
+        let now = self.clock.now().timestamp();
+        json!({"iss": self.answers.address, "aud": "crm", "sub": "ida", "iat": now, "exp": now + 86_400})
+    }
+
+    async fn verify(&self, token: &str) -> Result<String, TokenError> {
+        self.verifier.verify(token).await.map(|verified| verified.subject)
+    }
+
+    async fn believes(&self, pair: &Pair) -> Result<String, TokenError> {
+        self.verify(&pair.token(&self.claims())).await
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_every_accepted_algorithm_are_believed() {
+    let pairs = [Pair::rsa("a"), Pair::p256("b"), Pair::ed25519("c")];
+    let scene = Scene::start(&pairs.each_ref()).await;
+    for pair in &pairs {
+        assert_eq!(scene.believes(pair).await.as_deref(), Ok("ida"), "{}", pair.algorithm);
+        // The only key of its algorithm needs no name.
+        let unnamed = pair.token_with(&json!({"alg": pair.algorithm, "typ": "at+jwt"}), &scene.claims());
+        assert_eq!(scene.verify(&unnamed).await.as_deref(), Ok("ida"), "{}", pair.algorithm);
+    }
+    assert_eq!(scene.asked(), 1, "keys are remembered");
+}
+
+#[tokio::test]
+async fn a_token_whose_key_id_was_swapped_is_not_believed() {
+    let (one, other) = (Pair::p256("one"), Pair::p256("other"));
+    let scene = Scene::start(&[&one, &other]).await;
+    let swapped = one.token_with(&json!({"alg": "ES256", "kid": "other"}), &scene.claims());
+    assert_eq!(scene.verify(&swapped).await, Err(TokenError::Signature));
+    // Which of two keys it was is not guessed.
+    let unnamed = one.token_with(&json!({"alg": "ES256"}), &scene.claims());
+    assert_eq!(scene.verify(&unnamed).await, Err(TokenError::UnknownKey));
+    // The name of a key of another algorithm.
+    let rsa = Pair::rsa("rsa");
+    scene.has(&[&one, &rsa]);
+    scene.issuer.fetch().await.unwrap();
+    let confused = one.token_with(&json!({"alg": "ES256", "kid": "rsa"}), &scene.claims());
+    assert_eq!(scene.verify(&confused).await, Err(TokenError::UnknownKey));
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_when_a_token_names_it_and_not_more_often_than_every_few_seconds() {
+    let (old, new) = (Pair::ed25519("old"), Pair::ed25519("new"));
+    let scene = Scene::start(&[&old]).await;
+    assert_eq!(scene.believes(&old).await.as_deref(), Ok("ida"));
+    scene.has(&[&new]);
+    scene.later(PAUSE);
+    assert_eq!(scene.believes(&new).await.as_deref(), Ok("ida"));
+    assert_eq!(scene.believes(&old).await, Err(TokenError::UnknownKey), "a key that went is not believed");
+    for number in 0..20 {
+        let unheard = Pair::ed25519(&format!("unheard-of-{number}"));
+        assert_eq!(scene.believes(&unheard).await, Err(TokenError::UnknownKey));
+    }
+    assert_eq!(scene.asked(), 2);
+    scene.later(PAUSE);
+    assert_eq!(scene.believes(&old).await, Err(TokenError::UnknownKey));
+    assert_eq!(scene.asked(), 3);
+}
+
+#[tokio::test]
+async fn keys_are_fetched_again_after_minutes_and_believed_for_an_hour_while_the_issuer_is_away() {
+    let (key, next) = (Pair::p256("key"), Pair::p256("next"));
+    let scene = Scene::start(&[&key]).await;
+    assert_eq!(scene.believes(&key).await.as_deref(), Ok("ida"));
+    let token = key.token(&scene.claims());
+    scene.answers_with(503);
+    scene.later(FRESH);
+    assert_eq!(scene.verify(&token).await.as_deref(), Ok("ida"), "nobody waits");
+    while scene.asked() < 2 {
+        tokio::task::yield_now().await;
+    }
+    scene.later(LAST - FRESH - TimeDelta::seconds(1));
+    assert_eq!(scene.verify(&token).await.as_deref(), Ok("ida"));
+    scene.later(TimeDelta::seconds(PAUSE.num_seconds() + 1));
+    assert_eq!(scene.verify(&token).await, Err(TokenError::Unavailable));
+    // Back again, with another key: the old one is gone.
+    scene.answers_with(200);
+    scene.has(&[&next]);
+    scene.later(PAUSE);
+    assert_eq!(scene.verify(&token).await, Err(TokenError::UnknownKey));
+    assert_eq!(scene.believes(&next).await.as_deref(), Ok("ida"));
+}
+
+#[tokio::test]
+async fn an_issuer_that_was_never_reached_is_asked_again_and_nothing_is_believed_until_then() {
+    let key = Pair::ed25519("key");
+    let scene = Scene::start(&[&key]).await;
+    scene.answers_with(500);
+    assert_eq!(scene.believes(&key).await, Err(TokenError::Unavailable));
+    scene.answers_with(200);
+    assert_eq!(scene.believes(&key).await, Err(TokenError::Unavailable), "it was asked a moment ago");
+    scene.later(PAUSE);
+    assert_eq!(scene.believes(&key).await.as_deref(), Ok("ida"));
+    // A clock that is set back makes keys neither younger nor older than they are: they are fetched again.
+    scene.clock.set(scene.clock.now() - TimeDelta::days(1));
+    assert_eq!(scene.believes(&key).await.as_deref(), Ok("ida"));
+    assert_eq!(scene.asked(), 3);
+}
+
+#[tokio::test]
+async fn a_discovery_document_that_is_not_the_issuers_is_refused() {
+    let key = Pair::ed25519("key");
+    let scene = Scene::start(&[&key]).await;
+    let told = async |document: Value| {
+        *scene.answers.discovery.lock().unwrap() = document;
+        scene.issuer.fetch().await.unwrap_err().to_string()
+    };
+    let said = told(json!({"issuer": format!("{}/", scene.answers.address)})).await;
+    assert!(said.contains("of another issuer"), "{said}");
+    let said = told(json!({"jwks_uri": "http://keys.example.org/"})).await;
+    assert!(said.contains("not https"), "{said}");
+    let said = told(json!({"jwks_uri": 7})).await;
+    assert!(said.contains("something else than a discovery document"), "{said}");
+    let said = told(json!({"jwks_uri": format!("{}/nothing", scene.answers.address)})).await;
+    assert!(said.contains("status 404"), "{said}");
+    assert_eq!(scene.believes(&key).await, Err(TokenError::Unavailable));
+}
+
+#[tokio::test]
+async fn only_keys_for_verifying_with_an_accepted_algorithm_are_used() {
+    let key = Pair::p256("key");
+    let scene = Scene::start(&[]).await;
+    let with = |change: &[(&str, Value)]| {
+        let mut jwk = key.jwk.clone();
+        for (name, value) in change {
+            jwk[name] = value.clone();
+        }
+        jwk
+    };
+    for unusable in [
+        with(&[("use", json!("enc"))]),
+        with(&[("key_ops", json!(["sign"]))]),
+        with(&[("alg", json!("ES512"))]),
+        with(&[("crv", json!("P-384"))]),
+        with(&[("x", json!("!"))]),
+        with(&[("kty", json!("oct")), ("k", key.jwk["x"].clone())]),
+        json!({"kid": "key"}),
+        json!("key"),
+    ] {
+        *scene.answers.keys.lock().unwrap() = json!({"keys": [unusable]});
+        let error = scene.issuer.fetch().await.unwrap_err();
+        assert!(matches!(error, IssuerError::NoKeys { .. }), "{unusable}: {error}");
+    }
+    for no_set in [json!([]), json!({"keys": {}}), json!("x".repeat(600_000))] {
+        *scene.answers.keys.lock().unwrap() = no_set;
+        let error = scene.issuer.fetch().await.unwrap_err();
+        assert!(error.to_string().contains("something else than a key set"), "{error}");
+    }
+    // Beside others that are of no use, one is enough.
+    *scene.answers.keys.lock().unwrap() = json!({"keys": [{"kty": "AKP"}, 7, key.jwk]});
+    scene.issuer.fetch().await.unwrap();
+    assert_eq!(scene.believes(&key).await.as_deref(), Ok("ida"));
+}
+
+#[tokio::test]
+async fn claims_of_somebody_else_are_refused_though_the_key_is_right() {
+    let key = Pair::rsa("key");
+    let scene = Scene::start(&[&key]).await;
+    for (name, value, expected) in [
+        ("iss", json!("lethe-local"), TokenError::Issuer),
+        ("aud", json!("another"), TokenError::Audience),
+        ("exp", json!(scene.clock.now().timestamp() - 60), TokenError::Expired),
+        ("nbf", json!(scene.clock.now().timestamp() + 61), TokenError::NotYet),
+    ] {
+        let mut claims = scene.claims();
+        claims[name] = value;
+        assert_eq!(scene.verify(&key.token(&claims)).await, Err(expected));
+    }
+}
