@@ -7,6 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use lethe_access::device::{ApprovalSecret, ApproveDevice, RequestDevice};
+use lethe_access::user::{Grant, GrantRole, RegisterUser};
+use lethe_kernel::{Caller, Clock, DeviceId, RequestId, Role, UnitId, UserId};
+use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_vault::{Custody, Vault};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
@@ -68,6 +73,7 @@ struct User {
     shared: Arc<Shared>,
     address: watch::Receiver<String>,
     client: reqwest::Client,
+    bearer: String,
 }
 
 impl User {
@@ -102,8 +108,7 @@ impl User {
     async fn ask(&self, input: &Value) -> Option<(String, String)> {
         let address = self.address.borrow().clone();
         let body = json!({"query": document("cprReveal", "cpr entry { id }"), "variables": {"input": input}});
-        let request = self.client.post(address).header("x-lethe-role", "CONSULTANT");
-        let answer = request.header("x-lethe-user", self.id.to_string()).json(&body).send().await;
+        let answer = self.client.post(address).header("authorization", &self.bearer).json(&body).send().await;
         let answer: Value = answer.ok()?.json().await.ok()?;
         if let Some(errors) = answer["errors"].as_array() {
             assert!(errors.iter().all(|error| error["extensions"]["code"] == "UNAVAILABLE"), "{answer:#}");
@@ -114,6 +119,42 @@ impl User {
         assert_eq!(payload["userErrors"], json!([]), "{answer:#}");
         Some((text(&payload["cpr"]), text(&payload["entry"]["id"])))
     }
+}
+
+/// The id of the nth user, and of their device.
+fn user(number: u32) -> Uuid {
+    Uuid::from_u128(0x0d3e_0000_0000_8000_8000_0001_0000_0000 + u128::from(number))
+}
+
+/// A consultant with an approved device.
+struct Newcomer(UserId);
+
+impl Work for Newcomer {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let (user, own, device) = (self.0, unit.caller().unit, DeviceId(self.0.0));
+        let register = RegisterUser::person(user, "Prøve", "prove@example.org");
+        RegisterUser { unit: Some(own), ..register }.run(unit).await?;
+        GrantRole { user, grant: Grant { unit: own, role: Role::Consultant } }.run(unit).await?;
+        let secret = ApprovalSecret::random(user, device).unwrap();
+        let request = RequestDevice { user, device, label: None, secret: secret.clone(), page: None };
+        request.run(unit).await?;
+        ApproveDevice { secret }.run(unit).await
+    }
+}
+
+/// Registers everybody, as Lethe itself does it for the demo data.
+async fn hire(server: &Server) {
+    let folder = server.folder.path();
+    let options = PgConnectOptions::new_without_pgpass().socket(folder.join("data/run")).username("postgres");
+    let pool = lethe_ledger::connect(options.database("postgres"), 4).await.unwrap();
+    let vault = Vault::open(pool.clone(), &Custody::in_data_dir(&server.data_dir())).await.unwrap();
+    let ledger = Ledger::start(pool.clone(), vault, Clock::system()).await.unwrap();
+    let unit = UnitId("9eab5b04-5ebc-5824-843b-c3fe65dc6dd6".parse().unwrap());
+    for number in 1..=USERS {
+        let context = Context::new(Caller::system(unit), RequestId(ledger.parts().ids.next()));
+        ledger.execute(&context, &Newcomer(UserId(user(number)))).await.unwrap();
+    }
+    pool.close().await;
 }
 
 /// Every reveal in the ledger: whose, and of which contact.
@@ -160,13 +201,15 @@ async fn no_value_was_ever_received_without_its_event_however_often_the_server_i
     let mut chance = Chance::new(seed);
     let mut server = Server::start().await;
     let shared = Arc::new(Shared::prepare(&mut server).await);
+    hire(&server).await;
     let (address, reached) = watch::channel(server.url("/graphql"));
     let mut users = JoinSet::new();
     for number in 1..=USERS {
-        let id = Uuid::from_u128(0x0d3e_0000_0000_8000_8000_0001_0000_0000 + u128::from(number));
+        let id = user(number);
         let (shared, address) = (shared.clone(), reached.clone());
-        let user =
-            User { id, given: 0, chance: chance.fork(), shared, address, client: reqwest::Client::new() };
+        let bearer = server.door().bearer_of("CONSULTANT", id, None);
+        let (chance, client) = (chance.fork(), reqwest::Client::new());
+        let user = User { id, given: 0, chance, shared, address, client, bearer };
         users.spawn(user.run());
     }
     for round in 0..=rounds {

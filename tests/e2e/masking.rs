@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::everything::Types;
 use crate::graph::{document, key, position, text};
 use crate::server::Server;
-use crate::socket::{Socket, connect};
+use crate::socket::Socket;
 
 const SECRET: &str = "Hemmelighed om helbred";
 
@@ -109,15 +109,12 @@ async fn queries(server: &mut Server, planted: &Planted, seen: &mut Seen) {
 }
 
 /// Every event since, as a subscription delivers it to an auditor, who sees all of them, with the object it changed.
-async fn changes(server: &Server, planted: &Planted, until: i64, seen: &mut Seen) {
+async fn changes(server: &mut Server, planted: &Planted, until: i64, seen: &mut Seen) {
     let change = Types::of(server).await.below("Change", &mut Vec::new());
     let query = format!("subscription($p: Position) {{ changes(after: $p) {change} }}");
-    let (stream, _) = connect(server).await.unwrap();
-    let mut socket = Socket(stream);
-    socket.send(json!({"type": "connection_init", "payload": {"x-lethe-role": "AUDITOR"}})).await;
-    assert_eq!(socket.receive().await.unwrap()["type"], "connection_ack");
-    let payload = json!({"query": query, "variables": {"p": planted.before.to_string()}});
-    socket.send(json!({"id": "1", "type": "subscribe", "payload": payload})).await;
+    server.as_role("AUDITOR");
+    let mut socket = Socket::subscribe(server, &query, json!({"p": planted.before.to_string()})).await;
+    server.as_role("CONSULTANT");
     loop {
         let message = socket.receive().await.expect("the server closed the connection");
         let answer = &message["payload"]["data"]["changes"];
@@ -172,7 +169,7 @@ async fn a_masked_value_comes_out_of_no_door_but_a_reveal() {
     seen.add("an entry", &shown["entry"].to_string());
 
     queries(&mut server, &planted, &mut seen).await;
-    changes(&server, &planted, position(&shown), &mut seen).await;
+    changes(&mut server, &planted, position(&shown), &mut seen).await;
     for (door, said) in commands(&server, &planted) {
         seen.add(&format!("lethe {door}"), &said);
     }

@@ -1,14 +1,16 @@
 use serde_json::{Value, json};
 
 use crate::graph::{document, global, key, text, texts};
+use crate::people::user;
 use crate::server::Server;
 
 const ENTRY: &str = "id at position userId unit { id } role field contactIds noteId purpose purposeText \
                      withheld { field reason } repeats event { type position stream { type } }";
 
-/// A unit that is a business hub, and one that is not; other than the one whose consultant asks.
-const HUB: &str = "62f704ac-d086-56b3-bec1-8e38fbca9dd6";
-const TOWN: &str = "bde2f850-ced4-5deb-ac83-aefead931de5";
+/// People of the demo data by their numbers: of another business hub, and of a unit that is none.
+const CONSULTANT_OF_A_HUB: (&str, u128) = ("CONSULTANT", 7);
+const DPM_OF_A_HUB: (&str, u128) = ("DPM", 8);
+const DPM_OF_A_TOWN: (&str, u128) = ("DPM", 9);
 
 fn cpr_reveal() -> String {
     document("cprReveal", &format!("cpr entry {{ {ENTRY} }}"))
@@ -39,11 +41,12 @@ async fn log(server: &mut Server, filter: Value, position: &Value) -> Vec<Value>
     answer["accessLog"]["nodes"].as_array().unwrap().clone()
 }
 
-/// What a mutation answers to somebody of another unit.
-async fn from_unit(server: &Server, unit: &str, query: &str, input: &Value) -> Value {
-    let body = json!({"query": query, "variables": {"input": input}});
-    let answer = server.post().header("x-lethe-unit", unit).json(&body).send().await.unwrap();
-    answer.json().await.unwrap()
+/// What is answered to somebody of another unit.
+async fn to_other(server: &Server, (role, number): (&str, u128), query: &str, variables: Value) -> Value {
+    let door = server.door();
+    let bearer = door.bearer_of(role, user(number), None);
+    let request = door.post_as(&reqwest::Client::new(), &bearer);
+    request.json(&json!({"query": query, "variables": variables})).send().await.unwrap().json().await.unwrap()
 }
 
 #[tokio::test]
@@ -195,15 +198,15 @@ async fn what_another_unit_has_is_not_told_from_what_nobody_has() {
             json!({"noteId": global("Note", 1), "purpose": "CASE_WORK"}),
         ),
     ] {
-        let hidden = from_unit(&server, HUB, &query, &hidden).await;
-        assert_eq!(hidden, from_unit(&server, HUB, &query, &unknown).await);
+        let hidden = to_other(&server, CONSULTANT_OF_A_HUB, &query, json!({"input": hidden})).await;
+        assert_eq!(hidden, to_other(&server, CONSULTANT_OF_A_HUB, &query, json!({"input": unknown})).await);
         let payload = hidden["data"].as_object().unwrap().values().next().unwrap();
         assert_eq!(payload["userErrors"][0]["code"], "NOT_FOUND");
     }
     // The built-in CPR field belongs to business hubs (R9), whoever asks for which contact.
     for id in [contact, global("Contact", 1)] {
         let input = json!({"contactId": id, "purpose": "CASE_WORK"});
-        let refused = from_unit(&server, TOWN, &cpr_reveal(), &input).await;
+        let refused = to_other(&server, DPM_OF_A_TOWN, &cpr_reveal(), json!({"input": input})).await;
         assert_eq!(refused["data"]["cprReveal"]["userErrors"][0]["code"], "FORBIDDEN", "{refused:#}");
         assert_eq!(refused["data"]["cprReveal"]["cpr"], json!(null));
     }
@@ -380,26 +383,29 @@ async fn each_role_may_do_what_it_is_for_and_is_told_beforehand() {
 
 #[tokio::test]
 async fn a_dpm_reads_the_log_of_the_own_unit_and_an_auditor_that_of_all() {
-    let mut server = Server::start().await;
+    let server = Server::start().await;
     let (contact, _) = person(&server).await;
     let input = json!({"contactId": contact, "purpose": "CASE_WORK"});
     let shown = server.done(&cpr_reveal(), json!({"input": input})).await;
     let id = &shown["entry"]["id"];
     let query = "query($id: ID!, $p: Position) { accessLog(minPosition: $p) { nodes { id } }
         node(id: $id) { id } }";
-    for (role, unit, seen) in
-        [("DPM", HUB, false), ("AUDITOR", HUB, true), ("AUDITOR", TOWN, true), ("CONSULTANT", HUB, false)]
-    {
-        server.as_role(role);
-        let body = json!({"query": query, "variables": {"id": id, "p": shown["position"]}});
-        let answer = server.post().header("x-lethe-unit", unit).json(&body).send().await.unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        let nodes = if seen { json!([{"id": id}]) } else { json!([]) };
-        let node = if seen { json!({"id": id}) } else { json!(null) };
-        if role == "CONSULTANT" {
-            assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
-        } else {
-            assert_eq!(answer["data"], json!({"accessLog": {"nodes": nodes}, "node": node}), "{role} {unit}");
-        }
+    for (who, seen) in [
+        (DPM_OF_A_HUB, Some(false)),
+        (("DPM", 4), Some(true)),
+        (("AUDITOR", 5), Some(true)),
+        (CONSULTANT_OF_A_HUB, None),
+    ] {
+        let variables = json!({"id": id, "p": shown["position"]});
+        let answer = to_other(&server, who, query, variables).await;
+        let expected = match seen {
+            Some(true) => json!({"accessLog": {"nodes": [{"id": id}]}, "node": {"id": id}}),
+            Some(false) => json!({"accessLog": {"nodes": []}, "node": null}),
+            None => {
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN");
+                continue;
+            }
+        };
+        assert_eq!(answer["data"], expected, "{who:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! How many SQL statements a page costs, counted as PostgreSQL's driver sends them.
 
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
 
 use std::sync::{Arc, Mutex};

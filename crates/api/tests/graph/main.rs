@@ -1,5 +1,6 @@
 //! The graph as each role sees it.
 
+#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
