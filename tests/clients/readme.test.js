@@ -22,8 +22,8 @@ const dpm = as(headers('DPM'));
 
 /** The answer to a request that is neither refused nor fails. */
 async function answer(request) {
-  // As the README says, whoever erases is the DPM.
-  const caller = /contactErasurePreview|contactAnonymise/.test(request) ? dpm : client;
+  // As the README says, whoever reads the access log and erases is the DPM.
+  const caller = /accessLog|contactErasurePreview|contactAnonymise/.test(request) ? dpm : client;
   const send = request.startsWith('mutation') ? caller.mutation(request, {}) : caller.query(request, {});
   const { data, error } = await send.toPromise();
   assert.equal(error, undefined, request);
@@ -53,7 +53,11 @@ test('every request of the README works as it stands', async () => {
   assert.deepEqual(history.consents.nodes, [{ purpose: 'NEWSLETTER', status: 'WITHDRAWN' }]);
   assert.equal(history.nextExpiry, '2030-06-01');
   assert.equal(history.history.nodes[0].type, 'contact.registered');
-  const erased = answers.at(-1);
+  assert.equal(answers.find((answer) => answer.cpr && answer.entry).cpr, '310765-7913');
+  const logs = answers.filter((answer) => answer.accessLog);
+  assert.deepEqual(logs.map((answer) => answer.cpr), ['310765-****', null]);
+  for (const { accessLog } of logs) assert.deepEqual(accessLog.nodes.map((entry) => entry.purpose), ['CASE_WORK']);
+  const erased = answers.find((answer) => answer.erasure);
   assert.equal(erased.status, 'ERASED');
   assert.deepEqual(erased.erasure, { state: 'ERASED', finalAt: null, certificate: null });
 });

@@ -71,7 +71,7 @@ impl Types {
             let (field_name, kind) = (field["name"].as_str().unwrap(), inner(&field["type"]));
             let alias = if alias.is_empty() { String::new() } else { format!("{alias}{field_name}: ") };
             let given = few(field).unwrap_or_default();
-            fields.push_str(&format!(" {alias}{field_name}{given}{}", self.below(kind, path)));
+            fields.extend([" ", &alias, field_name, &given, &self.below(kind, path)]);
         }
         path.pop();
         format!(" {{{fields} }}")

@@ -45,7 +45,8 @@ async fn checkpoint(server: &Server, position: u64) -> (Value, Checkpoint) {
 }
 
 async fn get(server: &Server, path: &str, role: &str) -> reqwest::Response {
-    reqwest::Client::new().get(server.url(path)).header("x-lethe-role", role).send().await.unwrap()
+    let bearer = server.door().bearer(role);
+    reqwest::Client::new().get(server.url(path)).header("authorization", bearer).send().await.unwrap()
 }
 
 #[tokio::test]

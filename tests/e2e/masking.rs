@@ -73,11 +73,11 @@ async fn queries(server: &mut Server, planted: &Planted, seen: &mut Seen) {
     let unit = server.data("{ viewer { unit { id } } }", json!({})).await["viewer"]["unit"]["id"].clone();
     let arguments = |name: &str| {
         Some(match name {
-            "contact" => format!("(id: \"{contact}\")"),
+            "contact" | "company" => format!("(id: \"{contact}\")"),
+            "consistencyProof" => "(from: \"1\")".to_owned(),
             "node" | "note" => format!("(id: \"{}\")", planted.note),
             "nodes" => format!("(ids: {})", json!(ids)),
             "contactErasurePreview" => format!("(contactId: \"{contact}\", kind: DELETED)"),
-            "company" => format!("(id: \"{contact}\")"),
             "expiryPolicies" => format!("(unit: {unit})"),
             _ => return None,
         })

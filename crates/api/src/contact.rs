@@ -214,6 +214,7 @@ impl Contact {
     }
 
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "the macro takes a flattened field as it takes every other")]
     async fn reveals(&self) -> ContactReveals<'_> {
         ContactReveals { contact: &self.row, past: self.as_of.is_some(), nested: &self.nested }
     }

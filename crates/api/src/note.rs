@@ -106,6 +106,7 @@ impl Note {
     }
 
     #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "the macro takes a flattened field as it takes every other")]
     async fn reveals(&self) -> NoteReveals<'_> {
         NoteReveals(&self.0)
     }

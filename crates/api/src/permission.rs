@@ -164,7 +164,12 @@ permissions! {
     consistencyProof: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
 }
 
-pub(crate) use {allowed, factor_told};
+#[expect(
+    clippy::single_component_path_imports,
+    reason = "it makes a path of the macro, for other modules"
+)]
+pub(crate) use allowed;
+pub(crate) use factor_told;
 
 /// Whether a role may use a field of the root types, whatever its proof of identity.
 pub(crate) fn permits(operation: &str, role: Role) -> bool {
@@ -247,15 +252,17 @@ pub fn permissions_page() -> String {
     ];
     let mut page = include_str!("permission.md").to_owned();
     let names: Vec<String> = ROLES.iter().map(|role| format!("`{}`", role.name())).collect();
-    page.push_str(&format!("\n| Operation | {} |\n|---{}|\n", names.join(" | "), "|:-:".repeat(ROLES.len())));
-    for permission in MATRIX {
+    let head = format!("\n| Operation | {} |\n|---{}|\n", names.join(" | "), "|:-:".repeat(ROLES.len()));
+    let rows = MATRIX.iter().map(|permission| {
         let cells = ROLES.map(|role| match (permission.roles.contains(&role), permission.second_factor) {
             (true, true) => "2",
             (true, false) => "✓",
             (false, _) => "",
         });
-        page.push_str(&format!("| `{}` | {} |\n", permission.operation, cells.join(" | ")));
-    }
+        format!("| `{}` | {} |\n", permission.operation, cells.join(" | "))
+    });
+    page.push_str(&head);
+    page.extend(rows);
     page
 }
 

@@ -32,7 +32,8 @@ impl Device {
                 let waits = self.secret.as_ref().is_some_and(|(_, expires)| at < *expires);
                 Ok((!waits).then_some(DeviceEvent::Requested(request)).into_iter().collect())
             }
-            (DeviceCommand::Request { .. }, Some(DeviceStatus::Approved)) => Ok(Vec::new()),
+            (DeviceCommand::Request { .. }, Some(DeviceStatus::Approved))
+            | (DeviceCommand::Revoke, Some(DeviceStatus::Revoked)) => Ok(Vec::new()),
             (DeviceCommand::Request { .. }, Some(DeviceStatus::Revoked)) => Err(DeviceError::Revoked),
             (DeviceCommand::Approve { digest, at }, Some(DeviceStatus::Requested))
                 if self
@@ -43,7 +44,6 @@ impl Device {
                 Ok(vec![DeviceEvent::Approved(Approved {})])
             }
             (DeviceCommand::Approve { .. }, _) => Err(DeviceError::NotApproved),
-            (DeviceCommand::Revoke, Some(DeviceStatus::Revoked)) => Ok(Vec::new()),
             (DeviceCommand::Revoke, Some(_)) => Ok(vec![DeviceEvent::Revoked(Revoked {})]),
             (DeviceCommand::Revoke, None) => Err(DeviceError::Unknown),
         }

@@ -111,7 +111,7 @@ fn take(roster: &mut Roster, event: &Recorded, (parts, keys): (&Parts, &Keyring)
             roster.user_event(user, &decoded);
             match decoded {
                 UserEvent::Registered(event) => {
-                    roster.identify(user, open(&event.identities, user, (parts, keys)))
+                    roster.identify(user, open(&event.identities, user, (parts, keys)));
                 }
                 UserEvent::Amended(event) => {
                     if let Some(identities) = event.identities {

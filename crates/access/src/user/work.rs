@@ -75,7 +75,8 @@ impl Work for AmendUser {
         let user = existing_user(unit, self.user).await?;
         // Mails that approve devices go to the address, so it is not the user's alone to change.
         let name_alone = self.input.email.is_keep() && self.enrolment.is_none();
-        if !manages(caller, user) && !(caller.user == self.user && name_alone) {
+        let own_name = caller.user == self.user && name_alone;
+        if !manages(caller, user) && !own_name {
             return Err(forbidden(
                 "Only an administrator who may give every role that this user has may change the user.",
             )

@@ -36,7 +36,7 @@ fn page() -> Vec<(String, Vec<String>)> {
 
 /// The roles that a description names, and whether it takes a second factor.
 fn told_roles(description: &str) -> (BTreeSet<String>, bool) {
-    let sentence = description.rsplit("\n").next().unwrap().strip_prefix("For ").unwrap_or_default();
+    let sentence = description.rsplit('\n').next().unwrap().strip_prefix("For ").unwrap_or_default();
     let (roles, factor) = sentence.split_once('.').unwrap_or_default();
     (roles.split(", ").map(str::to_owned).collect(), factor == " With a second factor.")
 }

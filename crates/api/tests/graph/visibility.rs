@@ -53,7 +53,6 @@ async fn contact(world: &World, caller: Caller, name: &str) -> ContactId {
         mobile: Patch::Set("20304051".into()),
         remark: Patch::Set(format!("Remark{name}")),
         cpr: Patch::Set("0101901234".into()),
-        ..ContactInput::default()
     };
     let work = RegisterContact { input, external_reference: None, companies: Vec::new(), origin: None };
     ContactId(world.act(caller, work).await)

@@ -49,8 +49,8 @@ async fn everything_that_is_stored_of_keys_agrees_after_work_and_rotations() {
     let vault = &scene.ledger.parts().vault;
     let found = vault.verify().await.unwrap();
     assert_eq!(found.findings, Vec::<String>::new());
-    // Bo, Ib, and the key that signs; that of Åse was created by an event too.
-    assert_eq!((found.buckets, found.keys, found.created, found.tombstones), (4, 3, 3, 1));
+    // Bo, Ib, the unit's DPM, and the key that signs; that of Åse was created by an event too.
+    assert_eq!((found.buckets, found.keys, found.created, found.tombstones), (4, 4, 4, 1));
     assert_eq!((found.custodians, found.mirrors), (2, 1));
 
     for (sql, said) in [

@@ -218,8 +218,7 @@ fn the_example_file_names_every_key_with_its_default() {
             "public_url",
             "oidc_issuer",
             "oidc_audience",
-            "smtp_url",
-            "mail_from",
+            "witnesses",
         ];
         if !examples.contains(&entry.key) {
             assert_eq!(default.value, entry.value, "{}", entry.key);

@@ -182,7 +182,9 @@ fn whoever_left_can_be_forgotten_once() {
     let forgotten = [gone, vec![forgotten]].concat();
     user().given(forgotten.clone()).when(UserCommand::Anonymise).then_expect_events(vec![]);
     let mut state = User::default();
-    forgotten.into_iter().for_each(|event| state.apply(event));
+    for event in forgotten {
+        state.apply(event);
+    }
     assert_eq!(state.subjects(USER.0), []);
 }
 

@@ -40,7 +40,9 @@ fn record(at: &str) -> RecordReveal {
 
 fn of(events: Vec<RevealEvent>) -> Reveals {
     let mut reveals = Reveals::default();
-    events.into_iter().for_each(|event| reveals.apply(event));
+    for event in events {
+        reveals.apply(event);
+    }
     reveals
 }
 

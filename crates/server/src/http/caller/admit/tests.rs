@@ -37,12 +37,12 @@ fn asked() -> Asked {
     Asked { device: Some(NOTEBOOK), ..Asked::default() }
 }
 
-fn session(verified: &Verified, asked: &Asked, member: Member) -> Result<Session, &'static str> {
-    admit(verified, asked, Some((USER, &member))).map_err(|refusal| refusal.code)
+fn session(verified: &Verified, asked: &Asked, member: &Member) -> Result<Session, &'static str> {
+    admit(verified, asked, Some((USER, member))).map_err(|refusal| refusal.code)
 }
 
 fn acting(verified: &Verified, asked: &Asked) -> Result<(UnitId, Role), &'static str> {
-    let session = session(verified, asked, member())?;
+    let session = session(verified, asked, &member())?;
     Ok((session.caller.unit, session.caller.role))
 }
 
@@ -68,13 +68,13 @@ fn a_role_that_was_not_granted_is_refused_whoever_names_it() {
         let token = Verified { unit: Some(unit), role: Some(role), ..verified() };
         assert_eq!(acting(&token, &asked()), Err("FORBIDDEN"));
     }
-    assert_eq!(session(&plain, &asked(), Member { grants: [].into(), ..member() }), Err("FORBIDDEN"));
+    assert_eq!(session(&plain, &asked(), &Member { grants: [].into(), ..member() }), Err("FORBIDDEN"));
 }
 
 #[test]
 fn whoever_has_left_or_never_came_is_not_let_in() {
     let gone = Member { off_boarded: true, ..member() };
-    assert_eq!(session(&verified(), &asked(), gone), Err("UNAUTHENTICATED"));
+    assert_eq!(session(&verified(), &asked(), &gone), Err("UNAUTHENTICATED"));
     assert_eq!(admit(&verified(), &asked(), None).unwrap_err().status, 401);
     let system = admit(&verified(), &asked(), Some((Caller::SYSTEM, &member())));
     assert_eq!(system.unwrap_err().status, 401);
@@ -83,35 +83,35 @@ fn whoever_has_left_or_never_came_is_not_let_in() {
 #[test]
 fn a_device_must_be_named_and_approved() {
     let plain = verified();
-    assert_eq!(session(&plain, &asked(), member()).unwrap().device, Some(NOTEBOOK));
+    assert_eq!(session(&plain, &asked(), &member()).unwrap().device, Some(NOTEBOOK));
     let refused = Err("DEVICE_NOT_APPROVED");
-    assert_eq!(session(&plain, &Asked::default(), member()), refused);
-    assert_eq!(session(&plain, &Asked { device: Some(PHONE), ..asked() }, member()), refused);
+    assert_eq!(session(&plain, &Asked::default(), &member()), refused);
+    assert_eq!(session(&plain, &Asked { device: Some(PHONE), ..asked() }, &member()), refused);
     for status in [DeviceStatus::Requested, DeviceStatus::Revoked] {
         let devices = [(NOTEBOOK, status)].into();
-        assert_eq!(session(&plain, &asked(), Member { devices, ..member() }), refused);
+        assert_eq!(session(&plain, &asked(), &Member { devices, ..member() }), refused);
     }
     let made = Verified { device: Some(NOTEBOOK), ..verified() };
-    assert_eq!(session(&made, &Asked::default(), member()).unwrap().device, Some(NOTEBOOK));
+    assert_eq!(session(&made, &Asked::default(), &member()).unwrap().device, Some(NOTEBOOK));
     // A header does not lead past the device that the token was made for.
     let foreign = Verified { device: Some(PHONE), ..verified() };
-    assert_eq!(session(&foreign, &asked(), member()), refused);
+    assert_eq!(session(&foreign, &asked(), &member()), refused);
 }
 
 #[test]
 fn who_signs_local_tokens_is_believed_about_their_own_machine_until_it_is_revoked() {
     let own = DeviceId(USER.0);
     let local = Verified { issuer: LOCAL_ISSUER.to_owned(), device: Some(own), ..verified() };
-    assert_eq!(session(&local, &Asked::default(), member()).unwrap().device, Some(own));
+    assert_eq!(session(&local, &Asked::default(), &member()).unwrap().device, Some(own));
     let other = Verified { device: Some(PHONE), ..local.clone() };
-    assert_eq!(session(&other, &Asked::default(), member()), Err("DEVICE_NOT_APPROVED"));
+    assert_eq!(session(&other, &Asked::default(), &member()), Err("DEVICE_NOT_APPROVED"));
     let devices = [(own, DeviceStatus::Revoked)].into();
     assert_eq!(
-        session(&local, &Asked::default(), Member { devices, ..member() }),
+        session(&local, &Asked::default(), &Member { devices, ..member() }),
         Err("DEVICE_NOT_APPROVED")
     );
     let issued = Verified { device: Some(own), ..verified() };
-    assert_eq!(session(&issued, &Asked::default(), member()), Err("DEVICE_NOT_APPROVED"));
+    assert_eq!(session(&issued, &Asked::default(), &member()), Err("DEVICE_NOT_APPROVED"));
 }
 
 #[test]
@@ -119,14 +119,14 @@ fn a_programme_needs_no_device_has_no_second_factor_and_is_nothing_else() {
     let grants = [(HOME, Role::Consultant), (HOME, Role::Integration)];
     let grants = grants.map(|(unit, role)| Grant { unit, role }).into();
     let programme = Member { integration: true, grants, devices: [].into(), ..member() };
-    let session = session(&verified(), &Asked::default(), programme.clone()).unwrap();
+    let session = session(&verified(), &Asked::default(), &programme).unwrap();
     assert_eq!((session.caller.role, session.caller.unit), (Role::Integration, HOME));
     assert_eq!((session.device, session.second_factor), (None, false));
     for named in [
         Asked { role: Some(Role::Consultant), ..Asked::default() },
         Asked { unit: Some(AWAY), ..Asked::default() },
     ] {
-        assert_eq!(super::tests::session(&verified(), &named, programme.clone()), Err("FORBIDDEN"));
+        assert_eq!(super::tests::session(&verified(), &named, &programme), Err("FORBIDDEN"));
     }
 }
 
@@ -155,6 +155,6 @@ fn who_signs_local_tokens_may_set_up_an_installation_as_its_system_administrator
 fn the_second_factor_is_the_tokens() {
     for second_factor in [false, true] {
         let verified = Verified { second_factor, ..verified() };
-        assert_eq!(session(&verified, &asked(), member()).unwrap().second_factor, second_factor);
+        assert_eq!(session(&verified, &asked(), &member()).unwrap().second_factor, second_factor);
     }
 }
