@@ -7,9 +7,6 @@ use uuid::Uuid;
 use crate::event::COLUMNS;
 use crate::{LedgerError, Parts, Recorded};
 
-/// How many positions one statement looks through at most, so that it ends soon however rare the wanted events are.
-const WINDOW: i64 = 100_000;
-
 /// Which events are wanted; everything given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
@@ -24,7 +21,9 @@ pub struct EventFilter {
 }
 
 impl Parts {
-    /// The events between two positions, both exclusive, at most `limit`: the first ones or the last ones, in order.
+    /// The events between two positions, both exclusive, at most `limit`: the first ones or the last ones, in order. One
+    /// statement looks through at most `window` positions, 2 or more, so that each ends soon however rare the wanted events
+    /// are; those of one object are few, and an index finds them.
     ///
     /// # Errors
     /// As [`Parts::after`].
@@ -33,10 +32,10 @@ impl Parts {
         filter: &EventFilter,
         (mut after, before): (i64, i64),
         (limit, from_end): (i64, bool),
+        window: i64,
     ) -> Result<Vec<Recorded>, LedgerError> {
         let mut before = before.min(self.head().await?.saturating_add(1));
-        // The events of one object are few, and an index finds them.
-        let window = if filter.stream.is_some() { i64::MAX } else { WINDOW };
+        let window = if filter.stream.is_some() { i64::MAX } else { window.max(2) };
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
         while found.len() < wanted && after.saturating_add(1) < before {

@@ -16,6 +16,9 @@ use crate::permission::allowed;
 use crate::scalar::Position;
 use crate::stream::STREAM_TYPES;
 
+/// How many positions one statement looks through at most.
+const WINDOW: i64 = 100_000;
+
 /// Which events are wanted; everything given must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct EventFilterInput {
@@ -66,7 +69,8 @@ impl EventQuery {
             before = before.min(position(cursor)?);
         }
         let filter = filter.read().map_err(|error| refused(&error))?;
-        let found = parts(context).search(&filter, (after, before), (page.limit, page.from_end)).await;
+        let found =
+            parts(context).search(&filter, (after, before), (page.limit, page.from_end), WINDOW).await;
         let found = found.map_err(|error| fault(&error))?.into_iter().map(|event| Found {
             parent: Uuid::nil(),
             cursor: Cursor { key: event.position.to_string(), id: Uuid::nil() },

@@ -22,6 +22,7 @@ mod order;
 mod postgres;
 mod reaction;
 mod rebuild;
+mod search;
 mod snapshot;
 mod stale;
 mod storage;

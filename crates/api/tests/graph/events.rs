@@ -1,0 +1,82 @@
+//! All events, as those who replay history ask for them.
+
+use lethe_crm::contact::{AmendContact, ContactInput, RegisterContact};
+use lethe_kernel::{Caller, ContactId, Patch, Role, Session, UserId};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::running::{World, session};
+
+const EVENTS: &str =
+    "query($filter: EventFilterInput, $first: Int, $after: String, $last: Int, $before: String) {
+    events(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        nodes { id position type recordedAt stream { id } caller { userId } } } }";
+
+async fn events(world: &World, session: Session, variables: Value) -> Value {
+    let mut answer = world.ask(session, EVENTS, variables).await;
+    assert_eq!(answer.get("errors"), None, "{answer:#}");
+    answer["data"]["events"].take()
+}
+
+fn positions(page: &Value) -> Vec<i64> {
+    let nodes = page["nodes"].as_array().unwrap().iter();
+    nodes.map(|event| event["position"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// A contact of the unit that was registered by one user and amended by another.
+async fn history(world: &World, first: Caller, second: Caller) {
+    let input = ContactInput { first_name: Patch::Set("Åse".into()), ..ContactInput::default() };
+    let work = RegisterContact { input, external_reference: None, companies: Vec::new(), origin: None };
+    let contact = ContactId(world.act(first, work).await);
+    for title in ["Direktør", "Formand"] {
+        let input = ContactInput { title: Patch::Set(title.into()), ..ContactInput::default() };
+        world.act(second, AmendContact { contact, expected_version: None, input }).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_finds_events_by_type_object_user_unit_time_and_position() {
+    let world = World::start().await;
+    let (north, south) = (world.unit(7).await, world.unit(8).await);
+    let of =
+        |unit, user| Caller { user: UserId(Uuid::from_u128(user)), ..session(Role::Consultant, unit).caller };
+    history(&world, of(north, 0x31), of(north, 0x32)).await;
+    history(&world, of(south, 0x33), of(south, 0x33)).await;
+    world.settled().await;
+    let auditor = session(Role::Auditor, north);
+    let all = events(&world, auditor, json!({})).await;
+    let end = i64::try_from(all["nodes"].as_array().unwrap().len()).unwrap();
+    assert_eq!(positions(&all), (1..=end).collect::<Vec<_>>());
+
+    let node = |position: i64| &all["nodes"][usize::try_from(position - 1).unwrap()];
+    let by = async |filter: Value| positions(&events(&world, auditor, json!({"filter": filter})).await);
+    let first = end - 5;
+    assert_eq!(by(json!({"types": ["contact.amended"]})).await, [first + 1, first + 2, end - 1, end]);
+    assert_eq!(by(json!({"object": node(first)["stream"]["id"]})).await, [first, first + 1, first + 2]);
+    assert_eq!(by(json!({"user": node(first + 1)["caller"]["userId"]})).await, [first + 1, first + 2]);
+    let south =
+        world.data(auditor, "{ units { nodes { id name } } }").await["units"]["nodes"][1]["id"].clone();
+    assert_eq!(by(json!({"unit": south, "types": ["contact.registered"]})).await, [end - 2]);
+    assert_eq!(by(json!({"fromPosition": "3", "untilPosition": "4"})).await, [3, 4]);
+    let at = node(end)["recordedAt"].clone();
+    let (until, from) = (by(json!({"until": at})).await, by(json!({"from": at})).await);
+    assert_eq!([until, from.clone()].concat(), positions(&all));
+    assert_eq!(from.last(), Some(&end));
+    assert_eq!(
+        by(json!({"types": ["contact.registered"], "object": node(1)["stream"]["id"]})).await,
+        [] as [i64; 0]
+    );
+
+    let page = events(&world, auditor, json!({"first": 3})).await;
+    assert_eq!((positions(&page), &page["pageInfo"]["hasNextPage"]), (vec![1, 2, 3], &json!(true)));
+    let next = json!({"first": 2, "after": page["pageInfo"]["endCursor"]});
+    assert_eq!(positions(&events(&world, auditor, next).await), [4, 5]);
+    let last = events(&world, auditor, json!({"last": 2})).await;
+    assert_eq!(positions(&last), [end - 1, end]);
+    let before = json!({"last": 2, "before": last["pageInfo"]["startCursor"]});
+    assert_eq!(positions(&events(&world, auditor, before).await), [end - 3, end - 2]);
+    let foreign = world.ask(auditor, EVENTS, json!({"after": "bm9uZQ"})).await;
+    assert_eq!(foreign["errors"][0]["extensions"]["code"], "BAD_CURSOR");
+    world.stop().await;
+}
