@@ -70,7 +70,9 @@ impl Witness {
         let first = lines.next().unwrap().unwrap();
         let url = first.split_once("http://").unwrap().1.split_once(". ").unwrap().0;
         let key = lines.next().unwrap().unwrap().parse().unwrap();
-        Self { child, url: format!("http://{url}"), key, client: reqwest::Client::new() }
+        // Each request on a connection of its own: one that waits for the next may be closed by the witness meanwhile.
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { child, url: format!("http://{url}"), key, client }
     }
 
     async fn post(&self, body: String) -> reqwest::Result<(u16, String, String)> {

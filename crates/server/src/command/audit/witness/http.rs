@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use lethe_kernel::Clock;
@@ -37,7 +37,10 @@ pub(super) fn router(memory: Memory, clock: Clock) -> Router {
 async fn add(State(witness): State<Witness>, body: Body) -> Response {
     let request = match read(body).await {
         Ok(request) => request,
-        Err((status, why)) => return text(status, format!("{why}\n")),
+        // What of the body was not read stands in the way of a next request.
+        Err((status, why)) => {
+            return ([(CONNECTION, "close")], text(status, format!("{why}\n"))).into_response();
+        }
     };
     // One after another: between the look at what was cosigned and the next one on the disk nobody else may come.
     let work = move || {
