@@ -111,6 +111,16 @@ impl From<PolicySet> for ExpiryPolicy {
     }
 }
 
+impl Identified for PolicyRow {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn is_seen(&self, by: Visibility) -> bool {
+        by.is_own(UnitId(self.id))
+    }
+}
+
 impl Identified for Due {
     fn id(&self) -> Uuid {
         self.id.0

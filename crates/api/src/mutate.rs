@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use crate::app::{app, parts, request};
 use crate::error::{UserError, fault};
+use crate::loader::Identified;
 use crate::scalar::Position;
+use crate::visibility::Visibility;
 
 /// The target of spans that are exported as traces.
 const TRACE: &str = "lethe_trace";
@@ -100,14 +102,16 @@ pub(crate) async fn execute_access(
     Ok(outcome)
 }
 
-/// The object a mutation changed, folded from its own events, so that it is right even while the view lags.
-pub(crate) async fn changed<P: Projection>(
+/// The object a mutation changed, folded from its own events, so that it is right even while the view lags. A repetition
+/// shows it only to a caller who sees it: an idempotency key is the user's, whatever unit they act for.
+pub(crate) async fn changed<P: Projection<Row: Identified>>(
     context: &Context<'_>,
     outcome: &Outcome,
 ) -> Result<Option<P::Row>> {
     let Some(id) = outcome.object() else { return Ok(None) };
     let mut rows = parts(context).rows_at::<P>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
-    Ok(rows.remove(&id))
+    let seen = |row: &P::Row| !outcome.repeated || row.is_seen(Visibility::of(context));
+    Ok(rows.remove(&id).filter(seen))
 }
 
 fn idempotency(

@@ -284,3 +284,19 @@ async fn a_hidden_id_is_answered_like_one_that_was_never_issued() {
     assert_eq!(differ, 21, "every request but one changes or shows what is one's own");
     two.world.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_for_another_unit_shows_nothing_of_what_that_unit_does_not_have() {
+    let world = World::start().await;
+    let (first, second) = (world.unit(7).await, world.unit(8).await);
+    let register = "mutation { contactRegister(input: {
+        firstName: \"FirstNorth\", idempotencyKey: \"5f3c1f0a-3a52-4a7e-9d0f-0c1f60a1b2c3\"
+    }) { contact { firstName } userErrors { code } } }";
+    // The same user in two units, with the same key.
+    let done = world.data(session(Role::Consultant, first), register).await;
+    let again = world.data(session(Role::Consultant, first), register).await;
+    assert_eq!((&again, &done["contactRegister"]["contact"]["firstName"]), (&done, &json!("FirstNorth")));
+    let elsewhere = world.data(session(Role::Consultant, second), register).await;
+    assert_eq!(elsewhere["contactRegister"], json!({"contact": null, "userErrors": []}));
+    world.stop().await;
+}
