@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// One event, as everybody appends it.
 const APPEND: &str = "SELECT (ledger.append(now(), ARRAY[gen_random_uuid()], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
     ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[1], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', \
-    '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[gen_random_uuid()], ARRAY['bench'], \
+    '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[gen_random_uuid()], ARRAY['bench'], \
     ARRAY[gen_random_uuid()::text], ARRAY[1::bigint], ARRAY['bench.happened'], ARRAY['1'], ARRAY[$1], ARRAY[$2])).lasts[1]";
 /// Many, past the function.
 const FILL: &str = "INSERT INTO ledger.events SELECT 'bench', gen_random_uuid()::text, 1, 'bench.happened', '1', $1::json, \

@@ -53,10 +53,11 @@ CREATE FUNCTION notary.guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     signed bigint;
     reason text;
+    there bigint;
 BEGIN
-    SELECT h.size, h.fault INTO signed, reason FROM notary.head h WHERE h.one;
-    IF reason IS NULL
-       AND signed <= coalesce((SELECT e.position FROM ledger.events e ORDER BY e.position DESC LIMIT 1), 0) THEN
+    SELECT h.size, h.fault, (SELECT e.position FROM ledger.events e ORDER BY e.position DESC LIMIT 1)
+    INTO signed, reason, there FROM notary.head h WHERE h.one;
+    IF reason IS NULL AND signed <= coalesce(there, 0) THEN
         RETURN NULL;
     END IF;
     -- Of the class that says: somebody has to mend the server.

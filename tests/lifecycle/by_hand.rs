@@ -23,7 +23,7 @@ pub(crate) async fn append(connection: &mut PgConnection, event: ByHand<'_>) -> 
     let query = sqlx::query_as(
         "SELECT results[1], lasts[1] FROM ledger.append(now(), ARRAY[$1], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
          ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[1], ARRAY[1], ARRAY[$2], ARRAY[$3], ARRAY[$4::bigint - 1], \
-         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY[$2], \
+         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY[$2], \
          ARRAY[$3], ARRAY[$4::bigint], ARRAY[$5], ARRAY['1'], ARRAY[$6], ARRAY[$7])",
     );
     let (result, position): (i16, i64) = query

@@ -1,5 +1,7 @@
 //! The one way into the ledger: a call of the SQL function `ledger.append`.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CommandId, EventId, Subject};
 use lethe_vault::{DestroyedKey, NewKey};
@@ -13,6 +15,8 @@ pub(crate) struct NewUnit {
     pub(crate) objects: Vec<Uuid>,
     pub(crate) input: Option<(Subject, [u8; 32])>,
     pub(crate) expectations: Vec<Expectation>,
+    /// Ids made for this unit: nobody else has used them.
+    pub(crate) new_ids: HashSet<Uuid>,
     pub(crate) new_keys: Vec<NewKey>,
     pub(crate) live_keys: Vec<Uuid>,
     pub(crate) destroyed: Vec<DestroyedKey>,
@@ -63,7 +67,7 @@ pub(crate) async fn append(
     let e = || units.iter().flat_map(|unit| &unit.events);
     let row = sqlx::query(
         "SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)",
+         $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)",
     )
     .bind(clock)
     .bind(units.iter().map(|unit| unit.command.0).collect::<Vec<_>>())
@@ -86,6 +90,7 @@ pub(crate) async fn append(
     .bind(k().map(|k| k.commitment.as_slice()).collect::<Vec<_>>())
     .bind(k().map(|k| k.bucket).collect::<Vec<_>>())
     .bind(k().map(|k| k.generation).collect::<Vec<_>>())
+    .bind(first_keys(units))
     .bind(owners(units, |unit| unit.live_keys.len()))
     .bind(units.iter().flat_map(|unit| unit.live_keys.iter().copied()).collect::<Vec<_>>())
     .bind(owners(units, |unit| unit.destroyed.len()))
@@ -123,6 +128,14 @@ pub(crate) async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Erro
 /// For each item of all units, the number of its unit, from 1.
 fn owners(units: &[&NewUnit], items: impl Fn(&NewUnit) -> usize) -> Vec<i32> {
     (1..).zip(units).flat_map(|(unit, of)| std::iter::repeat_n(unit, items(of))).collect()
+}
+
+/// For each new key, whether its subject is as new.
+fn first_keys(units: &[&NewUnit]) -> Vec<bool> {
+    let of = |unit: &&NewUnit| -> Vec<bool> {
+        unit.new_keys.iter().map(|key| unit.new_ids.contains(&key.subject.id)).collect()
+    };
+    units.iter().flat_map(of).collect()
 }
 
 fn number(n: usize) -> i32 {

@@ -12,11 +12,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::{LedgerError, Parts, Recorded};
 use checkpoint::Identity;
 use feed::{BATCH, Next, Tail};
-use standby::{Board, Place};
+use standby::{Board, Place, gather};
 use state::{Activity, activity_after};
 
 /// How many positions without an event of its sources a view passes before it stores where it is.
@@ -123,6 +124,7 @@ impl Runner {
             if self.place().is_some_and(|place| place.is_outdated.load(Ordering::Relaxed)) {
                 return Err(LedgerError::NewerVersion);
             }
+            let begun = Instant::now();
             let next = self.tail.borrow_and_update().next(position, who.sources, self.limit < BATCH);
             let (events, until) = match next {
                 Next::Nothing => {
@@ -146,6 +148,9 @@ impl Runner {
             position = until;
             (self.limit, self.pause) = (BATCH, FIRST_RETRY);
             self.tell(Some(position), Activity::Following);
+            if let Some(place) = self.place().filter(|_| !events.is_empty()) {
+                gather(begun, position, &place.wanted).await;
+            }
         }
         Ok(true)
     }

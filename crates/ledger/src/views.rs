@@ -101,6 +101,7 @@ impl ViewsBuilder {
                 .map(|(definition, position)| Place::new(definition.follower.who(), *position))
                 .collect(),
             held: held.clone(),
+            wanted: watch::Sender::new(0),
             waiting: watch::Sender::new(0),
         });
         let (tail, newest) = watch::channel(Arc::new(Tail::at(*parts.head_watch().borrow())));
@@ -111,7 +112,7 @@ impl ViewsBuilder {
             spawn(&parts, runner.run());
         }
         let names = board.places.iter().map(|place| place.who.lock()).collect();
-        spawn(&parts, feed(parts.clone(), tail, held));
+        spawn(&parts, feed(parts.clone(), board.clone(), tail));
         spawn(&parts, lead(parts.clone(), names, locks));
         spawn(&parts, watch_others(parts.clone(), board.clone()));
         Ok(Views { parts, definitions: Arc::new(self.0), board })
@@ -157,6 +158,7 @@ impl Views {
                 if !names.contains(&place.who.name) || state.borrow().position >= position {
                     continue;
                 }
+                self.board.want(place, position);
                 let _waiting = (!self.board.holds(index)).then(|| Waiting::new(&self.board.waiting));
                 if state.subscribe().wait_for(|state| state.position >= position).await.is_err() {
                     return false;

@@ -1,5 +1,7 @@
 //! An event that belongs to a change of other tables: both in one transaction.
 
+use std::collections::HashSet;
+
 use lethe_kernel::{Clock, CommandId, EventId, IdSource};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -94,6 +96,7 @@ where
         objects: vec![stream],
         input: None,
         expectations: vec![Expectation { aggregate: A::TYPE, stream, version }],
+        new_ids: HashSet::new(),
         new_keys: Vec::new(),
         live_keys: Vec::new(),
         destroyed: Vec::new(),

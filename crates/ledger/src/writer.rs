@@ -71,10 +71,17 @@ impl Writer {
 }
 
 /// What became of a batch.
+#[derive(Default)]
 struct Done {
+    /// What its units are to be answered.
+    answers: Vec<(Pending, Outcome)>,
     /// The units that are in.
     appended: Vec<Arc<NewUnit>>,
     outage: Option<Outage>,
+}
+
+fn answer(answers: &mut Vec<(Pending, Outcome)>) {
+    answers.drain(..).for_each(|(pending, outcome)| pending.answer(outcome));
 }
 
 /// Why nothing can be appended at the moment.
@@ -117,29 +124,32 @@ struct Task {
 
 impl Task {
     async fn run(&mut self, mut queue: mpsc::Receiver<Pending>) {
-        let mut waiting = VecDeque::new();
+        let (mut waiting, mut answers) = (VecDeque::new(), Vec::new());
         loop {
-            if waiting.is_empty() {
-                match queue.recv().await {
-                    Some(first) => waiting.push_back(first),
-                    None => break,
-                }
-            }
             while waiting.len() < 2 * batch::UNITS
                 && let Ok(next) = queue.try_recv()
             {
                 waiting.push_back(next);
             }
+            if waiting.is_empty() {
+                answer(&mut answers);
+                match queue.recv().await {
+                    Some(first) => waiting.push_back(first),
+                    None => break,
+                }
+            }
             metrics::gauge!("lethe_append_queue")
                 .set(f64::from(u32::try_from(waiting.len() + queue.len()).unwrap_or(u32::MAX)));
             let batch = batch::choose(&mut waiting);
-            let done = self.append_batch(batch).await;
+            // PostgreSQL works on the next batch while the units of the last one are answered.
+            let (done, ()) = tokio::join!(self.append_batch(batch), async { answer(&mut answers) });
+            answers = done.answers;
             for (pending, outcome) in batch::decided(&mut waiting, done.appended.iter().map(AsRef::as_ref)) {
-                pending.answer(Ok(outcome));
+                answers.push((pending, Ok(outcome)));
             }
             // What waited behind it is told too: otherwise each batch waits for the same lock, one after another.
             if let Some(outage) = done.outage {
-                waiting.drain(..).for_each(|pending| pending.answer(Err(outage.clone().into())));
+                answers.extend(waiting.drain(..).map(|pending| (pending, Err(outage.clone().into()))));
             }
         }
         if let Some(connection) = self.connection.take()
@@ -149,7 +159,7 @@ impl Task {
         }
     }
 
-    /// Appends a batch and answers its units.
+    /// Appends a batch.
     async fn append_batch(&mut self, batch: Vec<Pending>) -> Done {
         metrics::histogram!("lethe_append_batch_units")
             .record(f64::from(u32::try_from(batch.len()).unwrap_or(u32::MAX)));
@@ -157,19 +167,19 @@ impl Task {
         let units: Vec<Arc<NewUnit>> = batch.iter().map(|pending| pending.unit.clone()).collect();
         let outcomes = self.append_all(self.clock.now(), units).await;
         metrics::histogram!("lethe_append_seconds").record(begun.elapsed().as_secs_f64());
-        let (mut appended, mut outage, mut last) = (Vec::new(), None, 0);
+        let (mut done, mut last) = (Done::default(), 0);
         for (pending, outcome) in batch.into_iter().zip(outcomes) {
             count(&outcome);
-            outage = outage.or_else(|| Outage::of(&outcome));
+            done.outage = done.outage.or_else(|| Outage::of(&outcome));
             if let Ok(Appended::At(position)) = outcome {
                 last = position.max(last);
-                appended.push(pending.unit.clone());
+                done.appended.push(pending.unit.clone());
             }
-            pending.answer(outcome);
+            done.answers.push((pending, outcome));
         }
         self.head.send_if_modified(|at| last > std::mem::replace(at, last.max(*at)));
         self.appended.send_if_modified(|at| last > std::mem::replace(at, last.max(*at)));
-        Done { appended, outage }
+        done
     }
 
     /// Appends a batch; if PostgreSQL finds a value at fault, halves it until only the unit with that value fails.

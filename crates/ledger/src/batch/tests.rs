@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use lethe_kernel::{ContactId, EventId};
 use proptest::prelude::*;
 
@@ -65,6 +67,7 @@ fn unit(plan: &Plan) -> Waits {
         input: None,
         events: events.collect(),
         expectations,
+        new_ids: HashSet::new(),
         new_keys: plan.mints.into_iter().map(key).collect(),
         live_keys: plan.uses.into_iter().map(id).collect(),
         destroyed: plan.destroys.into_iter().map(destroyed).collect(),

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use sqlx::Row;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::standby::{Board, gather};
 use crate::event::COLUMNS;
 use crate::{LedgerError, Parts, Recorded};
 
@@ -83,25 +85,27 @@ impl Tail {
 
 /// Reads what is new while this process runs any view: when it has appended, when it is hinted at by another process,
 /// and when it notices by polling.
-pub(crate) async fn feed(
-    parts: Arc<Parts>,
-    tail: watch::Sender<Arc<Tail>>,
-    mut held: watch::Receiver<Vec<bool>>,
-) {
-    let mut newest = parts.head_watch();
+pub(crate) async fn feed(parts: Arc<Parts>, board: Arc<Board>, tail: watch::Sender<Arc<Tail>>) {
+    let (mut newest, mut held) = (parts.head_watch(), board.held.clone());
     loop {
         if held.wait_for(|held| held.contains(&true)).await.is_err() {
             return;
         }
         let known = tail.borrow().clone();
         newest.mark_unchanged();
+        let begun = Instant::now();
         match read(&parts, known.until).await {
             Ok(new) if new.is_empty() => {
                 if newest.changed().await.is_err() {
                     return;
                 }
             }
-            Ok(new) => drop(tail.send_replace(Arc::new(known.with(new)))),
+            Ok(new) => {
+                let now = known.with(new);
+                let until = now.until;
+                tail.send_replace(Arc::new(now));
+                gather(begun, until, &board.wanted).await;
+            }
             Err(error) => {
                 tracing::warn!(%error, "the ledger could not be read; trying again");
                 tokio::time::sleep(RETRY).await;

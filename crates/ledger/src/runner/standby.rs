@@ -21,6 +21,8 @@ const QUICK: Duration = Duration::from_millis(20);
 pub(crate) struct Place {
     pub(crate) who: Identity,
     pub(crate) state: watch::Sender<State>,
+    /// The newest position that somebody waits for.
+    pub(crate) wanted: watch::Sender<i64>,
     /// Whether its tables are those of this version of the program.
     pub(crate) is_built: AtomicBool,
     /// Whether a newer version of the program has taken it over.
@@ -32,8 +34,8 @@ impl Place {
     pub(crate) fn new(who: Identity, position: Option<i64>) -> Self {
         let activity = if position.is_some() { Activity::Standby } else { Activity::Rebuilding };
         let state = watch::Sender::new(State { position: position.unwrap_or(0), activity });
-        let is_built = AtomicBool::new(position.is_some());
-        Self { who, state, is_built, is_outdated: AtomicBool::new(false) }
+        let (wanted, is_built) = (watch::Sender::new(0), AtomicBool::new(position.is_some()));
+        Self { who, state, wanted, is_built, is_outdated: AtomicBool::new(false) }
     }
 
     fn learn(&self, seen: Seen, is_held: bool) {
@@ -71,13 +73,35 @@ fn gauge(position: i64) -> f64 {
 pub(crate) struct Board {
     pub(crate) places: Vec<Place>,
     pub(crate) held: watch::Receiver<Vec<bool>>,
+    /// The newest position that somebody waits for, in whatever view.
+    pub(crate) wanted: watch::Sender<i64>,
     /// How many wait for a view that another process runs.
     pub(crate) waiting: watch::Sender<usize>,
+}
+
+/// How long what nobody waits for gathers before it is read and taken together: a transaction for every append, in every
+/// view, would cost more than the appends.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// Waits until [`GATHER`] has passed since the last time, or until somebody wants more than there is.
+pub(crate) async fn gather(last: Instant, there: i64, wanted: &watch::Sender<i64>) {
+    let mut wanted = wanted.subscribe();
+    tokio::select! {
+        () = tokio::time::sleep_until(last + GATHER) => {}
+        _ = wanted.wait_for(|wanted| *wanted > there) => {}
+    }
 }
 
 impl Board {
     pub(crate) fn holds(&self, index: usize) -> bool {
         self.held.borrow().get(index).copied().unwrap_or(false)
+    }
+
+    /// Takes note that somebody waits for a view.
+    pub(crate) fn want(&self, place: &Place, position: i64) {
+        for wanted in [&place.wanted, &self.wanted] {
+            wanted.send_if_modified(|newest| position > std::mem::replace(newest, position.max(*newest)));
+        }
     }
 
     /// Whether all of them are run here.
@@ -115,4 +139,36 @@ async fn look(parts: &Parts, board: &Board, head: i64) -> Result<(), LedgerError
         place.measure(head);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn waited(wanted: &watch::Sender<i64>, since_last: Duration) -> Duration {
+        let last = Instant::now();
+        tokio::time::advance(since_last).await;
+        let begun = Instant::now();
+        gather(last, 7, wanted).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_waits_for_gathers_since_the_last_time_and_an_idle_view_does_not_wait() {
+        let wanted = watch::Sender::new(7);
+        assert!(waited(&wanted, Duration::ZERO).await >= GATHER);
+        assert_eq!(waited(&wanted, GATHER).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_more_than_there_is_is_not_kept_waiting() {
+        let wanted = watch::Sender::new(8);
+        assert_eq!(waited(&wanted, Duration::ZERO).await, Duration::ZERO);
+        wanted.send_replace(7);
+        let (waited, ()) = tokio::join!(waited(&wanted, Duration::ZERO), async {
+            tokio::time::sleep(GATHER / 4).await;
+            wanted.send_replace(8);
+        });
+        assert!(waited < GATHER / 2);
+    }
 }

@@ -70,6 +70,7 @@ impl Unit<'_> {
             input,
             // Nobody else can have written to a stream whose id was made here; its primary key would tell.
             expectations: self.expectations(|loaded| !loaded.new),
+            new_ids: std::mem::take(&mut self.new),
             new_keys,
             live_keys: self.used.iter().copied().collect(),
             destroyed: self.destroyed.clone(),

@@ -87,7 +87,7 @@ async fn a_key_that_was_destroyed_is_never_made_anew() {
     let sql = "SELECT (ledger.append(now(), ARRAY[gen_random_uuid()], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
          ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[0], '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[gen_random_uuid()], \
          ARRAY[t.subject_kind], ARRAY[t.subject_id], ARRAY[t.class], ARRAY[''::bytea], ARRAY[''::bytea], ARRAY[0], \
-         ARRAY[1::bigint], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')).results[1]::bigint \
+         ARRAY[1::bigint], ARRAY[false], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')).results[1]::bigint \
          FROM vault.tombstones t";
     assert_eq!(database.count(sql).await, 1);
     assert_eq!(rows(&database).await, before);

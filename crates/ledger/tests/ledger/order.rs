@@ -71,7 +71,7 @@ async fn append_by_hand(connection: &mut sqlx::PgConnection, stream: Uuid) {
     sqlx::query(
         "SELECT ledger.append(now(), ARRAY[$1], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], ARRAY[NULL]::uuid[], \
          ARRAY[NULL]::bytea[], ARRAY[1], ARRAY[1], ARRAY['account'], ARRAY[$1::text], ARRAY[0::bigint], \
-         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY['account'], \
+         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY['account'], \
          ARRAY[$1::text], ARRAY[1::bigint], ARRAY['account.added'], ARRAY['1'], \
          ARRAY['{\"Added\":{\"amount\":1}}'], ARRAY[$2])",
     )
