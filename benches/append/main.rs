@@ -54,13 +54,6 @@ async fn main() {
         PgConnectOptions::new_without_pgpass().socket(&at.socket_dir).username(&at.user).port(at.port);
     println!("{commands} commands a round, median of {ROUNDS} rounds; commands/s, latencies in ms\n");
 
-    if let Ok(which) = std::env::var("PROFILE") {
-        let bench = Arc::new(Contenders::start(&server, folder.path(), "profile").await);
-        let who = if which == "clear" { Who::LetheClear } else { Who::Lethe };
-        for _ in 0..40 { let r = round(&bench, who, tasks[0], commands, &Arc::default()).await; print!("{:.0} ", r.rate); }
-        println!();
-        return;
-    }
     for (title, long) in [("Fresh streams", false), ("Streams of 50 events", true)] {
         let bench =
             Arc::new(Contenders::start(&server, folder.path(), if long { "long" } else { "fresh" }).await);
