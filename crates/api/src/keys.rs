@@ -69,7 +69,8 @@ async fn held<'c>(context: &'c Context<'_>, subjects: &[Subject]) -> Result<Mute
     if held.since.is_none_or(|since| now.duration_since(since) > LIFE) {
         *held = Held { since: Some(now), keyring: Keyring::default() };
     }
-    let loaded = parts(context).vault.load(&mut held.keyring, subjects).await;
+    // One key that is damaged is an error where it is used, and not of all who are shown beside.
+    let loaded = parts(context).vault.load_each(&mut held.keyring, subjects).await;
     loaded.map_err(|error| loud(context, &error))?;
     Ok(held)
 }

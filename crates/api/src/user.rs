@@ -9,8 +9,8 @@ pub(crate) use mutation::UserMutation;
 use async_graphql::connection::Connection;
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use lethe_access::user::{UserRow, UserView};
-use lethe_kernel::{Personal, PersonalValue};
+use lethe_access::user::{IdentitySubject, UserRow, UserView};
+use lethe_kernel::{Personal, PersonalValue, UserId};
 use uuid::Uuid;
 
 use crate::connection::{Opaque, Slice};
@@ -63,11 +63,22 @@ impl UserGrant {
 
 /// How a user proves who they are: whom a provider of identities vouches for.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct UserIdentity {
+    #[graphql(skip)]
+    user: UserId,
+    #[graphql(skip)]
+    sealed: Personal<IdentitySubject>,
     /// The provider.
     issuer: String,
+}
+
+#[ComplexObject]
+impl UserIdentity {
     /// How the provider names the user.
-    subject: Option<String>,
+    async fn subject(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(open(context, Some(&self.sealed), self.user).await?.map(|subject| subject.0))
+    }
 }
 
 impl User {
@@ -113,13 +124,15 @@ impl User {
     }
 
     /// How the user proves who they are; empty if that is withheld.
-    async fn identities(&self, context: &Context<'_>) -> Result<Vec<UserIdentity>> {
-        let mut shown = Vec::new();
-        for identity in self.0.identities.iter().filter(|_| self.is_read(context)) {
-            let subject = self.open(context, Some(&identity.subject)).await?.map(|subject| subject.0);
-            shown.push(UserIdentity { issuer: identity.issuer.clone(), subject });
-        }
-        Ok(shown)
+    async fn identities(&self, context: &Context<'_>) -> Vec<UserIdentity> {
+        let shown = self.0.identities.iter().filter(|_| self.is_read(context));
+        shown
+            .map(|identity| UserIdentity {
+                user: self.0.id,
+                sealed: identity.subject.clone(),
+                issuer: identity.issuer.clone(),
+            })
+            .collect()
     }
 
     /// The fields whose values are not shown, and why.

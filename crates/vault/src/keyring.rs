@@ -92,6 +92,8 @@ pub struct DestroyedKey {
 pub struct Keyring {
     keys: HashMap<(Subject, KeyClass), Arc<SubjectKey>>,
     destroyed: HashSet<(Subject, KeyClass)>,
+    /// Keys that are stored and do not unwrap, and the bucket if that is at fault.
+    damaged: HashMap<(Subject, KeyClass), Option<i32>>,
     asked: HashSet<Subject>,
     minted: Vec<Arc<SubjectKey>>,
 }
@@ -117,7 +119,19 @@ impl Keyring {
     /// Takes note that a key was destroyed.
     pub(crate) fn bury(&mut self, subject: Subject, class: KeyClass) {
         self.keys.remove(&(subject, class));
+        self.damaged.remove(&(subject, class));
         self.destroyed.insert((subject, class));
+    }
+
+    /// Takes note that a key is stored and does not unwrap, and whether its bucket is at fault.
+    pub(crate) fn distrust(&mut self, subject: Subject, class: KeyClass, bucket: Option<i32>) {
+        self.damaged.insert((subject, class), bucket);
+    }
+
+    /// Nothing if no key of a subject is damaged.
+    pub(crate) fn sound(&self, subject: Subject) -> Result<(), VaultError> {
+        let damaged = self.damaged.iter().find(|((owner, _), _)| *owner == subject);
+        damaged.map_or(Ok(()), |(_, bucket)| Err(damage(subject, *bucket)))
     }
 
     /// The keys of a subject that are here.
@@ -129,8 +143,9 @@ impl Keyring {
     /// The stored keys of a subject, as they are named when they are destroyed, in the order of their ids.
     ///
     /// # Errors
-    /// [`VaultError::Crypto`].
+    /// [`VaultError::Crypto`]; a damaged key is not passed over but told.
     pub fn destroyable(&self, subject: Subject) -> Result<Vec<DestroyedKey>, VaultError> {
+        self.sound(subject)?;
         let mut keys = self.of(subject);
         keys.retain(|key| !self.minted.iter().any(|minted| minted.id == key.id));
         keys.sort_by_key(|key| key.id);
@@ -168,8 +183,9 @@ impl Keyring {
     ///
     /// # Errors
     /// [`VaultError::KeyMissing`] when the subject's keys were not loaded, [`VaultError::Erased`] when the key was
-    /// destroyed, [`VaultError::Crypto`] without randomness.
+    /// destroyed, [`VaultError::Crypto`] without randomness; one that is damaged is not replaced but told.
     pub fn ensure(&mut self, subject: Subject, class: KeyClass) -> Result<Arc<SubjectKey>, VaultError> {
+        self.sound(subject)?;
         if let Some(key) = self.keys.get(&(subject, class)) {
             return Ok(key.clone());
         }
@@ -189,8 +205,9 @@ impl Keyring {
     /// that was destroyed.
     ///
     /// # Errors
-    /// [`VaultError::KeyMissing`].
+    /// [`VaultError::KeyMissing`]; one that is damaged is told.
     pub fn require(&self, subjects: &[Subject]) -> Result<(), VaultError> {
+        subjects.iter().try_for_each(|subject| self.sound(*subject))?;
         let known = |subject: &&Subject| {
             let mut owners = self.keys.keys().chain(&self.destroyed).map(|(owner, _)| owner);
             owners.any(|owner| owner == *subject)
@@ -213,6 +230,9 @@ impl Keyring {
         class: KeyClass,
         event: Option<EventId>,
     ) -> Result<&SubjectKey, VaultError> {
+        if let Some(bucket) = self.damaged.get(&(subject, class)) {
+            return Err(damage(subject, *bucket));
+        }
         match self.keys.get(&(subject, class)) {
             Some(key) => Ok(key),
             None if self.is_destroyed(subject, class) => Err(VaultError::Erased(subject)),
@@ -224,7 +244,8 @@ impl Keyring {
     ///
     /// # Errors
     /// [`VaultError::Erased`] when the key was destroyed, [`VaultError::KeyMissing`] when it is not there although it
-    /// was not, or [`VaultError::Corrupt`] when the value was altered or belongs elsewhere.
+    /// was not, [`VaultError::KeyDamaged`] or [`VaultError::BucketDamaged`] when it does not unwrap, or
+    /// [`VaultError::Corrupt`] when the value was altered or belongs elsewhere.
     pub fn open<T: PersonalValue>(
         &self,
         value: &Personal<T>,
@@ -291,6 +312,10 @@ impl Keyring {
         let key = self.key(subject, KeyClass::Crm, None)?;
         Ok(crypto::mac_is(&crypto::derive(key.secret(), "lethe-input/1")?, input, mac))
     }
+}
+
+fn damage(subject: Subject, bucket: Option<i32>) -> VaultError {
+    bucket.map_or(VaultError::KeyDamaged(subject), VaultError::BucketDamaged)
 }
 
 /// Whose personal values occur in `value`, however deep; nothing is written.

@@ -99,8 +99,19 @@ impl Vault {
     /// Reads the keys of subjects into a keyring, in one statement; those already there are not read again.
     ///
     /// # Errors
-    /// [`VaultError::KeyDamaged`] when a key does not unwrap to what was created, and errors of the database.
+    /// [`VaultError::KeyDamaged`] or [`VaultError::BucketDamaged`] when a key does not unwrap to what was created, and
+    /// errors of the database.
     pub async fn load(&self, keyring: &mut Keyring, subjects: &[Subject]) -> Result<(), VaultError> {
+        self.load_each(keyring, subjects).await?;
+        subjects.iter().try_for_each(|subject| keyring.sound(*subject))
+    }
+
+    /// As [`Vault::load`], for showing many people at once: a key that is damaged opens nothing and says so when it is
+    /// used, and does not keep the others from being read.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn load_each(&self, keyring: &mut Keyring, subjects: &[Subject]) -> Result<(), VaultError> {
         let missing = keyring.missing(subjects);
         if missing.is_empty() {
             return Ok(());
@@ -125,8 +136,13 @@ impl Vault {
             let Some((subject, class)) = owner(&row, subjects)? else { continue };
             if row.try_get::<Option<&[u8]>, _>("bucket_key")?.is_none() {
                 destroyed.push((subject, class));
-            } else {
-                keyring.insert(self.unwrap(&row, subject, class).await?);
+                continue;
+            }
+            match self.unwrap(&row, subject, class).await {
+                Ok(key) => keyring.insert(key),
+                Err(VaultError::KeyDamaged(_)) => keyring.distrust(subject, class, None),
+                Err(VaultError::BucketDamaged(bucket)) => keyring.distrust(subject, class, Some(bucket)),
+                Err(error) => return Err(error),
             }
         }
         // Where a copy of a destroyed key has come back, the tombstone decides.

@@ -1,5 +1,6 @@
 //! How the directory follows the ledger: on every hint, and a few times a second without one.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,11 @@ use lethe_ledger::{LedgerError, Parts, Recorded};
 use lethe_vault::{Keyring, VaultError};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use super::{Known, Roster};
+use crate::device::DeviceEvent;
+use crate::unit::UnitEvent;
 use crate::user::{Identity, UserEvent};
 
 const SOURCES: [&str; 3] = ["unit", "user", "device"];
@@ -26,6 +30,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Follower {
     pub(super) roster: Roster,
     pub(super) position: i64,
+    /// The streams with an event that cannot be read, by type and id.
+    unreadable: BTreeSet<(String, Uuid)>,
 }
 
 /// Asks again and again, until the ledger is dropped.
@@ -66,8 +72,8 @@ impl Follower {
     pub(super) async fn ask(&mut self, parts: &Parts) -> Result<bool, LedgerError> {
         let head = parts.head().await?;
         let mut changed = false;
-        if head < self.position {
-            // The ledger was restored to an earlier state.
+        // The ledger was restored to an earlier state, or can be read where it could not.
+        if head < self.position || self.is_mended(parts).await? {
             (*self, changed) = (Self::default(), true);
         }
         while self.position < head {
@@ -80,20 +86,55 @@ impl Follower {
         Ok(changed)
     }
 
-    /// Folds a page, wholly or not at all.
+    /// Folds a page, wholly or, if its keys cannot be read, not at all. An event that cannot be read shuts out the user or
+    /// the device that it is of, and nobody else; the views of them stop at it, so that readiness and doctor name it.
     async fn fold(&mut self, parts: &Parts, events: &[Recorded]) -> Result<(), LedgerError> {
         if events.is_empty() {
             return Ok(());
         }
         let users = events.iter().filter(|event| event.aggregate_type == "user");
         let subjects: Vec<Subject> = users.map(|event| UserId(event.stream).into()).collect();
-        let keys = parts.vault.keyring(&subjects).await?;
-        let mut roster = self.roster.clone();
+        let mut keys = Keyring::default();
+        parts.vault.load_each(&mut keys, &subjects).await?;
         for event in events {
-            take(&mut roster, event, (parts, &keys))?;
+            match Fact::of(event) {
+                Ok(fact) => take(&mut self.roster, event.stream, fact, (parts, &keys)),
+                Err(error) => {
+                    tracing::error!(%error, "of whom this event is, is shut out");
+                    self.roster.distrust(&event.aggregate_type, event.stream);
+                    self.unreadable.insert((event.aggregate_type.clone(), event.stream));
+                }
+            }
         }
-        self.roster = roster;
         Ok(())
+    }
+
+    /// Whether a stream can be read that could not.
+    async fn is_mended(&self, parts: &Parts) -> Result<bool, LedgerError> {
+        for (kind, stream) in &self.unreadable {
+            let events = parts.stream_until(kind, &[*stream], None).await?;
+            if events.iter().all(|event| Fact::of(event).is_ok()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// What an event says that the directory follows.
+enum Fact {
+    Unit(UnitEvent),
+    User(UserEvent),
+    Device(DeviceEvent),
+}
+
+impl Fact {
+    fn of(event: &Recorded) -> Result<Self, LedgerError> {
+        match event.aggregate_type.as_str() {
+            "unit" => event.decode().map(Self::Unit),
+            "device" => event.decode().map(Self::Device),
+            _ => event.decode().map(Self::User),
+        }
     }
 }
 
@@ -101,28 +142,23 @@ fn is_full(events: &[Recorded]) -> bool {
     i64::try_from(events.len()).is_ok_and(|read| read == PAGE)
 }
 
-fn take(roster: &mut Roster, event: &Recorded, (parts, keys): (&Parts, &Keyring)) -> Result<(), LedgerError> {
-    match event.aggregate_type.as_str() {
-        "unit" => roster.unit_event(UnitId(event.stream), &event.decode()?),
-        "device" => roster.device_event(event.stream, &event.decode()?),
-        _ => {
-            let user = UserId(event.stream);
-            let decoded: UserEvent = event.decode()?;
-            roster.user_event(user, &decoded);
-            match decoded {
-                UserEvent::Registered(event) => {
-                    roster.identify(user, open(&event.identities, user, (parts, keys)));
-                }
-                UserEvent::Amended(event) => {
-                    if let Some(identities) = event.identities {
-                        roster.identify(user, open(&identities, user, (parts, keys)));
-                    }
-                }
-                _ => {}
+fn take(roster: &mut Roster, stream: Uuid, fact: Fact, (parts, keys): (&Parts, &Keyring)) {
+    match fact {
+        Fact::Unit(event) => roster.unit_event(UnitId(stream), &event),
+        Fact::Device(event) => roster.device_event(stream, &event),
+        Fact::User(event) => {
+            let user = UserId(stream);
+            roster.user_event(user, &event);
+            let identities = match event {
+                UserEvent::Registered(event) => Some(event.identities),
+                UserEvent::Amended(event) => event.identities,
+                _ => None,
+            };
+            if let Some(identities) = identities {
+                roster.identify(user, open(&identities, user, (parts, keys)));
             }
         }
     }
-    Ok(())
 }
 
 /// The identities of a user, in clear; none once the user was forgotten. One that is damaged lets nobody in, and shuts

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lethe_kernel::{DeviceId, Role, UnitId, UserId};
 use lethe_nordic::Country;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::LOCAL_ISSUER;
 use crate::UnitKind;
-use crate::device::{DeviceEvent, DeviceStatus};
+use crate::device::{DeviceEvent, DeviceStatus, Revoked};
 use crate::unit::{self, UnitEvent};
 use crate::user::{Grant, UserEvent};
 
@@ -18,6 +18,8 @@ pub struct Roster {
     identities: HashMap<(String, String), UserId>,
     /// Which device of which user a stream is of.
     devices: HashMap<Uuid, (UserId, DeviceId)>,
+    /// Streams with an event that cannot be read.
+    unreadable: HashSet<Uuid>,
 }
 
 /// One user.
@@ -33,6 +35,8 @@ pub struct Member {
     pub integration: bool,
     /// The devices they asked for.
     pub devices: BTreeMap<DeviceId, DeviceStatus>,
+    /// Whether the ledger says something of them that cannot be read, so that nobody knows what they may do.
+    pub unreadable: bool,
 }
 
 /// One unit.
@@ -62,10 +66,11 @@ impl Roster {
         self.users.get(&user)
     }
 
-    /// Whether anybody has a role, in whatever unit.
+    /// Whether anybody has a role, in whatever unit. Of whom the ledger says something that cannot be read may have it.
     #[must_use]
     pub fn has_anybody(&self, role: Role) -> bool {
-        self.users.values().any(|member| member.grants.iter().any(|grant| grant.role == role))
+        !self.unreadable.is_empty()
+            || self.users.values().any(|member| member.grants.iter().any(|grant| grant.role == role))
     }
 
     /// Whose device a stream is of.
@@ -103,6 +108,7 @@ impl Roster {
                 grants: BTreeSet::new(),
                 integration: event.integration,
                 devices: BTreeMap::new(),
+                unreadable: self.unreadable.contains(&id.0),
             };
             self.users.insert(id, member);
             return;
@@ -129,6 +135,20 @@ impl Roster {
         }
     }
 
+    /// Takes note that something cannot be read: a user is not let in, a device counts as revoked.
+    pub(super) fn distrust(&mut self, kind: &str, stream: Uuid) {
+        self.unreadable.insert(stream);
+        match kind {
+            "user" => {
+                self.users.entry(UserId(stream)).and_modify(|member| member.unreadable = true);
+            }
+            "device" => {
+                self.device_event(stream, &DeviceEvent::Revoked(Revoked {}));
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn device_event(&mut self, stream: Uuid, event: &DeviceEvent) {
         let status = match event {
             DeviceEvent::Requested(requested) => {
@@ -140,8 +160,9 @@ impl Roster {
         };
         let Some((user, device)) = self.devices.get(&stream) else { return };
         if let Some(member) = self.users.get_mut(user) {
-            // Whoever has left has no device any more, whatever comes later.
-            let status = if member.off_boarded { DeviceStatus::Revoked } else { status };
+            // Whoever has left has no device any more, whatever comes later; nor is one trusted of which not all is known.
+            let gone = member.off_boarded || self.unreadable.contains(&stream);
+            let status = if gone { DeviceStatus::Revoked } else { status };
             member.devices.insert(*device, status);
         }
     }

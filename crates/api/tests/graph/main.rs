@@ -9,6 +9,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod damaged;
 mod events;
 mod permissions;
 mod running;

@@ -97,6 +97,26 @@ async fn an_altered_row_of_a_key_is_damage_whichever_column_was_altered() {
 }
 
 #[tokio::test]
+async fn a_damaged_key_opens_nothing_and_the_keys_read_with_it_do() {
+    let world = World::create().await;
+    let damage = "UPDATE vault.keys SET wrapped = set_byte(wrapped, 12, get_byte(wrapped, 12) # 128) WHERE subject_id = $1";
+    sqlx::query(damage).bind(subject(1).id).execute(&world.database.pool).await.unwrap();
+    let mut keyring = Keyring::default();
+    world.vault.load_each(&mut keyring, &[subject(1), subject(2)]).await.unwrap();
+    let damaged = |error: VaultError| matches!(error, VaultError::KeyDamaged(owner) if owner == subject(1));
+    assert!(damaged(keyring.open(&world.values[0], subject(1)).unwrap_err()));
+    assert_eq!(keyring.open(&world.values[1], subject(2)).unwrap(), Name("name 2".into()));
+    // Neither is it replaced by a new one, nor taken for destroyed, nor passed over when it is to be destroyed.
+    assert!(damaged(keyring.ensure(subject(1), KeyClass::Crm).err().unwrap()));
+    assert!(damaged(keyring.destroyable(subject(1)).unwrap_err()));
+    assert!(damaged(keyring.require(&[subject(2), subject(1)]).unwrap_err()));
+    assert!(!keyring.is_destroyed(subject(1), KeyClass::Crm));
+    // Who must have every key is told at once, also when it was read before.
+    assert!(damaged(world.vault.load(&mut keyring, &[subject(2), subject(1)]).await.unwrap_err()));
+    assert!(world.vault.load(&mut keyring, &[subject(2)]).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_removed_row_of_a_key_is_a_missing_key() {
     let world = World::create().await;
     let error = world.open_after("DELETE FROM vault.keys").await.unwrap_err();

@@ -74,7 +74,9 @@ fn a_device_is_one_users_alone() {
 #[test]
 fn whoever_left_has_no_role_and_no_device_whatever_comes_later() {
     let mut roster = roster();
+    roster.device_event(device_stream(FREJA, PHONE), &DeviceEvent::Approved(Approved {}));
     roster.user_event(FREJA, &UserEvent::OffBoarded(OffBoarded {}));
+    assert_eq!(roster.user(FREJA).unwrap().devices.get(&PHONE), Some(&DeviceStatus::Revoked));
     roster.device_event(device_stream(FREJA, PHONE), &DeviceEvent::Approved(Approved {}));
     let member = roster.user(FREJA).unwrap();
     assert!(member.off_boarded && member.grants.is_empty());

@@ -22,6 +22,14 @@ pub(super) fn admit(
     if member.off_boarded || user == Caller::SYSTEM {
         return Err(Refusal::invalid_token("This user has left."));
     }
+    if member.unreadable {
+        return Err(Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "UNAVAILABLE",
+            "Something that the ledger says of you cannot be read, so nobody knows what you may do. Tell whoever runs this \
+             server: `lethe doctor` names the place.",
+        ));
+    }
     let Grant { unit, role } = grant(verified, asked, member)?;
     let device = device((user, member), verified, asked)?;
     let second_factor = verified.second_factor && !member.integration;

@@ -30,6 +30,7 @@ fn member() -> Member {
         grants: grants.map(|(unit, role)| Grant { unit, role }).into(),
         integration: false,
         devices: [(NOTEBOOK, DeviceStatus::Approved)].into(),
+        unreadable: false,
     }
 }
 
@@ -78,6 +79,14 @@ fn whoever_has_left_or_never_came_is_not_let_in() {
     assert_eq!(admit(&verified(), &asked(), None).unwrap_err().status, 401);
     let system = admit(&verified(), &asked(), Some((Caller::SYSTEM, &member())));
     assert_eq!(system.unwrap_err().status, 401);
+}
+
+#[test]
+fn of_whom_not_all_can_be_read_is_not_let_in() {
+    let unreadable = Member { unreadable: true, ..member() };
+    assert_eq!(session(&verified(), &asked(), &unreadable), Err("UNAVAILABLE"));
+    let gone = Member { off_boarded: true, ..unreadable };
+    assert_eq!(session(&verified(), &asked(), &gone), Err("UNAUTHENTICATED"));
 }
 
 #[test]
