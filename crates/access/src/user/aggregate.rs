@@ -137,9 +137,11 @@ impl User {
     }
 
     fn request_device(&self, device: DeviceId, at: DateTime<Utc>) -> Decision {
-        let lately = self.devices.values().filter(|asked| **asked > at - WINDOW).count();
-        if lately >= DEVICES {
-            return Err(UserRefusal::TooManyDevices);
+        let mut lately: Vec<_> = self.devices.values().filter(|asked| **asked > at - WINDOW).collect();
+        lately.sort_unstable_by(|one, other| other.cmp(one));
+        // Once the last of so many is an hour ago, the next one may be asked for.
+        if let Some(last) = lately.get(DEVICES - 1) {
+            return Err(UserRefusal::TooManyDevices { most: DEVICES, again: **last + WINDOW });
         }
         Ok(vec![UserEvent::DeviceRequested(DeviceRequested { device, at })])
     }

@@ -1,4 +1,5 @@
-use lethe_kernel::{ErrorCode, Rule, UnitId};
+use chrono::{DateTime, Utc};
+use lethe_kernel::{Detail, ErrorCode, Rule, UnitId};
 
 /// The rules a user's command can break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,9 +41,17 @@ pub enum UserRefusal {
     /// Another user is known by that identity.
     #[error("Another user has this identity, or you named it twice. One identity belongs to one user.")]
     IdentityTaken,
-    /// Too many devices wait.
-    #[error("You asked for many new devices lately. Approve one of them, or wait an hour.")]
-    TooManyDevices,
+    /// Too many devices within an hour.
+    #[error(
+        "You asked for {most} new devices within an hour, so no mail was sent about this one. Approve one of those, or try \
+         again within the hour."
+    )]
+    TooManyDevices {
+        /// How many may be asked for.
+        most: usize,
+        /// From when on the next one may be.
+        again: DateTime<Utc>,
+    },
 }
 
 impl Rule for UserRefusal {
@@ -57,8 +66,8 @@ impl Rule for UserRefusal {
             | Self::IsDpm(_)
             | Self::RoleOfIntegration
             | Self::UnitOfIntegration
-            | Self::RoleOfSystem
-            | Self::TooManyDevices => ErrorCode::RuleViolated,
+            | Self::RoleOfSystem => ErrorCode::RuleViolated,
+            Self::TooManyDevices { .. } => ErrorCode::RateLimited,
         }
     }
 
@@ -73,8 +82,15 @@ impl Rule for UserRefusal {
             Self::UnitOfIntegration => "unitId",
             Self::EmailRequired => "email",
             Self::IdentityTaken => "identities",
-            Self::TooManyDevices => return Vec::new(),
+            Self::TooManyDevices { .. } => return Vec::new(),
         };
         vec![field.to_owned()]
+    }
+
+    fn detail(&self) -> Detail {
+        match self {
+            Self::TooManyDevices { again, .. } => Detail::RetryAt(*again),
+            _ => Detail::None,
+        }
     }
 }

@@ -63,8 +63,8 @@ impl Gate {
     /// Lets a caller in.
     ///
     /// # Errors
-    /// 401 without a token that is believed, of a user who is or has left; 403 without the role or the device; 503 when
-    /// that cannot be found out.
+    /// 401 without a token that is believed, of a user who is or has left; 403 without the role or the device; 429 with too
+    /// many new devices; 503 when that cannot be found out.
     pub(super) async fn enter(&self, asked: Asked) -> Result<Entered, Refusal> {
         let Some(token) = &asked.token else {
             let message =
@@ -75,10 +75,11 @@ impl Gate {
         let session = match self.admitted(&verified, &asked).await {
             Ok(session) => session,
             Err(refusal) => {
-                if refusal.code == DEVICE_NOT_APPROVED {
-                    self.ask_about(&verified, &asked).await;
-                }
-                return Err(refusal);
+                let asked_too_often = match refusal.code {
+                    DEVICE_NOT_APPROVED => self.ask_about(&verified, &asked).await,
+                    _ => None,
+                };
+                return Err(asked_too_often.unwrap_or(refusal));
             }
         };
         Ok(Entered { session, verified, asked: asked.without_token() })
@@ -98,16 +99,13 @@ impl Gate {
         Err(Refusal::forbidden("Your roles have changed. Connect again."))
     }
 
-    /// Asks the user about a device that they have not used before, or have not approved in time.
-    async fn ask_about(&self, verified: &Verified, asked: &Asked) {
-        let (Some(first_use), Some(device)) = (&self.0.first_use, asked.device.or(verified.device)) else {
-            return;
-        };
-        let Ok(roster) = self.0.members.now().await else { return };
-        let user = roster.by_identity(&verified.issuer, &verified.subject);
-        if let Some((user, member)) = user.and_then(|user| Some((user, roster.user(user)?))) {
-            first_use.of((user, member), device, asked.agent.clone()).await;
-        }
+    /// Asks the user about a device that they have not used before, or have not approved in time; answers a refusal if
+    /// they were asked about too many lately.
+    async fn ask_about(&self, verified: &Verified, asked: &Asked) -> Option<Refusal> {
+        let (first_use, device) = (self.0.first_use.as_ref()?, asked.device.or(verified.device)?);
+        let roster = self.0.members.now().await.ok()?;
+        let user = roster.by_identity(&verified.issuer, &verified.subject)?;
+        first_use.of((user, roster.user(user)?), device, asked.agent.clone()).await
     }
 
     async fn admitted(&self, verified: &Verified, asked: &Asked) -> Result<Session, Refusal> {

@@ -12,11 +12,11 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use lethe_access::device::{ApprovalSecret, ApproveDevice, DeviceError, RequestDevice};
 use lethe_access::directory::{DeviceStatus, Member};
-use lethe_kernel::{Caller, DeviceId, IdSource, RequestId, Role, UnitId, UserId};
+use lethe_kernel::{Caller, DeviceId, ErrorCode, IdSource, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Context, Failure, Ledger};
 use serde::Deserialize;
 
-use super::answer::Code;
+use super::answer::{Code, Refusal};
 use crate::database::Running;
 use crate::graphql::PATIENCE;
 
@@ -128,27 +128,30 @@ impl FirstUse {
         Self { ledger: running.ledger.clone(), page }
     }
 
-    /// Asks a user about a device, unless it was asked about and can still be approved. What goes wrong with it changes
-    /// nothing for the user: the device is refused until it is approved.
+    /// Asks a user about a device, unless it was asked about and can still be approved. If the user was asked about too many
+    /// lately, the refusal says so: no mail comes. What goes wrong besides changes nothing for the user: the device is
+    /// refused until it is approved.
     pub(super) async fn of(
         &self,
         (user, member): (UserId, &Member),
         device: DeviceId,
         label: Option<String>,
-    ) {
+    ) -> Option<Refusal> {
         let settled =
             matches!(member.devices.get(&device), Some(DeviceStatus::Approved | DeviceStatus::Revoked));
         if settled || member.integration || member.off_boarded {
-            return;
+            return None;
         }
         let Some(secret) = ApprovalSecret::random(user, device) else {
             tracing::error!("the machine gives no random numbers");
-            return;
+            return None;
         };
         let work = RequestDevice { user, device, label, secret, page: Some(self.page.clone()) };
         let context = Context::new(in_person(user, member), RequestId(IdSource.next()));
-        if let Err(failure) = self.ledger.execute(&context, &work).await {
-            tracing::warn!(%failure, "a user could not be asked about a new device");
-        }
+        let failure = self.ledger.execute(&context, &work).await.err()?;
+        tracing::warn!(%failure, "a user could not be asked about a new device");
+        let Failure::Refused(errors) = failure else { return None };
+        let too_many = errors.into_iter().find(|error| error.code == ErrorCode::RateLimited)?;
+        Some(Refusal::new(StatusCode::TOO_MANY_REQUESTS, too_many.code.name(), too_many.message))
     }
 }

@@ -1,4 +1,5 @@
 use cqrs_es::test::TestFramework;
+use lethe_kernel::{Detail, ErrorCode, UserError};
 
 use super::*;
 use crate::user::{IdentitySubject, Registered};
@@ -139,11 +140,19 @@ fn asks_for_five_devices_an_hour_and_no_more() {
     user()
         .given(five.clone())
         .when(request(6, at("2030-06-01T12:31:00Z")))
-        .then_expect_error(UserRefusal::TooManyDevices);
+        .then_expect_error(UserRefusal::TooManyDevices { most: 5, again: at("2030-06-01T13:00:00Z") });
     let later = at("2030-06-01T13:00:00Z");
     let event =
         UserEvent::DeviceRequested(DeviceRequested { device: DeviceId(Uuid::from_u128(6)), at: later });
     user().given(five).when(request(6, later)).then_expect_events(vec![event]);
+}
+
+#[test]
+fn too_many_devices_are_told_with_the_time_to_try_again() {
+    let again = at("2030-06-01T13:00:00Z");
+    let told = UserError::from(UserRefusal::TooManyDevices { most: 5, again });
+    assert_eq!((told.code, &told.detail), (ErrorCode::RateLimited, &Detail::RetryAt(again)));
+    assert!(told.message.contains("5 new devices"), "{}", told.message);
 }
 
 #[test]

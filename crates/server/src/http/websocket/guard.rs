@@ -58,7 +58,7 @@ impl Guard {
         let code = match refusal.status.as_u16() {
             401 => UNAUTHORIZED,
             403 => FORBIDDEN,
-            503 => LATER,
+            429 | 503 => LATER,
             _ => REFUSED,
         };
         self.refused.get_or_init(|| code);
