@@ -162,3 +162,24 @@ async fn a_company_of_the_past_equals_what_it_was() {
         assert_eq!(past["company"], state, "at position {position}");
     }
 }
+
+#[tokio::test]
+async fn what_is_still_to_come_is_not_answered_with_the_present() {
+    let server = Server::start().await;
+    let contact = server.contact("Åse").await;
+    let write = json!({"contactIds": [contact], "kind": "CALL", "text": "En tekst."});
+    let note = text(&server.act("noteWrite", write, "note { id }").await["note"]["id"]);
+    let company = server.company(0).await;
+    for (field, id) in [("contact", contact), ("note", note), ("company", company)] {
+        let query = format!("query($id: ID!, $at: AsOf) {{ {field}(id: $id, asOf: $at) {{ id }} }}");
+        let mut last = Value::Null;
+        for at in [json!({"position": "999999"}), json!({"time": "2999-01-01T00:00:00Z"})] {
+            let told = server.request(&query, json!({"id": id, "at": at})).await;
+            assert_eq!(told["errors"][0]["extensions"]["code"], "NOT_YET", "{field}: {told}");
+            assert_eq!(told["data"][field], Value::Null);
+            last = told["errors"][0]["extensions"]["lastPosition"].clone();
+        }
+        let then = server.data(&query, json!({"id": id, "at": {"position": last}})).await;
+        assert_eq!(then[field]["id"], json!(id), "up to the last position it can be asked for");
+    }
+}
