@@ -118,13 +118,16 @@ fn production_leaves_nothing_to_a_default_and_names_what_is_missing() {
         resolve(&flags, &[], "").unwrap().tokens().map(drop).map_err(|error| error.to_string())
     };
     let error = told(&[]).unwrap_err();
-    assert!(error.contains("miss database_url, oidc_issuer, oidc_audience, custodians, mirrors:"), "{error}");
+    assert!(error.contains("miss database_url, oidc_issuer, oidc_audience, custodians, mirrors, smtp_url, mail_from, public_url:"), "{error}");
     let all = [
         ("database_url", "postgres://u:marker@h/d"),
         ("oidc_issuer", "https://login.example.org"),
         ("oidc_audience", "crm"),
         ("custodians", "file:/a"),
         ("mirrors", "/m"),
+        ("smtp_url", "smtps://mail.example.org"),
+        ("mail_from", "lethe@example.org"),
+        ("public_url", "https://crm.example.org"),
     ];
     assert_eq!(told(&all), Ok(()));
     for (key, _) in all {

@@ -108,6 +108,10 @@ impl Config {
             ("oidc_audience", self.oidc_audience.is_some()),
             ("custodians", !self.custodians.0.is_empty()),
             ("mirrors", !self.mirrors.0.is_empty()),
+            // A user who approves no device is not let in, and the mail about it says where.
+            ("smtp_url", self.smtp_url.is_some()),
+            ("mail_from", self.mail_from.is_some()),
+            ("public_url", self.public_url.is_some()),
         ];
         let left: Vec<_> = needed.iter().filter(|(_, there)| !there).map(|(key, _)| *key).collect();
         if !self.production || left.is_empty() {
