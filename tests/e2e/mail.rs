@@ -102,6 +102,7 @@ async fn administrators_see_that_mails_went_out_and_nobody_sees_to_whom() {
     server.as_role("UNIT_ADMINISTRATOR");
     assert_eq!(server.data(LIST, json!({})).await["outgoingMails"]["nodes"], json!([]));
     assert_eq!(server.refused(RESEND, again.clone()).await[0]["code"], "NOT_FOUND");
+    assert_eq!(server.data(node, json!({"id": mail["id"]})).await["node"], Value::Null);
     for role in ["CONSULTANT", "DPM", "INTEGRATION"] {
         server.as_role(role);
         assert_eq!(server.fault(LIST, json!({})).await, "FORBIDDEN", "{role}");

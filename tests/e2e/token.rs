@@ -63,6 +63,8 @@ async fn only_a_token_that_is_signed_here_and_valid_now_is_believed() {
     let expired = LocalToken { from: now() - TimeDelta::hours(2), ..good };
     let future = LocalToken { from: now() + TimeDelta::hours(2), ..good };
     let stranger = LocalToken { user: UserId(Uuid::from_u128(99)), ..good };
+    // There is a system administrator, so nobody makes themself one by a token.
+    let founder = LocalToken { role: Some(Role::SystemAdministrator), ..stranger };
     let forged = other.door().sign(&good);
     other.stop();
     let unsigned = format!("{}.", door.sign(&good).rsplit_once('.').unwrap().0);
@@ -70,6 +72,7 @@ async fn only_a_token_that_is_signed_here_and_valid_now_is_believed() {
         door.sign(&expired),
         door.sign(&future),
         door.sign(&stranger),
+        door.sign(&founder),
         forged,
         unsigned,
         "Bearer nonsense".to_owned(),
@@ -268,11 +271,17 @@ async fn a_role_that_is_taken_is_gone_at_once_and_others_stay() {
     let bearer = server.bearer();
     let both = [("authorization", bearer.as_str()), ("x-lethe-role", "UNIT_ADMINISTRATOR")];
     assert_eq!(shown(&server, &both).await.0, 200);
+    // One that names no role acts in the first; it does not go on in another.
+    let any = server.door().sign(&LocalToken { role: None, ..token("CONSULTANT") });
+    let mut first = introduced(&server, json!({"Authorization": any})).await;
+    assert_eq!(first.receive().await.unwrap()["type"], "connection_ack");
     server.as_role("SYSTEM_ADMINISTRATOR");
     server.act("userRevoke", grant("CONSULTANT"), "user { id }").await;
     assert_eq!(shown(&server, &both[..1]).await.2, "FORBIDDEN");
     assert_eq!(shown(&server, &both).await.0, 200);
     assert_eq!(closed(&mut listening).await.0, 4403);
+    let (code, reason) = closed(&mut first).await;
+    assert!(code == 4403 && reason.contains("Your roles have changed"), "{code}: {reason}");
     server.stop();
 }
 

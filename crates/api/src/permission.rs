@@ -270,3 +270,27 @@ pub fn permissions_page() -> String {
 pub fn permitted_operations() -> impl Iterator<Item = &'static str> {
     MATRIX.iter().map(|permission| permission.operation)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the matrix may never say, whatever else is changed in it and written anew into the page.
+    #[test]
+    fn reveals_and_erasures_take_a_second_factor_and_no_programme_does_them_or_reads_what_everybody_did() {
+        const GUARDED: [&str; 5] =
+            ["cprReveal", "noteReveal", "contactAnonymise", "contactDelete", "userAnonymise"];
+        for operation in GUARDED {
+            assert!(of(operation).is_some_and(|permission| permission.second_factor), "{operation}");
+            assert!(!permits(operation, Role::Integration), "{operation}");
+        }
+        for operation in ["accessLog", "revealAlerts", "events", "users", "contactErasurePreview"] {
+            assert!(of(operation).is_some() && !permits(operation, Role::Integration), "{operation}");
+        }
+        let guarded =
+            |operation: &str| ["Reveal", "Anonymise", "Delete"].iter().any(|end| operation.ends_with(end));
+        for one in MATRIX.iter().filter(|one| guarded(one.operation)) {
+            assert!(GUARDED.contains(&one.operation), "{} needs a second factor", one.operation);
+        }
+    }
+}

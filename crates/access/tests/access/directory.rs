@@ -4,7 +4,7 @@ use lethe_access::Directory;
 use lethe_access::device::device_stream;
 use lethe_access::device::{ApprovalSecret, ApproveDevice, DeviceStatus, RequestDevice, RevokeDevice};
 use lethe_access::directory::LOCAL_ISSUER;
-use lethe_access::user::{AmendUser, Enrolment, Grant, OffBoardUser, RevokeRole, UserInput};
+use lethe_access::user::{AmendUser, Enrolment, Grant, IdentityInput, OffBoardUser, RevokeRole, UserInput};
 use lethe_kernel::{Caller, ErrorCode, Role};
 use lethe_ledger::LedgerError;
 
@@ -121,6 +121,16 @@ async fn an_identity_that_somebody_has_is_refused_to_everybody_else() {
     let administrator = by(Role::UnitAdministrator, NORD);
     assert_eq!(world.refusal(administrator, amend(&["otto-4711"])).await.0, ErrorCode::AlreadyExists);
     assert_eq!(world.refusal(administrator, amend(&["x", "x"])).await.0, ErrorCode::AlreadyExists);
+    let invalid = (ErrorCode::InvalidValue, "identities".to_owned());
+    let numbers: Vec<String> = (0..11).map(|n| n.to_string()).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    assert_eq!(world.refusal(administrator, amend(&numbers)).await, invalid);
+    // Tokens of the installation name users by their ids, whatever identities somebody writes.
+    let mut local = amend(&[]);
+    let issuer = LOCAL_ISSUER.to_owned();
+    let as_otto = IdentityInput { issuer, subject: OTTO.to_string() };
+    local.enrolment.as_mut().unwrap().identities.push(as_otto);
+    assert_eq!(world.refusal(administrator, local).await, invalid);
     // Their own they keep, and what they let go of is free.
     world.act(administrator, amend(&["freja-4711", "freja-4712"])).await;
     world.act(administrator, amend(&["freja-4712"])).await;

@@ -1,7 +1,8 @@
+use chrono::TimeDelta;
 use lethe_access::device::{ApprovalSecret, DeviceStatus, DeviceView, RequestDevice, device_stream};
 use lethe_access::device::{ApproveDevice, DeviceEvent};
 use lethe_access::user::{AnonymiseUser, OffBoardUser, UserEvent, UserView};
-use lethe_kernel::{Caller, DeviceId, ErrorCode, Personal, PersonalValue, Role, UserId};
+use lethe_kernel::{Caller, Clock, DeviceId, ErrorCode, Personal, PersonalValue, Role, UserId};
 use lethe_vault::{Keyring, VaultError};
 use uuid::Uuid;
 
@@ -39,6 +40,7 @@ async fn of_a_user_who_was_forgotten_the_id_alone_is_left() {
     let world = World::start().await;
     world.grant(FREJA, NORD, Role::Consultant).await;
     let secret = ApprovalSecret::random(FREJA, PHONE).unwrap();
+    let begun = Clock::system().now();
     let label = Some(format!("Telefon \u{7}{}", "x".repeat(300)));
     let request = RequestDevice { user: FREJA, device: PHONE, label, secret: secret.clone(), page: None };
     world.act(Caller::system(NORD), request).await;
@@ -70,6 +72,8 @@ async fn of_a_user_who_was_forgotten_the_id_alone_is_left() {
     assert!(row.anonymised_at.is_some() && row.grants.is_empty());
     let device = world.row::<DeviceView>(&views, device_stream(FREJA, PHONE)).await;
     assert_eq!(device.status, DeviceStatus::Revoked);
+    let life = device.expires_at - begun;
+    assert!(life >= TimeDelta::hours(24) && life < TimeDelta::hours(25), "its link worked for {life}");
     let roster = world.directory.fresh().await.unwrap();
     assert_eq!(roster.by_identity("https://id.example", "freja-4711"), None);
     assert!(roster.user(FREJA).unwrap().off_boarded);

@@ -2,7 +2,7 @@ use lethe_access::unit::{
     AmendUnit, AppointDpm, RegisterUnit, Registered, Unit, UnitKind, UnitView, storing_unit,
 };
 use lethe_access::user::{
-    AmendUser, Grant, GrantRole, OffBoardUser, RegisterUser, RevokeRole, UserInput, UserView,
+    AmendUser, Enrolment, Grant, GrantRole, OffBoardUser, RegisterUser, RevokeRole, UserInput, UserView,
 };
 use lethe_access::user_group::{AddMember, CreateUserGroup, RenameUserGroup, UserGroupView};
 use lethe_kernel::{Caller, ErrorCode, Patch, RequestId, Role, UnitId, UserGroupId, UserId};
@@ -10,7 +10,7 @@ use lethe_ledger::{Answer, Context, Failure, Work};
 use lethe_nordic::Country;
 use uuid::Uuid;
 
-use crate::world::{DANA, FREJA, NORD, OTTO, SYD, World, by};
+use crate::world::{DANA, FREJA, NORD, OTTO, SYD, World, by, identity};
 
 const FORBIDDEN: ErrorCode = ErrorCode::Forbidden;
 
@@ -40,6 +40,10 @@ async fn a_unit_stores_nothing_before_it_has_a_dpm_and_always_has_one_from_then_
     let world = World::start().await;
     let west = UnitId(Uuid::from_u128(9));
     world.act(by(Role::SystemAdministrator, NORD), new_unit(west, None)).await;
+    for role in [Role::Consultant, Role::UnitAdministrator, Role::Dpm, Role::Auditor, Role::Integration] {
+        let another = new_unit(UnitId(Uuid::from_u128(10)), None);
+        assert_eq!(world.refusal(by(role, NORD), another).await.0, FORBIDDEN, "{role:?}");
+    }
     let consultant = by(Role::Consultant, west);
     assert_eq!(world.refusal(consultant, Store).await.0, ErrorCode::RuleViolated);
     let appoint = |user| AppointDpm { unit: west, user };
@@ -133,6 +137,11 @@ async fn administrators_give_what_is_theirs_to_give_and_nobody_gives_themself_an
     let otto = Caller { user: OTTO, ..by(Role::Consultant, NORD) };
     world.act(otto, rename(OTTO)).await;
     assert_eq!(world.refusal(otto, readdress(OTTO)).await.0, FORBIDDEN);
+    // Nor do they say by themselves who else they are.
+    let directory = world.directory.clone();
+    let enrolment = Some(Enrolment { directory, identities: vec![identity("en-anden")] });
+    let reidentify = AmendUser { input: UserInput::default(), enrolment, ..rename(OTTO) };
+    assert_eq!(world.refusal(otto, reidentify).await.0, FORBIDDEN);
     world.act(system, readdress(OTTO)).await;
     world.postgres.stop().await.unwrap();
 }

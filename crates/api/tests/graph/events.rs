@@ -2,6 +2,7 @@
 
 use lethe_crm::contact::{AmendContact, ContactInput, RegisterContact};
 use lethe_kernel::{Caller, ContactId, Patch, Role, Session, UserId};
+use lethe_privacy::reveal::SetPurposes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -78,5 +79,25 @@ async fn an_auditor_finds_events_by_type_object_user_unit_time_and_position() {
     assert_eq!(positions(&events(&world, auditor, before).await), [end - 3, end - 2]);
     let foreign = world.ask(auditor, EVENTS, json!({"after": "bm9uZQ"})).await;
     assert_eq!(foreign["errors"][0]["extensions"]["code"], "BAD_CURSOR");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_unit_decided_for_itself_is_not_shown_as_an_event_either() {
+    let world = World::start().await;
+    let (north, south) = (world.unit(7).await, world.unit(8).await);
+    for unit in [north, south] {
+        world.act(session(Role::Dpm, unit).caller, SetPurposes(vec!["FRAUD".into()])).await;
+    }
+    world.settled().await;
+    let filter = json!({"filter": {"types": ["reveal_policy.purposes_set"]}});
+    let both = events(&world, session(Role::Auditor, north), filter).await;
+    let mut shown = Vec::new();
+    for event in both["nodes"].as_array().unwrap() {
+        let node = "query($id: ID!) { node(id: $id) { id } }";
+        let answer = world.ask(session(Role::Consultant, north), node, json!({"id": event["id"]})).await;
+        shown.push(answer["data"]["node"].is_object());
+    }
+    assert_eq!(shown, [true, false]);
     world.stop().await;
 }

@@ -112,6 +112,9 @@ async fn a_discovery_document_that_is_not_the_issuers_is_refused() {
     assert!(said.contains("something else than a discovery document"), "{said}");
     let said = told(json!({"jwks_uri": format!("{}/nothing", scene.answers.address)})).await;
     assert!(said.contains("status 404"), "{said}");
+    // A redirect leads to an address that nobody named, though there are keys.
+    let said = told(json!({"jwks_uri": format!("{}/elsewhere", scene.answers.address)})).await;
+    assert!(said.contains("status 307"), "{said}");
     assert_eq!(scene.believes(&key).await, Err(TokenError::Unavailable));
 }
 
@@ -140,7 +143,8 @@ async fn only_keys_for_verifying_with_an_accepted_algorithm_are_used() {
         let error = scene.issuer.fetch().await.unwrap_err();
         assert!(matches!(error, IssuerError::NoKeys { .. }), "{unusable}: {error}");
     }
-    for no_set in [json!([]), json!({"keys": {}}), json!("x".repeat(600_000))] {
+    let endless = json!({"keys": [key.jwk], "more": "x".repeat(600_000)});
+    for no_set in [json!([]), json!({"keys": {}}), endless] {
         *scene.answers.keys.lock().unwrap() = no_set;
         let error = scene.issuer.fetch().await.unwrap_err();
         assert!(error.to_string().contains("something else than a key set"), "{error}");

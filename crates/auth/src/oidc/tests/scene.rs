@@ -116,6 +116,7 @@ impl Scene {
         let router = axum::Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/keys", get(keys))
+            .route("/elsewhere", get(async || axum::response::Redirect::temporary("/keys")))
             .with_state(answers.clone());
         tokio::spawn(axum::serve(listener, router).into_future());
         let clock = Clock::fixed(DateTime::from_timestamp(1_800_000_000, 0).unwrap());

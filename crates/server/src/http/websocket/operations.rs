@@ -87,3 +87,6 @@ fn refused(code: &'static str, message: &str) -> BoxStream<'static, Response> {
     error.extensions.get_or_insert_default().set("code", code);
     once(std::future::ready(Response::from_errors(vec![error]))).boxed()
 }
+
+#[cfg(test)]
+mod tests;

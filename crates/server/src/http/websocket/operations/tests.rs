@@ -1,0 +1,60 @@
+//! What is asked on a connection whose caller has lost their rights and that is not closed yet.
+
+use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
+use chrono::TimeDelta;
+use lethe_access::directory::Roster;
+use lethe_auth::{LocalKey, LocalToken, Verifier};
+use lethe_kernel::{Clock, IdSource, RequestId, Role, UserId};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::http::caller::{Asked, Gate, Members};
+
+struct Query;
+
+#[Object]
+impl Query {
+    async fn told(&self) -> bool {
+        true
+    }
+}
+
+/// What an operation is answered, once and no more.
+async fn answer(operations: &Operations<Schema<Query, EmptyMutation, EmptySubscription>>) -> Value {
+    let answers: Vec<Response> = operations.execute_stream(Request::new("{ told }"), None).collect().await;
+    assert_eq!(answers.len(), 1);
+    serde_json::to_value(answers.first().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_answered_once_the_rights_are_gone_though_the_connection_is_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = LocalKey::open_or_create(&folder.path().join("token.key")).unwrap();
+    let clock = Clock::fixed(Clock::system().now());
+    // Nobody is registered, so that who has the key may be the system administrator.
+    let members = Members::Fixed(Arc::new(Roster::default()));
+    let verifier = Verifier::local(&key, TimeDelta::zero(), clock.clone());
+    let gate = Gate::new(verifier, members, clock.clone(), "Ask.".to_owned(), None);
+    let guard = Guard::new(gate, Asked::default());
+    let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
+    let operations = Operations::new(schema, 9, Stop::by_hand().1, guard.clone());
+    let code = |answer: &Value| answer["errors"][0]["extensions"]["code"].clone();
+    assert_eq!(code(&answer(&operations).await), "UNAUTHENTICATED", "nobody was introduced");
+
+    let token = LocalToken {
+        user: UserId(IdSource.next()),
+        role: Some(Role::SystemAdministrator),
+        unit: None,
+        device: None,
+        second_factor: true,
+        from: clock.now(),
+        valid: TimeDelta::hours(1),
+        id: IdSource.next(),
+    };
+    let bearer = format!("Bearer {}", key.sign(&token).unwrap());
+    guard.clone().introduce(json!({"Authorization": bearer}), RequestId(IdSource.next())).await.unwrap();
+    assert_eq!(answer(&operations).await["data"]["told"], true);
+    clock.set(clock.now() + TimeDelta::hours(2));
+    let late = answer(&operations).await;
+    assert_eq!((code(&late), &late["data"]), (json!("UNAUTHENTICATED"), &Value::Null));
+}
