@@ -35,6 +35,7 @@ mod reveal;
 mod server;
 mod socket;
 mod token;
+mod told;
 mod unit;
 mod user;
 mod views;

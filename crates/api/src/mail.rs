@@ -91,7 +91,7 @@ impl OutgoingMail {
         &self.0.kind
     }
 
-    /// The unit in whose name it was queued.
+    /// The unit whose mail it is; its administrators see it.
     async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
         Unit::by_id(context, self.0.unit_id.0).await
     }

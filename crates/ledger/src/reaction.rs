@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use crate::runner::checkpoint::{Identity, advance};
 use crate::runner::{Follower, Job};
-use crate::{Context, Failure, Ledger, LedgerError, Parts, Recorded, Work};
+use crate::{Committed, Context, Failure, Ledger, LedgerError, Parts, Recorded, Work};
 
 const VERSION: i32 = 1;
 const APPLIED: &str = "APPLIED";
@@ -35,6 +35,12 @@ pub trait Reaction: Send + Sync + 'static {
     /// # Errors
     /// [`LedgerError::Unreadable`].
     fn react(event: &Recorded) -> Result<Option<Self::Work>, LedgerError>;
+
+    /// What is recorded of a command that was executed, first or again: a code.
+    #[must_use]
+    fn outcome(_: &Committed) -> &'static str {
+        APPLIED
+    }
 }
 
 /// The follower of `R`.
@@ -69,7 +75,7 @@ impl<R: Reaction> React<R> {
     async fn act(&self, event: &Recorded) -> Result<Option<&'static str>, LedgerError> {
         let Some(work) = R::react(event)? else { return Ok(None) };
         match self.ledger.execute(&Context::caused_by(event, R::NAME), &work).await {
-            Ok(_) => Ok(Some(APPLIED)),
+            Ok(done) => Ok(Some(R::outcome(&done))),
             Err(Failure::Refused(errors)) => match errors.first().map(|error| error.code) {
                 // Nobody refused it; others were quicker again and again.
                 Some(ErrorCode::Conflict) => Err(LedgerError::Busy),

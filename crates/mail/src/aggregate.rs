@@ -39,7 +39,7 @@ enum Phase {
 type Decision = Result<Vec<MailEvent>, MailError>;
 
 impl Mail {
-    /// The unit in whose name it was queued, if it was.
+    /// The unit whose mail it is, if it was queued.
     #[must_use]
     pub fn unit(&self) -> Option<UnitId> {
         self.unit

@@ -39,7 +39,7 @@ pub enum MailEvent {
 pub struct Queued {
     /// What kind of mail it is: a code such as `DEVICE_APPROVAL`.
     pub kind: String,
-    /// The unit in whose name.
+    /// The unit whose mail it is.
     pub unit: UnitId,
     /// Whose key seals it.
     pub about: Subject,

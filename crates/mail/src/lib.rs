@@ -33,4 +33,4 @@ pub use transport::{Destination, TransportError};
 pub use view::{
     MailCounts, MailFilter, MailStatus, OutgoingMailRow, OutgoingMailView, mail_counts, mail_page,
 };
-pub use work::{Outgoing, Resend, queue};
+pub use work::{Outgoing, Resend, queue, queue_for};

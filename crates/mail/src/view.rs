@@ -55,7 +55,7 @@ pub struct OutgoingMailRow {
     pub version: i64,
     /// What kind of mail it is: a code.
     pub kind: String,
-    /// The unit in whose name it was queued.
+    /// The unit whose mail it is.
     pub unit_id: UnitId,
     /// Whose key seals it: the kind of the subject.
     pub subject_kind: String,

@@ -1,6 +1,6 @@
 //! Queueing a mail within a unit of work, and what an administrator may do about one.
 
-use lethe_kernel::{ErrorCode, MailId, Personal, Role, Subject, UserError, text};
+use lethe_kernel::{ErrorCode, MailId, Personal, Role, Subject, UnitId, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
 use super::{Mail, MailCommand, MailError, MailText, MailTitle, MailTo, Queued, input};
@@ -19,15 +19,24 @@ pub struct Outgoing {
     pub kind: &'static str,
 }
 
-/// Queues a mail in a unit of work: it is sent if what the unit does has happened, and not otherwise.
+/// Queues a mail of the caller's unit in a unit of work: it is sent if what the work does has happened, and not otherwise.
 ///
 /// # Errors
 /// `INVALID_VALUE` and `REQUIRED` at `to`, `title` or `text`; what can fail in the vault.
 pub async fn queue(unit: &mut Unit<'_>, mail: Outgoing) -> Result<MailId, Failure> {
+    let own = unit.caller().unit;
+    queue_for(unit, own, mail).await
+}
+
+/// As [`queue`], a mail to somebody of another unit, whose administrators look after it.
+///
+/// # Errors
+/// As [`queue`].
+pub async fn queue_for(unit: &mut Unit<'_>, of: UnitId, mail: Outgoing) -> Result<MailId, Failure> {
     let id = MailId(unit.new_id());
     let queued = Queued {
         kind: text::code("kind", mail.kind)?,
-        unit: unit.caller().unit,
+        unit: of,
         about: mail.about,
         to: Personal::of(mail.about, MailTo(input::address("to", &mail.to)?)),
         title: Personal::of(mail.about, MailTitle(input::title("title", &mail.title)?)),

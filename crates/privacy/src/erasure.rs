@@ -7,11 +7,14 @@
 mod error;
 mod examine;
 mod facts;
+mod letter;
 mod preview;
 mod reconcile;
+mod tell;
 mod work;
 
 pub use error::ErasureError;
 pub use preview::{DyingNote, Preview, preview};
 pub use reconcile::FinishErasures;
+pub use tell::{TellOfErasure, TellOfErasures};
 pub use work::{EraseContact, FinishErasure};

@@ -7,7 +7,7 @@ use lethe_kernel::Clock;
 use lethe_ledger::{Ledger, LedgerError, Views};
 use lethe_local_postgres::{LocalPostgres, Settings};
 use lethe_notary::Notary;
-use lethe_privacy::erasure::FinishErasures;
+use lethe_privacy::erasure::{FinishErasures, TellOfErasures};
 use lethe_vault::Vault;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgPool};
@@ -120,7 +120,9 @@ impl Running {
     /// [`Error::Ledger`], [`Error::Vault`], [`Error::Notary`].
     pub(crate) async fn start(config: &Config, pool: PgPool, folder: &DataDir) -> Result<Self, Error> {
         let (ledger, notary) = Self::notarised(config, pool, folder).await?;
-        let views = graphql::views().reacting::<FinishErasures>(ledger.clone());
+        let views = graphql::views()
+            .reacting::<FinishErasures>(ledger.clone())
+            .reacting::<TellOfErasures>(ledger.clone());
         let views = views.start(ledger.parts().clone()).await?;
         let directory = Directory::start(ledger.parts().clone()).await?;
         Ok(Self { ledger, views, directory, notary })

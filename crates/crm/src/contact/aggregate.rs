@@ -57,6 +57,11 @@ impl Contact {
         self.units.contains(&unit)
     }
 
+    /// The units that have it; once it is erased, those that had it then.
+    pub fn units(&self) -> impl Iterator<Item = UnitId> {
+        self.units.iter().copied()
+    }
+
     /// Whether it has a CPR number.
     #[must_use]
     pub fn has_cpr(&self) -> bool {

@@ -8,12 +8,12 @@
 )]
 
 mod bill;
-#[expect(dead_code, reason = "these tests run no statement of their own")]
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod preview;
 mod race;
 mod revealed;
+mod told;
 mod whole;
 mod world;
 

@@ -28,7 +28,7 @@ use crate::postgres::Database;
 
 pub(crate) const UNIT: UnitId = UnitId(Uuid::from_u128(7));
 pub(crate) const OTHER: UnitId = UnitId(Uuid::from_u128(8));
-const DPM: UserId = UserId(Uuid::from_u128(2));
+pub(crate) const DPM: UserId = UserId(Uuid::from_u128(2));
 
 pub(crate) struct World {
     pub(crate) database: Database,

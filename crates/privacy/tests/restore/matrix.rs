@@ -5,7 +5,7 @@ use std::time::Duration;
 use lethe_crm::contact::{ContactStatus, ContactView};
 use lethe_kernel::ContactId;
 use lethe_ledger::{ViewsBuilder, rows};
-use lethe_privacy::erasure::FinishErasures;
+use lethe_privacy::erasure::{FinishErasures, TellOfErasures};
 use lethe_privacy::restore::Failure;
 use lethe_vault::VaultError;
 use lethe_vault::mirror::MirrorError;
@@ -92,7 +92,10 @@ async fn a_person_whose_erasure_a_restored_ledger_forgot_is_erased_there_too_onc
     let options = scene.restored(&old).await;
     scene.restore(&options, scene.mirror.path()).await.unwrap();
     let ledger = scene.start(&options).await.unwrap();
-    let views = ViewsBuilder::default().with::<ContactView>().reacting::<FinishErasures>(ledger.clone());
+    let views = ViewsBuilder::default()
+        .with::<ContactView>()
+        .reacting::<FinishErasures>(ledger.clone())
+        .reacting::<TellOfErasures>(ledger.clone());
     let views = views.start(ledger.parts().clone()).await.unwrap();
     let mut head = ledger.parts().head_watch();
     let erased = "SELECT count(*) FROM ledger.events WHERE event_type = 'contact.erased' AND aggregate_id = ";
@@ -105,6 +108,11 @@ async fn a_person_whose_erasure_a_restored_ledger_forgot_is_erased_there_too_onc
     let row = rows::<ContactView>(&ledger.parts().pool, &[people[0].0]).await.unwrap().remove(0);
     assert_eq!((row.status, row.first_name), (ContactStatus::Erased, None));
     assert_eq!(count(&options, &erased).await, 1);
+    // Nobody ordered it, so the DPM of the only unit that has it is told too.
+    assert!(views.reached(&["tell_of_erasures"], end, Duration::from_mins(1)).await);
+    let told = "SELECT count(*) FROM ledger.events m JOIN ledger.events e ON m.metadata ->> 'causation' = e.event_id::text \
+                WHERE m.event_type = 'mail.queued' AND e.event_type = 'contact.erased'";
+    assert_eq!(count(&options, told).await, 1);
 }
 
 #[tokio::test]
