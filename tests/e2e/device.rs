@@ -16,7 +16,7 @@ const DEVICES: &str = "{ viewer { devices(first: 9) { nodes { id deviceId label 
 const TABLET: DeviceId = DeviceId(Uuid::from_u128(0x7ab));
 
 /// Another process on the data of a server.
-async fn beside(server: &Server) -> Ledger {
+pub(crate) async fn beside(server: &Server) -> Ledger {
     let options = PgConnectOptions::new_without_pgpass();
     let options = options.socket(server.data_dir().join("run")).username("postgres").database("postgres");
     let pool = lethe_ledger::connect(options, 4).await.unwrap();

@@ -8,6 +8,7 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod access_log;
 mod as_of;
 mod bad_input;
 mod changes;

@@ -4,7 +4,7 @@ use crate::graph::{document, global, key, text, texts};
 use crate::people::user;
 use crate::server::Server;
 
-const ENTRY: &str = "id at position userId unit { id } role field contactIds noteId purpose purposeText \
+pub(crate) const ENTRY: &str = "id at position userId unit { id } role field contactIds noteId purpose purposeText \
                      withheld { field reason } repeats event { type position stream { type } }";
 
 /// People of the demo data by their numbers: of another business hub, and of a unit that is none.
@@ -12,16 +12,16 @@ const CONSULTANT_OF_A_HUB: (&str, u128) = ("CONSULTANT", 7);
 const DPM_OF_A_HUB: (&str, u128) = ("DPM", 8);
 const DPM_OF_A_TOWN: (&str, u128) = ("DPM", 9);
 
-fn cpr_reveal() -> String {
+pub(crate) fn cpr_reveal() -> String {
     document("cprReveal", &format!("cpr entry {{ {ENTRY} }}"))
 }
 
-fn note_reveal() -> String {
+pub(crate) fn note_reveal() -> String {
     document("noteReveal", &format!("text entry {{ {ENTRY} }}"))
 }
 
 /// Somebody with a CPR number, and a note about them with sensitive data.
-async fn person(server: &Server) -> (String, String) {
+pub(crate) async fn person(server: &Server) -> (String, String) {
     let input = json!({"firstName": "Mærkværdige", "cpr": "310765-7913"});
     let contact = text(&server.act("contactRegister", input, "contact { id }").await["contact"]["id"]);
     let input =
