@@ -61,7 +61,7 @@ async fn share(server: &Server, contact: &str) {
 fn shown(server: &Server, mail: &Value) -> String {
     let (code, shown, error) = server.run(&["mail", "show", &inner(&text(&mail["id"])).to_string()]);
     assert_eq!(code, 0, "{error}");
-    shown.replace("=\r\n", "")
+    shown.replace("=\n", "")
 }
 
 #[tokio::test]
