@@ -19,6 +19,9 @@ mod control;
 mod door;
 mod encoding;
 mod marker;
+#[path = "../e2e/people.rs"]
+#[expect(dead_code, reason = "this target needs the users alone")]
+mod people;
 mod refused;
 mod search;
 #[path = "../e2e/server.rs"]
@@ -28,6 +31,7 @@ mod server;
 mod socket;
 mod stored;
 mod talk;
+mod users;
 mod wire;
 
 use std::fs::{File, Permissions};
@@ -70,6 +74,7 @@ async fn no_personal_value_is_left_in_any_file() {
     refused::send(&wire, &people, &mut markers).await;
     talk::talk(&server, &people, &mut markers).await;
     commands::run_all(&server, &mut markers);
+    users::come_and_go(&server, &wire, &mut markers).await;
     stored::read(&wire, &people).await;
     let answers = wire.answers();
     let unseen: Vec<_> = markers.shown().iter().filter(|(_, text)| !answers.contains(text)).collect();

@@ -52,6 +52,11 @@ impl Markers {
         word
     }
 
+    /// A text that was made elsewhere.
+    pub(crate) fn made(&mut self, name: &str, text: &str) {
+        self.add(name, text);
+    }
+
     /// An e-mail address, by its local part.
     pub(crate) fn email(&mut self, name: &str) -> String {
         let local = self.plain(name);

@@ -1,6 +1,6 @@
 //! Requests, and everything that was answered to them.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, RequestBuilder};
@@ -10,16 +10,29 @@ use crate::door::Door;
 use crate::server::Server;
 
 /// A client that keeps what it was answered.
+#[derive(Clone)]
 pub(crate) struct Wire {
     client: Client,
     base: String,
     door: Door,
-    answers: Mutex<String>,
+    role: &'static str,
+    answers: Arc<Mutex<String>>,
 }
 
 impl Wire {
     pub(crate) fn to(server: &Server) -> Self {
-        Self { client: Client::new(), base: server.url(""), door: server.door(), answers: Mutex::default() }
+        let answers = Arc::default();
+        Self { client: Client::new(), base: server.url(""), door: server.door(), role: "DPM", answers }
+    }
+
+    /// The same in another role.
+    pub(crate) fn as_role(&self, role: &'static str) -> Self {
+        Self { role, ..self.clone() }
+    }
+
+    /// The door it goes through.
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
     }
 
     /// Everything answered so far.
@@ -28,16 +41,21 @@ impl Wire {
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(format!("{}{path}", self.base)).header("authorization", self.door.bearer("DPM"))
+        self.client.get(format!("{}{path}", self.base)).header("authorization", self.door.bearer(self.role))
     }
 
     pub(crate) fn post(&self) -> RequestBuilder {
-        self.door.post(&self.client, "DPM")
+        self.door.post(&self.client, self.role)
     }
 
     /// A request that shows no token.
     pub(crate) fn naked(&self) -> RequestBuilder {
-        self.client.post(format!("{}/graphql", self.base))
+        self.naked_to("/graphql")
+    }
+
+    /// The same to another page.
+    pub(crate) fn naked_to(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.base))
     }
 
     /// Sends a request; answers its body, whatever the status.

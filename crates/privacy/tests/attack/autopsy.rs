@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use lethe_access::Directory;
+use lethe_access::device::DeviceView;
+use lethe_access::user::UserView;
 use lethe_crm::contact::{ContactView, ErasureKind};
 use lethe_crm::note::NoteView;
-use lethe_kernel::ContactId;
+use lethe_kernel::{ContactId, UserId};
 use lethe_ledger::{Ledger, Views, ViewsBuilder};
+use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
 use lethe_privacy::rotation::rotate;
 use sqlx::PgPool;
@@ -15,13 +19,21 @@ use tempfile::TempDir;
 
 use crate::cluster::{Cluster, folder, waldump};
 use crate::dirtyread;
-use crate::marked::{amend, enter};
+use crate::marked::{alter, amend, engage, enter};
 use crate::marker::{Markers, letters};
-use crate::people::{copy_of_mirror, erase, found, migrated, process_of, tell};
+use crate::people::{copy_of_mirror, erase, forget, found, migrated, process_of, tell};
 use crate::search::Search;
+
+/// Those whose values are markers.
+#[derive(Default)]
+struct People {
+    contacts: Vec<ContactId>,
+    users: Vec<UserId>,
+}
 
 async fn following(ledger: &Ledger) -> Views {
     let views = ViewsBuilder::default().with::<ContactView>().with::<NoteView>().with::<ConsentView>();
+    let views = views.with::<UserView>().with::<DeviceView>().with::<OutgoingMailView>();
     views.start(ledger.parts().clone()).await.unwrap()
 }
 
@@ -60,15 +72,19 @@ fn search(folder: &Path, markers: &Markers, control: &str, places: &[&str]) {
 }
 
 /// Enters people, takes backup and dump, and stops everything: files of a running cluster come and go.
-async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, Vec<ContactId>) {
+async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, People) {
     let cluster = Cluster::start(folder()).await;
     migrated(&cluster).await;
     let ledger = process_of(&cluster).await;
     found(&ledger).await;
     let views = following(&ledger).await;
-    let mut people = Vec::new();
+    let directory = Directory::start(ledger.parts().clone()).await.unwrap();
+    let mut people = People::default();
     for _ in 0..3 {
-        people.push(enter(&ledger, markers).await);
+        people.contacts.push(enter(&ledger, markers).await);
+    }
+    for _ in 0..2 {
+        people.users.push(engage(&ledger, &directory, markers).await);
     }
     settled(&ledger, &views).await;
     *control = plant(&ledger.parts().pool).await;
@@ -79,20 +95,28 @@ async fn entered(markers: &mut Markers, control: &mut String) -> (TempDir, Vec<C
     (cluster.stop().await, people)
 }
 
-/// Changes everybody, erases all but the last, and rotates; whether dead rows could be read.
-async fn erased(cluster: &Cluster, markers: &mut Markers, people: &[ContactId]) -> bool {
+/// Changes everybody, erases all but the last contact and user, and rotates; whether dead rows could be read.
+async fn erased(cluster: &Cluster, markers: &mut Markers, people: &People) -> bool {
     let ledger = process_of(cluster).await;
     let (pool, views) = (ledger.parts().pool.clone(), following(&ledger).await);
     // Somebody who has been reading for long keeps PostgreSQL from clearing dead rows away.
     let mut reader = pool.begin().await.unwrap();
     let old = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1";
     sqlx::raw_sql(old).execute(&mut *reader).await.unwrap();
-    for person in people {
+    let directory = Directory::start(ledger.parts().clone()).await.unwrap();
+    let People { contacts, users } = people;
+    for person in contacts {
         amend(&ledger, markers, *person).await;
     }
-    let gone = &people[..people.len() - 1];
+    for user in users {
+        alter(&ledger, &directory, markers, *user).await;
+    }
+    let gone = &contacts[..contacts.len() - 1];
     for (person, kind) in gone.iter().zip([ErasureKind::Anonymised, ErasureKind::Deleted]) {
         erase(&ledger, *person, kind).await;
+    }
+    for user in &users[..users.len() - 1] {
+        forget(&ledger, *user).await;
     }
     run(&pool, "DELETE FROM public.control").await;
     settled(&ledger, &views).await;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-use lethe_kernel::ContactId;
+use lethe_kernel::Subject;
 use uuid::Uuid;
 
 /// What stands in a dump, as far as it is of use.
@@ -13,7 +13,7 @@ pub(crate) struct Dump {
     pub(crate) root: RootRow,
     pub(crate) buckets: Vec<BucketRow>,
     pub(crate) keys: Vec<KeyRow>,
-    /// The sealed first name in the first event of each contact.
+    /// The sealed first name in the first event of each contact, and the sealed name in that of each user.
     names: HashMap<Uuid, String>,
 }
 
@@ -87,14 +87,14 @@ impl Dump {
         }
     }
 
-    /// The row of a contact's key, if it is there.
-    pub(crate) fn key_of(&self, contact: ContactId) -> Option<&KeyRow> {
-        self.keys.iter().find(|key| key.subject == contact.0)
+    /// The row of a person's key, if it is there.
+    pub(crate) fn key_of(&self, person: Subject) -> Option<&KeyRow> {
+        self.keys.iter().find(|key| key.subject == person.id)
     }
 
-    /// The sealed first name of a contact.
-    pub(crate) fn name_of(&self, contact: ContactId) -> &str {
-        &self.names[&contact.0]
+    /// The sealed name of a person.
+    pub(crate) fn name_of(&self, person: Subject) -> &str {
+        &self.names[&person.id]
     }
 }
 
@@ -116,10 +116,12 @@ fn key(row: &Row<'_>) -> KeyRow {
 }
 
 fn name(row: &Row<'_>) -> Option<(Uuid, String)> {
-    if row.0["event_type"] != "contact.registered" {
-        return None;
-    }
+    let place = match row.0["event_type"] {
+        "contact.registered" => "/details/first_name",
+        "user.registered" => "/name",
+        _ => return None,
+    };
     let payload: serde_json::Value = serde_json::from_str(row.0["payload"]).unwrap();
     let fields = payload.as_object().unwrap().values().next().unwrap();
-    Some((row.get("aggregate_id"), fields["details"]["first_name"].as_str().unwrap().to_owned()))
+    Some((row.get("aggregate_id"), fields.pointer(place).unwrap().as_str().unwrap().to_owned()))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use lethe_crm::contact::ErasureKind;
+use lethe_kernel::{ContactId, Subject, SubjectKind, UserId};
 use lethe_ledger::Ledger;
 use lethe_privacy::rotation::rotate;
 use tempfile::TempDir;
@@ -13,7 +14,9 @@ use crate::cluster::{Cluster, folder};
 use crate::cryptography::derive;
 use crate::dump::Dump;
 use crate::hunt::{Contents, Finds, Targets};
-use crate::people::{copy_of_mirror, erase, found, migrated, named, process_of, register, tell};
+use crate::people::{
+    copy_of_mirror, employ, erase, forget, found, migrated, named, process_of, register, tell,
+};
 use crate::way::{Person, neighbours, opened, targets};
 
 const NAMES: [&str; 12] =
@@ -43,29 +46,54 @@ async fn empty() -> Contents {
     met
 }
 
-async fn populated(cluster: &Cluster) -> (Ledger, Vec<Person>) {
+/// A cluster with people of a kind.
+async fn populated(cluster: &Cluster, kind: SubjectKind) -> (Ledger, Vec<Person>) {
     migrated(cluster).await;
     let ledger = process_of(cluster).await;
     found(&ledger).await;
     let mut people = Vec::new();
     for name in NAMES {
-        people.push(Person { id: register(&ledger, named(name)).await, name });
+        let id = if kind == SubjectKind::User {
+            let user = UserId(ledger.parts().ids.next());
+            employ(&ledger, user, name).await;
+            user.into()
+        } else {
+            register(&ledger, named(name)).await.into()
+        };
+        people.push(Person { id, name });
     }
     (ledger, people)
 }
 
+async fn end(ledger: &Ledger, person: Subject) {
+    if person.kind == SubjectKind::User {
+        forget(ledger, UserId(person.id)).await;
+    } else {
+        erase(ledger, ContactId(person.id), ErasureKind::Anonymised).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_everything_ever_on_a_disk_the_erased_person_does_not_open_and_with_the_old_root_it_does() {
+    try_everything_on(SubjectKind::Contact).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_does_a_user_who_left_and_was_forgotten() {
+    try_everything_on(SubjectKind::User).await;
+}
+
+async fn try_everything_on(kind: SubjectKind) {
     let mut met = empty().await;
     let cluster = Cluster::start(folder()).await;
-    let (ledger, people) = populated(&cluster).await;
+    let (ledger, people) = populated(&cluster, kind).await;
     cluster.back_up("backup");
     copy_of_mirror(&cluster, &ledger).await;
     let before = Dump::read(&cluster.dump("before.sql"));
     let (erased, neighbour) = neighbours(&people, &before);
     let (erased, neighbour) = (&people[erased], &people[neighbour]);
 
-    erase(&ledger, erased.id, ErasureKind::Anonymised).await;
+    end(&ledger, erased.id).await;
     let stolen = TempDir::new().unwrap();
     fs::copy(&cluster.custodians()[0], stolen.path().join("root.key")).unwrap();
     rotate(&ledger, &|_| {}).await.unwrap();

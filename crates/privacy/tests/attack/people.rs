@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
-use lethe_access::user::RegisterUser;
+use lethe_access::user::{AnonymiseUser, OffBoardUser, RegisterUser};
 use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
 use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, UnitId, UserId};
@@ -75,10 +75,8 @@ pub(crate) async fn copy_of_mirror(cluster: &Cluster, ledger: &Ledger) {
 /// Registers the unit that everybody acts for.
 pub(crate) async fn found(ledger: &Ledger) {
     let unit = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
-    let system = Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)));
-    let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
-    ledger.execute(&system, &dpm).await.unwrap();
-    ledger.execute(&system, &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
+    employ(ledger, DPM, "Dana").await;
+    ledger.execute(&system(), &RegisterUnit { id: Some(UNIT), unit, dpm: Some(DPM) }).await.unwrap();
 }
 
 pub(crate) fn named(name: &str) -> ContactInput {
@@ -126,6 +124,23 @@ pub(crate) async fn erase(ledger: &Ledger, contact: ContactId, kind: ErasureKind
     let token = preview(ledger, &context, contact, kind).await.unwrap().token;
     let work = EraseContact { contact, kind, reason: ErasureReason::RequestOfPerson, token };
     ledger.execute(&context, &work).await.unwrap();
+}
+
+/// Lethe itself, in the name of the unit.
+pub(crate) fn system() -> Context {
+    Context::new(Caller::system(UNIT), RequestId(Uuid::from_u128(1)))
+}
+
+/// Registers a user.
+pub(crate) async fn employ(ledger: &Ledger, user: UserId, name: &str) {
+    let person = RegisterUser::person(user, name, "somebody@example.org");
+    ledger.execute(&system(), &person).await.unwrap();
+}
+
+/// Has a user leave, and forgets them.
+pub(crate) async fn forget(ledger: &Ledger, user: UserId) {
+    ledger.execute(&system(), &OffBoardUser { user }).await.unwrap();
+    ledger.execute(&system(), &AnonymiseUser { user }).await.unwrap();
 }
 
 /// Says something past what collects the output of tests that pass.

@@ -1,6 +1,6 @@
 //! The way down the hierarchy of keys: from what was found to what a person was called.
 
-use lethe_kernel::ContactId;
+use lethe_kernel::{Subject, SubjectKind};
 
 use crate::cryptography::{Key, cipher, derive, unpadded};
 use crate::dump::{Dump, KeyRow};
@@ -8,8 +8,15 @@ use crate::hunt::{Finds, Targets};
 
 /// Somebody, and the name that only their key opens.
 pub(crate) struct Person {
-    pub(crate) id: ContactId,
+    pub(crate) id: Subject,
     pub(crate) name: &'static str,
+}
+
+impl Person {
+    /// What the name is sealed as.
+    fn label(&self) -> &'static str {
+        if self.id.kind == SubjectKind::User { "user.name" } else { "contact.first_name" }
+    }
 }
 
 /// Two people whose keys hang from the same bucket. With four buckets there are at least three such among twelve.
@@ -27,7 +34,7 @@ pub(crate) fn targets(person: &Person, before: &Dump, after: &Dump) -> Targets {
     Targets {
         roots: vec![before.root.clone(), after.root.clone()],
         bucket: bucket.locked(before.root.installation, before.root.epoch),
-        value: key.sealed(before.name_of(person.id), "contact.first_name"),
+        value: key.sealed(before.name_of(person.id), person.label()),
         key,
     }
 }
@@ -64,6 +71,6 @@ pub(crate) fn opened(person: &Person, finds: &Finds, dumps: [&Dump; 2]) -> Optio
     let mut sealing = secrets.iter().map(|(_, secret)| derive(secret, "lethe-seal/1"));
     let key = sealing.next().or_else(|| finds.sealing.first().copied())?;
     let row = dumps.into_iter().find_map(|dump| dump.key_of(person.id)).unwrap();
-    let sealed = row.sealed(dumps[0].name_of(person.id), "contact.first_name");
+    let sealed = row.sealed(dumps[0].name_of(person.id), person.label());
     sealed.open(&cipher(&key)).map(|plaintext| unpadded(&plaintext))
 }
