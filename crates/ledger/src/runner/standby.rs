@@ -165,10 +165,10 @@ mod tests {
         let wanted = watch::Sender::new(8);
         assert_eq!(waited(&wanted, Duration::ZERO).await, Duration::ZERO);
         wanted.send_replace(7);
-        let (waited, ()) = tokio::join!(waited(&wanted, Duration::ZERO), async {
+        let (elapsed, ()) = tokio::join!(waited(&wanted, Duration::ZERO), async {
             tokio::time::sleep(GATHER / 4).await;
             wanted.send_replace(8);
         });
-        assert!(waited < GATHER / 2);
+        assert!(elapsed < GATHER / 2);
     }
 }
