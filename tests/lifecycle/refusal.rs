@@ -72,6 +72,15 @@ fn an_address_that_other_machines_reach_is_refused_without_an_issuer() {
 }
 
 #[test]
+fn production_without_an_issuer_does_not_start_and_leaves_nothing_behind() {
+    let folder = folder();
+    let (code, said) = refused_at(folder.path(), "127.0.0.1:0", &["--production", "true"], |_| {});
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("oidc_issuer, oidc_audience") && said.contains("production is true"), "{said}");
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
 fn a_folder_of_a_newer_version_is_left_alone() {
     let folder = folder();
     let data = folder.path().join("data");
