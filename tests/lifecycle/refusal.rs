@@ -74,7 +74,9 @@ fn an_address_that_other_machines_reach_is_refused_without_an_issuer() {
 #[test]
 fn production_without_an_issuer_does_not_start_and_leaves_nothing_behind() {
     let folder = folder();
-    let (code, said) = refused_at(folder.path(), "127.0.0.1:0", &["--production", "true"], |_| {});
+    let (code, said) = refused_at(folder.path(), "127.0.0.1:0", &[], |lethe| {
+        lethe.env("LETHE_PRODUCTION", "true");
+    });
     assert_eq!(code, 3, "{said}");
     assert!(said.contains("oidc_issuer, oidc_audience") && said.contains("production is true"), "{said}");
     assert!(!folder.path().join("data").exists());
