@@ -149,7 +149,7 @@ impl Runner {
             (self.limit, self.pause) = (BATCH, FIRST_RETRY);
             self.tell(Some(position), Activity::Following);
             if let Some(place) = self.place().filter(|_| !events.is_empty()) {
-                gather(begun, position, &place.wanted).await;
+                gather(begun, &place.waiting).await;
             }
         }
         Ok(true)

@@ -101,8 +101,8 @@ impl ViewsBuilder {
                 .map(|(definition, position)| Place::new(definition.follower.who(), *position))
                 .collect(),
             held: held.clone(),
-            wanted: watch::Sender::new(0),
             waiting: watch::Sender::new(0),
+            abroad: watch::Sender::new(0),
         });
         let (tail, newest) = watch::channel(Arc::new(Tail::at(*parts.head_watch().borrow())));
         for (index, (definition, position)) in self.0.iter().zip(&opened).enumerate() {
@@ -133,22 +133,6 @@ pub struct Views {
     board: Arc<Board>,
 }
 
-/// Counts as somebody who waits until it is dropped.
-struct Waiting<'b>(&'b watch::Sender<usize>);
-
-impl<'b> Waiting<'b> {
-    fn new(waiting: &'b watch::Sender<usize>) -> Self {
-        waiting.send_modify(|waiting| *waiting += 1);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
-    }
-}
-
 impl Views {
     /// Waits until the named views show everything up to a position; tells whether they did in time.
     pub async fn reached(&self, names: &[&str], position: i64, within: Duration) -> bool {
@@ -158,8 +142,7 @@ impl Views {
                 if !names.contains(&place.who.name) || state.borrow().position >= position {
                     continue;
                 }
-                self.board.want(place, position);
-                let _waiting = (!self.board.holds(index)).then(|| Waiting::new(&self.board.waiting));
+                let _waiting = self.board.wait(index);
                 if state.subscribe().wait_for(|state| state.position >= position).await.is_err() {
                     return false;
                 }

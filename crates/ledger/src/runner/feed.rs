@@ -101,10 +101,8 @@ pub(crate) async fn feed(parts: Arc<Parts>, board: Arc<Board>, tail: watch::Send
                 }
             }
             Ok(new) => {
-                let now = known.with(new);
-                let until = now.until;
-                tail.send_replace(Arc::new(now));
-                gather(begun, until, &board.wanted).await;
+                tail.send_replace(Arc::new(known.with(new)));
+                gather(begun, &board.waiting).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "the ledger could not be read; trying again");

@@ -21,8 +21,8 @@ const QUICK: Duration = Duration::from_millis(20);
 pub(crate) struct Place {
     pub(crate) who: Identity,
     pub(crate) state: watch::Sender<State>,
-    /// The newest position that somebody waits for.
-    pub(crate) wanted: watch::Sender<i64>,
+    /// How many wait for it.
+    pub(crate) waiting: watch::Sender<usize>,
     /// Whether its tables are those of this version of the program.
     pub(crate) is_built: AtomicBool,
     /// Whether a newer version of the program has taken it over.
@@ -34,8 +34,8 @@ impl Place {
     pub(crate) fn new(who: Identity, position: Option<i64>) -> Self {
         let activity = if position.is_some() { Activity::Standby } else { Activity::Rebuilding };
         let state = watch::Sender::new(State { position: position.unwrap_or(0), activity });
-        let (wanted, is_built) = (watch::Sender::new(0), AtomicBool::new(position.is_some()));
-        Self { who, state, wanted, is_built, is_outdated: AtomicBool::new(false) }
+        let (waiting, is_built) = (watch::Sender::new(0), AtomicBool::new(position.is_some()));
+        Self { who, state, waiting, is_built, is_outdated: AtomicBool::new(false) }
     }
 
     fn learn(&self, seen: Seen, is_held: bool) {
@@ -73,22 +73,33 @@ fn gauge(position: i64) -> f64 {
 pub(crate) struct Board {
     pub(crate) places: Vec<Place>,
     pub(crate) held: watch::Receiver<Vec<bool>>,
-    /// The newest position that somebody waits for, in whatever view.
-    pub(crate) wanted: watch::Sender<i64>,
-    /// How many wait for a view that another process runs.
+    /// How many wait for whatever view.
     pub(crate) waiting: watch::Sender<usize>,
+    /// How many of them wait for a view that another process runs.
+    pub(crate) abroad: watch::Sender<usize>,
+}
+
+/// Counts as somebody who waits for a view until it is dropped.
+pub(crate) struct Waiting<'b>(Vec<&'b watch::Sender<usize>>);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        for waiting in &self.0 {
+            waiting.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
+        }
+    }
 }
 
 /// How long what nobody waits for gathers before it is read and taken together: a transaction for every append, in every
 /// view, would cost more than the appends.
 const GATHER: Duration = Duration::from_millis(10);
 
-/// Waits until [`GATHER`] has passed since the last time, or until somebody wants more than there is.
-pub(crate) async fn gather(last: Instant, there: i64, wanted: &watch::Sender<i64>) {
-    let mut wanted = wanted.subscribe();
+/// Waits until [`GATHER`] has passed since the last time, or until somebody waits.
+pub(crate) async fn gather(last: Instant, waiting: &watch::Sender<usize>) {
+    let mut waiting = waiting.subscribe();
     tokio::select! {
         () = tokio::time::sleep_until(last + GATHER) => {}
-        _ = wanted.wait_for(|wanted| *wanted > there) => {}
+        _ = waiting.wait_for(|waiting| *waiting > 0) => {}
     }
 }
 
@@ -97,11 +108,15 @@ impl Board {
         self.held.borrow().get(index).copied().unwrap_or(false)
     }
 
-    /// Takes note that somebody waits for a view.
-    pub(crate) fn want(&self, place: &Place, position: i64) {
-        for wanted in [&place.wanted, &self.wanted] {
-            wanted.send_if_modified(|newest| position > std::mem::replace(newest, position.max(*newest)));
+    /// Somebody waits for a view.
+    pub(crate) fn wait(&self, index: usize) -> Waiting<'_> {
+        let abroad = (!self.holds(index)).then_some(&self.abroad);
+        let place = self.places.get(index).map(|place| &place.waiting);
+        let counters: Vec<_> = [Some(&self.waiting), place, abroad].into_iter().flatten().collect();
+        for waiting in &counters {
+            waiting.send_modify(|waiting| *waiting += 1);
         }
+        Waiting(counters)
     }
 
     /// Whether all of them are run here.
@@ -113,7 +128,7 @@ impl Board {
 /// Follows the checkpoints of what others run.
 pub(crate) async fn watch_others(parts: Arc<Parts>, board: Arc<Board>) {
     let mut head = parts.head_watch();
-    let mut waiting = board.waiting.subscribe();
+    let mut waiting = board.abroad.subscribe();
     loop {
         let now = *head.borrow_and_update();
         if let Err(error) = look(&parts, &board, now).await {
@@ -145,29 +160,40 @@ async fn look(parts: &Parts, board: &Board, head: i64) -> Result<(), LedgerError
 mod tests {
     use super::*;
 
-    async fn waited(wanted: &watch::Sender<i64>, since_last: Duration) -> Duration {
+    async fn gathered(board: &Board, since_last: Duration) -> Duration {
         let last = Instant::now();
         tokio::time::advance(since_last).await;
         let begun = Instant::now();
-        gather(last, 7, wanted).await;
+        gather(last, &board.waiting).await;
         begun.elapsed()
+    }
+
+    fn board() -> Board {
+        let who = Identity { name: "a", version: 1, sources: &[] };
+        let places = vec![Place::new(who, Some(0))];
+        let held = watch::channel(vec![true]).1;
+        Board { places, held, waiting: watch::Sender::new(0), abroad: watch::Sender::new(0) }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_nobody_waits_for_gathers_since_the_last_time_and_an_idle_view_does_not_wait() {
-        let wanted = watch::Sender::new(7);
-        assert!(waited(&wanted, Duration::ZERO).await >= GATHER);
-        assert_eq!(waited(&wanted, GATHER).await, Duration::ZERO);
+        let board = board();
+        assert!(gathered(&board, Duration::ZERO).await >= GATHER);
+        assert_eq!(gathered(&board, GATHER).await, Duration::ZERO);
+        drop(board.wait(0));
+        assert!(gathered(&board, Duration::ZERO).await >= GATHER, "who has gone away waits no more");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_for_more_than_there_is_is_not_kept_waiting() {
-        let wanted = watch::Sender::new(8);
-        assert_eq!(waited(&wanted, Duration::ZERO).await, Duration::ZERO);
-        wanted.send_replace(7);
-        let (elapsed, ()) = tokio::join!(waited(&wanted, Duration::ZERO), async {
+    async fn who_waits_is_not_kept_waiting() {
+        let board = board();
+        let waiting = board.wait(0);
+        assert_eq!(gathered(&board, Duration::ZERO).await, Duration::ZERO);
+        assert_eq!([&board.places[0].waiting, &board.abroad].map(|waiting| *waiting.borrow()), [1, 0]);
+        drop(waiting);
+        let (elapsed, _waiting) = tokio::join!(gathered(&board, Duration::ZERO), async {
             tokio::time::sleep(GATHER / 4).await;
-            wanted.send_replace(8);
+            board.wait(0)
         });
         assert!(elapsed < GATHER / 2);
     }
