@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::elsewhere::{Elsewhere, ask, doctor, register_unit};
-use crate::observe::folder;
+use crate::observe::{eventually, folder};
 use crate::requests::{REGISTER, contact, contacts, references};
 use crate::server::{Server, free_port, lethe, signal};
 use crate::socket::Socket;
@@ -47,6 +47,57 @@ async fn a_configured_database_gets_tables_and_no_demo_data() {
     server.stop();
     // It is somebody else's, so it goes on.
     assert_eq!(elsewhere.count("SELECT 1::bigint").await, 1);
+    elsewhere.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_registered_by_a_command_once_and_whom_the_issuer_names() {
+    const ISSUER: &str = "https://login.example.org";
+    const QUERY: &str = "{ viewer { role unit { name } } \
+                         users(first: 2) { nodes { name identities { issuer subject } } } }";
+    let mut elsewhere = Elsewhere::start().await;
+    let server = elsewhere.server(folder()).await;
+    let run = |arguments: &[&str], issuer: &[(&str, &str)]| {
+        let mut command = lethe(server.folder.path());
+        command.args(arguments).envs(elsewhere.settings()).envs(issuer.iter().copied());
+        let output = command.output().unwrap();
+        let [out, said] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code().unwrap(), out, said)
+    };
+    let administrator = |issuer: &[(&str, &str)], email: &str| {
+        let first = ["administrator", "--subject", "person-4711", "--name", "Åse Prøve", "--email", email];
+        run(&[&first[..], &["--unit", "Prøvehus", "--country", "DK"]].concat(), issuer)
+    };
+    let issuer = [("LETHE_OIDC_ISSUER", ISSUER), ("LETHE_OIDC_AUDIENCE", "crm")];
+    let (code, _, said) = administrator(&[], "ase@example.org");
+    assert!(code == 3 && said.contains("Set oidc_issuer and oidc_audience"), "{code} {said}");
+    let (code, _, said) = administrator(&issuer, "nowhere");
+    assert!(code == 3 && said.contains("An e-mail address is written"), "{code} {said}");
+    assert_eq!(elsewhere.count("SELECT count(*) FROM ledger.events").await, 0, "a refusal leaves nothing");
+
+    let (code, out, said) = administrator(&issuer, "ase@example.org");
+    assert_eq!(code, 0, "{said}");
+    let user = out.split_whitespace().nth(1).unwrap();
+    let (_, token, _) = run(&["token", "--user", user, "--role", "SYSTEM_ADMINISTRATOR"], &[]);
+    let viewer = json!({"role": "SYSTEM_ADMINISTRATOR", "unit": {"name": "Prøvehus"}});
+    let identities = json!([{"issuer": ISSUER, "subject": "person-4711"}]);
+    let users = json!({"nodes": [{"name": "Åse Prøve", "identities": identities}]});
+    eventually("the server shows who was registered", async || {
+        let request = reqwest::Client::new().post(server.url("/graphql")).bearer_auth(token.trim());
+        let answer: Value =
+            request.json(&json!({"query": QUERY})).send().await.unwrap().json().await.unwrap();
+        answer["data"] == json!({"viewer": viewer, "users": users})
+    })
+    .await;
+    let clear = "SELECT count(*) FROM ledger.events WHERE payload::text ~ 'person-4711|Åse|ase@'";
+    assert_eq!(elsewhere.count(clear).await, 0, "what is said of them is sealed");
+
+    let (code, _, said) = administrator(&issuer, "ase@example.org");
+    assert!(code == 3 && said.contains("Somebody administers this system already"), "{code} {said}");
+    let founder =
+        ask(&server, ("x-lethe-role", "SYSTEM_ADMINISTRATOR"), "{ viewer { role } }", json!({})).await;
+    assert_eq!(founder["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{founder}");
+    server.stop();
     elsewhere.stop().await;
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod administrator;
 mod audit;
 mod certificate;
 mod config;
@@ -22,6 +23,8 @@ pub(crate) use audit::WitnessError;
 
 use crate::cli::Cli;
 use crate::config::{Config, Layers};
+use crate::data_dir::DataDir;
+use crate::database::{Database, Running, Using};
 use crate::error::{Error, Outcome};
 use crate::log;
 use crate::trace::Traces;
@@ -33,6 +36,8 @@ pub(crate) enum Command {
     Serve,
     /// Import contacts or companies from a CSV or XLSX file
     Import(import::Arguments),
+    /// Register the first unit and its administrator, whom the issuer's tokens name
+    Administrator(administrator::Arguments),
     /// Sign a token with the data folder's key, for trying out; also while a server runs
     Token(token::Arguments),
     /// Expire what is due
@@ -81,6 +86,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
     match command {
         Command::Serve => serve::run(&config, traces).await,
         Command::Import(arguments) => import::run(&config, &arguments).await,
+        Command::Administrator(arguments) => administrator::run(&config, &arguments).await,
         Command::Token(arguments) => token::run(&config, &arguments),
         Command::Sweep(arguments) => sweep::run(&config, &arguments).await,
         Command::Replay(arguments) => replay::run(&config, &arguments).await,
@@ -95,4 +101,24 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Config(arguments) => config::run(&config, &arguments),
         Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
     }
+}
+
+/// Does something with the ledger and its views, which have caught up.
+async fn with_running<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(&Running, &DataDir) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let folder = DataDir::for_database(config)?;
+    let database = Database::start(config, &folder, Using::Sharing).await?;
+    let done = async {
+        let pool = database.connect(config).await?;
+        let running = Running::start(config, pool.clone(), &folder).await?;
+        running.caught_up().await?;
+        let done = work(&running, &folder).await;
+        pool.close().await;
+        done
+    }
+    .await;
+    database.stop().await?;
+    done
 }

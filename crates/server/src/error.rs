@@ -77,6 +77,16 @@ pub(crate) enum Error {
          with the data folder's key."
     )]
     IssuerSigns(String),
+    #[error(
+        "No issuer of tokens is set, so nobody could sign in as that administrator. Set oidc_issuer and oidc_audience; to try \
+         things out, `lethe token` signs tokens without an issuer."
+    )]
+    NoIssuer,
+    #[error(
+        "Somebody administers this system already, or the ledger says something of a user that cannot be read. Have them \
+         register further administrators: userRegister, then userGrant."
+    )]
+    Administrated,
     #[error(transparent)]
     Token(#[from] lethe_auth::LocalKeyError),
     #[error(transparent)]

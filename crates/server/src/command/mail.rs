@@ -7,8 +7,6 @@ mod test;
 use clap::Subcommand;
 
 use crate::config::Config;
-use crate::data_dir::DataDir;
-use crate::database::{Database, Running, Using};
 use crate::error::{Error, Outcome};
 
 /// What can be done with mails.
@@ -32,24 +30,4 @@ pub(crate) async fn run(config: &Config, mail: &Mail) -> Result<Outcome, Error> 
         Mail::Show(arguments) => show::run(config, arguments).await,
         Mail::Test(arguments) => test::run(config, arguments).await,
     }
-}
-
-/// Does something with the ledger and its views, which have caught up.
-async fn with_running<T>(
-    config: &Config,
-    work: impl AsyncFnOnce(&Running, &DataDir) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let folder = DataDir::for_database(config)?;
-    let database = Database::start(config, &folder, Using::Sharing).await?;
-    let done = async {
-        let pool = database.connect(config).await?;
-        let running = Running::start(config, pool.clone(), &folder).await?;
-        running.caught_up().await?;
-        let done = work(&running, &folder).await;
-        pool.close().await;
-        done
-    }
-    .await;
-    database.stop().await?;
-    done
 }

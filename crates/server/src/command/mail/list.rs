@@ -4,7 +4,7 @@ use clap::Args;
 use lethe_ledger::Page;
 use lethe_mail::{MailFilter, OutgoingMailRow, mail_page};
 
-use super::with_running;
+use crate::command::with_running;
 use crate::config::Config;
 use crate::error::{Error, Outcome};
 use crate::output;

@@ -5,7 +5,7 @@ use lethe_kernel::MailId;
 use lethe_mail::{ShowError, show};
 use uuid::Uuid;
 
-use super::with_running;
+use crate::command::with_running;
 use crate::config::Config;
 use crate::error::{Error, Outcome};
 use crate::{mail, output};

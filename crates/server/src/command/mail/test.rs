@@ -6,7 +6,7 @@ use lethe_ledger::{Answer, Context, Failure, Unit, Work};
 use lethe_mail::{Outgoing, queue};
 use uuid::Uuid;
 
-use super::with_running;
+use crate::command::with_running;
 use crate::config::Config;
 use crate::error::{Error, Outcome};
 use crate::output;
