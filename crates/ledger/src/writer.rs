@@ -1,5 +1,7 @@
 //! The one writer of a process: it appends what is waiting as one batch, and an idle one appends at once.
 
+mod outage;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +13,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::append::{Appended, NewUnit, append, lock};
 use crate::batch::{self, Carries};
-use crate::{LedgerError, Parts, is_outage};
+use crate::{LedgerError, Parts};
+use outage::Outage;
 
 const QUEUE: usize = 4096;
 /// How often a batch is sent again that PostgreSQL gave up for the sake of another transaction.
@@ -82,33 +85,6 @@ struct Done {
 
 fn answer(answers: &mut Vec<(Pending, Outcome)>) {
     answers.drain(..).for_each(|(pending, outcome)| pending.answer(outcome));
-}
-
-/// Why nothing can be appended at the moment.
-#[derive(Clone)]
-enum Outage {
-    Told(Arc<sqlx::Error>),
-    Unconfirmed,
-}
-
-impl Outage {
-    fn of(outcome: &Outcome) -> Option<Self> {
-        match outcome {
-            Err(LedgerError::Append(error)) if is_outage(error) => Some(Self::Told(error.clone())),
-            Err(LedgerError::Unconfirmed) => Some(Self::Unconfirmed),
-            _ => None,
-        }
-    }
-}
-
-/// The error of a unit that was not sent because of it, which therefore is not in the ledger.
-impl From<Outage> for LedgerError {
-    fn from(outage: Outage) -> Self {
-        match outage {
-            Outage::Told(error) => Self::Append(error),
-            Outage::Unconfirmed => Self::Busy,
-        }
-    }
 }
 
 struct Task {

@@ -3,89 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_lc_rs::aead::LessSafeKey;
 use lethe_kernel::{EventId, KeyClass, Personal, PersonalValue, Seal, SealedText, Subject, personal};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::VaultError;
-use crate::crypto::{self, Key};
+use crate::crypto;
 use crate::sealed::{self, Place};
+use crate::subject_key::{DestroyedKey, SubjectKey};
 use crate::wrap;
-
-/// One subject's key of one class, unwrapped.
-pub struct SubjectKey {
-    id: Uuid,
-    subject: Subject,
-    class: KeyClass,
-    secret: Key,
-    cipher: LessSafeKey,
-}
-
-impl SubjectKey {
-    /// A key that is kept elsewhere than in the vault, as the one of a test is.
-    ///
-    /// # Errors
-    /// [`VaultError::Crypto`].
-    pub fn new(id: Uuid, subject: Subject, class: KeyClass, secret: Key) -> Result<Self, VaultError> {
-        let cipher = crypto::cipher(&crypto::derive(&secret, "lethe-seal/1")?)?;
-        Ok(Self { id, subject, class, secret, cipher })
-    }
-
-    /// The id under which the wrapped key is stored.
-    #[must_use]
-    pub fn id(&self) -> Uuid {
-        self.id
-    }
-
-    /// Whose key it is.
-    #[must_use]
-    pub fn subject(&self) -> Subject {
-        self.subject
-    }
-
-    /// What it seals.
-    #[must_use]
-    pub fn class(&self) -> KeyClass {
-        self.class
-    }
-
-    pub(crate) fn cipher(&self) -> &LessSafeKey {
-        &self.cipher
-    }
-
-    pub(crate) fn secret(&self) -> &Key {
-        &self.secret
-    }
-
-    /// What binds the key to its id and subject; stored in the event that created it, checked at every unwrap.
-    ///
-    /// # Errors
-    /// [`VaultError::Crypto`].
-    pub fn commitment(&self) -> Result<[u8; 32], VaultError> {
-        let message = crypto::framed(&[
-            b"lethe-commit/1",
-            self.id.as_bytes(),
-            self.subject.kind.name().as_bytes(),
-            self.subject.id.as_bytes(),
-            self.class.name().as_bytes(),
-        ]);
-        Ok(crypto::mac(&crypto::derive(&self.secret, "lethe-commit/1")?, &message))
-    }
-}
-
-/// A key that is destroyed with a unit of work, as events and certificates name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DestroyedKey {
-    /// The key's id.
-    pub id: Uuid,
-    /// Whose key it was.
-    pub subject: Subject,
-    /// What it sealed.
-    pub class: KeyClass,
-    /// What bound the key to id and subject.
-    pub commitment: [u8; 32],
-}
 
 /// The keys of some subjects: those that were read, and those minted here and not stored yet.
 #[derive(Clone, Default)]
@@ -113,7 +39,7 @@ impl Keyring {
     }
 
     pub(crate) fn share(&mut self, key: Arc<SubjectKey>) {
-        self.keys.insert((key.subject, key.class), key);
+        self.keys.insert((key.subject(), key.class()), key);
     }
 
     /// Takes note that a key was destroyed.
@@ -137,7 +63,7 @@ impl Keyring {
     /// The keys of a subject that are here.
     #[must_use]
     pub fn of(&self, subject: Subject) -> Vec<Arc<SubjectKey>> {
-        self.keys.values().filter(|key| key.subject == subject).cloned().collect()
+        self.keys.values().filter(|key| key.subject() == subject).cloned().collect()
     }
 
     /// The stored keys of a subject, as they are named when they are destroyed, in the order of their ids.
@@ -147,10 +73,10 @@ impl Keyring {
     pub fn destroyable(&self, subject: Subject) -> Result<Vec<DestroyedKey>, VaultError> {
         self.sound(subject)?;
         let mut keys = self.of(subject);
-        keys.retain(|key| !self.minted.iter().any(|minted| minted.id == key.id));
-        keys.sort_by_key(|key| key.id);
+        keys.retain(|key| !self.minted.iter().any(|minted| minted.id() == key.id()));
+        keys.sort_by_key(|key| key.id());
         let named = |key: &Arc<SubjectKey>| {
-            Ok(DestroyedKey { id: key.id, subject, class: key.class, commitment: key.commitment()? })
+            Ok(DestroyedKey { id: key.id(), subject, class: key.class(), commitment: key.commitment()? })
         };
         keys.iter().map(named).collect()
     }
@@ -169,8 +95,8 @@ impl Keyring {
 
     /// The ids of the keys that were read from the database, now or by an earlier command.
     pub fn stored(&self) -> impl Iterator<Item = Uuid> {
-        let minted = |key: &&Arc<SubjectKey>| self.minted.iter().any(|minted| minted.id == key.id);
-        self.keys.values().filter(move |key| !minted(key)).map(|key| key.id)
+        let minted = |key: &&Arc<SubjectKey>| self.minted.iter().any(|minted| minted.id() == key.id());
+        self.keys.values().filter(move |key| !minted(key)).map(|key| key.id())
     }
 
     /// The subjects whose keys were asked for.

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use lethe_kernel::Subject;
 use lru::LruCache;
 
-use crate::keyring::{Keyring, SubjectKey};
+use crate::keyring::Keyring;
+use crate::subject_key::SubjectKey;
 
 /// How old the knowledge may be that no key was destroyed.
 const TRUST: Duration = Duration::from_secs(1);

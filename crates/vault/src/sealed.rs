@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::VaultError;
 use crate::crypto::{self, NONCE_BYTES};
-use crate::keyring::SubjectKey;
+use crate::subject_key::SubjectKey;
 
 const VERSION: u8 = 1;
 const HEADER: usize = 1 + 16 + 16 + NONCE_BYTES;

@@ -12,9 +12,10 @@ use uuid::Uuid;
 use crate::VaultError;
 use crate::bucket::Buckets;
 use crate::custodian::{Custodians, Root};
-use crate::keyring::{Keyring, SubjectKey};
+use crate::keyring::Keyring;
 use crate::mirror::Mirrors;
 use crate::recent::Recent;
+use crate::subject_key::SubjectKey;
 use crate::wrap::{RootKey, SubjectPlace};
 
 /// The keys of one installation.

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::crypto::Key;
 use crate::custodian::Root;
-use crate::keyring::{Keyring, SubjectKey};
+use crate::keyring::Keyring;
+use crate::subject_key::SubjectKey;
 use crate::wrap::{self, RootKey, SubjectPlace};
 
 #[derive(Deserialize)]

@@ -8,10 +8,10 @@ use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use crate::crypto::Key;
-use crate::keyring::SubjectKey;
 use crate::open::Row;
 use crate::restore::{Source, missing, unnamed};
 use crate::rotation::place_of;
+use crate::subject_key::SubjectKey;
 use crate::{Vault, VaultError};
 
 const PAGE: i64 = 4096;
