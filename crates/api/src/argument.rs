@@ -29,19 +29,18 @@ impl AsOf {
         let last = parts.head().await.map_err(|error| fault(&error))?;
         let (cutoff, is_to_come) = match self {
             Self::Position(position) => (Cutoff::Position(position.0), position.0 > last),
-            Self::Time(time) => (Cutoff::Time(*time), *time > parts.clock.now()),
+            Self::Time(time) => {
+                let is_ahead = *time > parts.clock.now();
+                // Another process, whose clock is ahead, may have recorded what is asked for.
+                let newest = if is_ahead { parts.event(last).await } else { Ok(None) };
+                let newest = newest.map_err(|error| fault(&error))?;
+                (Cutoff::Time(*time), is_ahead && newest.is_none_or(|event| event.recorded_at < *time))
+            }
         };
-        let meant = parts.position_at(cutoff).await.map_err(|error| fault(&error))?;
-        // Another process, whose clock is ahead, may have recorded what is asked for.
-        let is_recorded = async |time: DateTime<Utc>| {
-            let event = parts.event(last).await.map_err(|error| fault(&error))?;
-            Ok::<_, async_graphql::Error>(event.is_some_and(|event| time <= event.recorded_at))
-        };
-        match self {
-            _ if !is_to_come => Ok(meant),
-            Self::Time(time) if is_recorded(*time).await? => Ok(meant),
-            _ => Err(not_yet(last)),
+        if is_to_come {
+            return Err(not_yet(last));
         }
+        parts.position_at(cutoff).await.map_err(|error| fault(&error))
     }
 }
 

@@ -83,8 +83,8 @@ pub(crate) enum Error {
     )]
     NoIssuer,
     #[error(
-        "Somebody administers this system already, or the ledger says something of a user that cannot be read. Have them \
-         register further administrators: userRegister, then userGrant."
+        "Somebody administers this system already. Have them register further administrators (userRegister, then userGrant). \
+         If nobody does, the ledger says something of a user or device that cannot be read: `lethe doctor` names it."
     )]
     Administrated,
     #[error(transparent)]
