@@ -37,10 +37,10 @@ const PROOFS: u64 = 2000;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// One event, as everybody appends it.
-const APPEND: &str = "SELECT (ledger.append(now(), ARRAY[gen_random_uuid()], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
-    ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[1], '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', \
-    '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[gen_random_uuid()], ARRAY['bench'], \
-    ARRAY[gen_random_uuid()::text], ARRAY[1::bigint], ARRAY['bench.happened'], ARRAY['1'], ARRAY[$1], ARRAY[$2])).lasts[1]";
+const APPEND: &str = "SELECT (ledger.append(now(), \
+    ARRAY[ROW(gen_random_uuid(), 'applied', '{}', NULL, NULL, NULL, 1)]::ledger.new_unit[], '{}', '{}', '{}', '{}', '{}', \
+    ARRAY[ROW(1, 0, 'bench', gen_random_uuid(), 1, 'bench.happened', '1', $1, $2, gen_random_uuid())]::ledger.new_event[] \
+    )).lasts[1]";
 /// Many, past the function.
 const FILL: &str = "INSERT INTO ledger.events SELECT 'bench', gen_random_uuid()::text, 1, 'bench.happened', '1', $1::json, \
     $2::json, n + (SELECT coalesce(max(position), 0) FROM ledger.events), gen_random_uuid(), now() \

@@ -9,14 +9,21 @@ CREATE TABLE vault.root (
     commitment bytea NOT NULL,
     -- How many buckets there are; a power of two, fixed for good.
     buckets integer NOT NULL,
-    -- How often keys were destroyed. Who keeps keys in memory looks here and forgets them when it has changed.
-    destructions bigint NOT NULL DEFAULT 0,
     -- The cluster this database has lived in. Elsewhere it is a copy, and a copy must not have roots destroyed.
     system_identifier bigint NOT NULL,
     timeline bigint NOT NULL,
     -- The public half of the key that signs, once it was made; it is never made anew.
     public_key bytea
 );
+
+-- How often keys were destroyed or wrapped anew. Who keeps keys in memory looks here and forgets them when it has
+-- changed. Not in vault.root: every append looks there, and while a snapshot is held open each change of a row makes
+-- finding it slower.
+CREATE TABLE vault.destructions (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    number bigint NOT NULL
+);
+INSERT INTO vault.destructions (number) VALUES (0);
 
 CREATE TABLE vault.buckets (
     bucket integer PRIMARY KEY,
@@ -68,7 +75,7 @@ CREATE INDEX tombstones_change ON vault.tombstones (change);
 -- However a key is destroyed or wrapped anew, every process hears of it.
 CREATE FUNCTION vault.count_destruction() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE vault.root SET destructions = destructions + 1;
+    UPDATE vault.destructions SET number = number + 1;
     RETURN NULL;
 END $$;
 CREATE TRIGGER destroyed AFTER UPDATE OR DELETE OR TRUNCATE ON vault.keys

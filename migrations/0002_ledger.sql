@@ -18,8 +18,9 @@ CREATE TABLE ledger.events (
 );
 CREATE UNIQUE INDEX events_position ON ledger.events (position);
 
--- Where keys were destroyed: a vault that does not know of them is older than the ledger.
-CREATE INDEX events_destroyed ON ledger.events (position) WHERE metadata ->> 'destroyed' IS NOT NULL;
+-- Where keys were destroyed: a vault that does not know of them is older than the ledger. A search of the text, since
+-- every event pays for it and reading the JSON costs twice as much.
+CREATE INDEX events_destroyed ON ledger.events (position) WHERE metadata::text LIKE '%"destroyed"%';
 
 -- Which history this is. A ledger that is restored goes on differently from the one it was copied from, under another
 -- origin.
@@ -63,40 +64,77 @@ CREATE TABLE ledger.snapshots (
     PRIMARY KEY (aggregate_type, aggregate_id)
 );
 
+-- What units of work bring along. `unit` is the number of the unit in its batch, from 1.
+CREATE TYPE ledger.new_unit AS (
+    command uuid,
+    outcome text,
+    objects uuid[],
+    subject_kind text,
+    subject_id uuid,
+    input_mac bytea,
+    -- How many events it brings.
+    events integer
+);
+-- A stream that must be at a version.
+CREATE TYPE ledger.expectation AS (unit integer, aggregate_type text, aggregate_id text, version bigint);
+-- A subject and class that must never have had a key.
+CREATE TYPE ledger.keyless AS (unit integer, subject_kind text, subject_id uuid, class text);
+-- A key that must be stored.
+CREATE TYPE ledger.stored_key AS (unit integer, key_id uuid);
+CREATE TYPE ledger.new_key AS (
+    unit integer,
+    key_id uuid,
+    subject_kind text,
+    subject_id uuid,
+    class text,
+    bucket integer,
+    generation bigint,
+    -- The epoch at which the bucket's key was read that wraps it.
+    epoch bigint,
+    wrapped bytea,
+    commitment bytea
+);
+CREATE TYPE ledger.new_event AS (
+    unit integer,
+    -- How many events of the same unit follow.
+    behind integer,
+    aggregate_type text,
+    aggregate_id text,
+    sequence bigint,
+    event_type text,
+    event_version text,
+    payload text,
+    metadata text,
+    event_id uuid
+);
+
 -- Appends a batch of units of work, each wholly or not at all; one of them that is refused does not touch its
--- neighbours. Arrays of items (expectations x_, new keys k_, live keys l_, keys to destroy d_, events e_) hold the items
--- of all units one
--- after another; *_unit is the number of the unit they belong to, from 1. Answers for each unit whether it is in (0), in
--- conflict (1), there already (2) or brings a key that is wrapped by a bucket's key of before a rotation (3), and the
--- ledger's last position behind it.
+-- neighbours. Answers for each unit whether it is in (0), in conflict (1), there already (2) or brings a key that is
+-- wrapped by a bucket's key of before a rotation (3), and the ledger's last position behind it.
 --
 -- The units must be independent: none may expect a stream that an earlier one writes, use a key that an earlier one
 -- destroys, and no two of them may create the same key or have the same command id. The writer sees to that; primary
 -- keys catch the rest.
 --
 -- Checks are scalar subqueries with a LIMIT: they are index look-ups under every plan, also while tables are new and
--- PostgreSQL knows nothing about them. EXISTS and joins may be planned as a scan of the whole table. Items are taken out
--- of their arrays by number, which costs less than unnest, and what has no items costs no statement.
+-- PostgreSQL knows nothing about them. EXISTS and joins may be planned as a scan of the whole table. What has no items
+-- costs no statement.
 CREATE FUNCTION ledger.append(
     clock timestamptz,
-    u_command uuid[], u_outcome text[], u_objects text[],
-    u_subject_kind text[], u_subject uuid[], u_input bytea[], u_events integer[],
-    x_unit integer[], x_type text[], x_stream text[], x_version bigint[],
-    k_unit integer[], k_id uuid[], k_kind text[], k_subject uuid[], k_class text[], k_wrapped bytea[],
-    k_commitment bytea[], k_bucket integer[], k_generation bigint[],
-    -- k_first: the subject's id was made for this unit, so that it cannot have had a key before.
-    k_first boolean[],
-    l_unit integer[], l_key uuid[],
-    d_unit integer[], d_key uuid[],
-    -- e_behind: how many events of the same unit follow.
-    e_unit integer[], e_behind integer[], e_id uuid[], e_aggregate text[], e_stream text[], e_sequence bigint[],
-    e_type text[], e_version text[], e_payload text[], e_metadata text[],
+    units ledger.new_unit[],
+    expectations ledger.expectation[],
+    keyless ledger.keyless[],
+    used_keys ledger.stored_key[],
+    destroyed_keys ledger.stored_key[],
+    new_keys ledger.new_key[],
+    events ledger.new_event[],
     OUT results smallint[], OUT lasts bigint[]
 ) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     head bigint;
     recorded timestamptz;
     refused integer[] := '{}';
+    changes bigint;
 BEGIN
     -- A statement of its own: the next ones take their snapshots after the wait, so they see all that was committed.
     PERFORM pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0)),
@@ -108,66 +146,71 @@ BEGIN
     recorded := coalesce(recorded, clock);
 
     results := ARRAY(
-        SELECT CASE WHEN (SELECT true FROM ledger.commands c WHERE c.command_id = u_command[i] LIMIT 1) THEN 2 ELSE 0 END
-        FROM generate_series(1, cardinality(u_command)) i);
-    IF cardinality(x_unit) > 0 THEN
+        SELECT CASE WHEN (SELECT true FROM ledger.commands c WHERE c.command_id = u.command LIMIT 1) THEN 2 ELSE 0 END
+        FROM unnest(units) u);
+    IF cardinality(expectations) > 0 THEN
         refused := ARRAY(
-            SELECT x_unit[i] FROM generate_series(1, cardinality(x_unit)) i
-            WHERE x_version[i] <> coalesce((
-                SELECT v.sequence FROM ledger.events v
-                WHERE v.aggregate_type = x_type[i] AND v.aggregate_id = x_stream[i]
-                ORDER BY v.sequence DESC LIMIT 1), 0));
+            SELECT x.unit FROM unnest(expectations) x
+            WHERE x.version <> coalesce((
+                SELECT e.sequence FROM ledger.events e
+                WHERE e.aggregate_type = x.aggregate_type AND e.aggregate_id = x.aggregate_id
+                ORDER BY e.sequence DESC LIMIT 1), 0));
     END IF;
-    IF false = ANY (k_first) THEN
+    IF cardinality(keyless) > 0 THEN
         refused := refused || ARRAY(
-            SELECT k_unit[i] FROM generate_series(1, cardinality(k_unit)) i
-            WHERE NOT k_first[i] AND ((
-                SELECT true FROM vault.keys v
-                WHERE v.subject_id = k_subject[i] AND v.subject_kind = k_kind[i] AND v.class = k_class[i] LIMIT 1)
+            SELECT n.unit FROM unnest(keyless) n
+            WHERE (
+                SELECT true FROM vault.keys k
+                WHERE k.subject_id = n.subject_id AND k.subject_kind = n.subject_kind AND k.class = n.class LIMIT 1)
             -- A key that was destroyed is never made anew.
             OR (
-                SELECT true FROM vault.tombstones v
-                WHERE v.subject_id = k_subject[i] AND v.subject_kind = k_kind[i] AND v.class = k_class[i] LIMIT 1)));
+                SELECT true FROM vault.tombstones t
+                WHERE t.subject_id = n.subject_id AND t.subject_kind = n.subject_kind AND t.class = n.class LIMIT 1));
     END IF;
-    IF cardinality(l_unit) + cardinality(d_unit) > 0 THEN
+    IF cardinality(used_keys) + cardinality(destroyed_keys) > 0 THEN
         refused := refused || ARRAY(
-            SELECT l.unit FROM unnest(l_unit || d_unit, l_key || d_key) l (unit, key)
-            WHERE (SELECT true FROM vault.keys v WHERE v.key_id = l.key LIMIT 1) IS NULL);
+            SELECT s.unit FROM unnest(used_keys || destroyed_keys) s
+            WHERE (SELECT true FROM vault.keys k WHERE k.key_id = s.key_id LIMIT 1) IS NULL);
     END IF;
     FOR i IN 1 .. cardinality(refused) LOOP
         results[refused[i]] := greatest(results[refused[i]], 1::smallint);
     END LOOP;
-    IF cardinality(k_unit) > 0 THEN
+    IF cardinality(new_keys) > 0 THEN
         refused := ARRAY(
-            SELECT k_unit[i] FROM generate_series(1, cardinality(k_unit)) i
-            WHERE k_generation[i] IS DISTINCT FROM (
-                SELECT v.generation FROM vault.buckets v WHERE v.bucket = k_bucket[i] LIMIT 1));
+            SELECT k.unit FROM unnest(new_keys) k
+            WHERE k.epoch IS DISTINCT FROM (SELECT r.epoch FROM vault.root r LIMIT 1));
         FOR i IN 1 .. cardinality(refused) LOOP
             results[refused[i]] := 3;
         END LOOP;
     END IF;
 
     -- Only accepted units take positions.
-    FOR unit IN 1 .. cardinality(u_command) LOOP
+    FOR unit IN 1 .. cardinality(units) LOOP
         IF results[unit] = 0 THEN
-            head := head + u_events[unit];
+            head := head + units[unit].events;
         END IF;
         lasts[unit] := head;
     END LOOP;
 
-    IF cardinality(k_unit) > 0 THEN
-        INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, wrapped, commitment, bucket, generation)
-        SELECT k_id[i], k_kind[i], k_subject[i], k_class[i], k_wrapped[i], k_commitment[i], k_bucket[i], k_generation[i]
-        FROM generate_series(1, cardinality(k_unit)) i
-        WHERE results[k_unit[i]] = 0;
+    IF cardinality(new_keys) > 0 THEN
+        -- One call for all of them: each is a look-up of the sequence.
+        changes := nextval('vault.changes') - 1;
+        PERFORM setval('vault.changes', changes + cardinality(new_keys));
+        INSERT INTO vault.keys
+            (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment, change)
+        SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped, k.commitment,
+               changes + k.number
+        FROM unnest(new_keys) WITH ORDINALITY
+            k (unit, key_id, subject_kind, subject_id, class, bucket, generation, epoch, wrapped, commitment, number)
+        WHERE results[k.unit] = 0;
     END IF;
 
     -- A statement on vault.keys tells every process to forget its keys, so only if there is something to destroy.
-    IF cardinality(d_key) > 0 THEN
+    IF cardinality(destroyed_keys) > 0 THEN
         WITH gone AS (
-            DELETE FROM vault.keys v USING unnest(d_unit, d_key) d (unit, key)
-            WHERE v.key_id = d.key AND results[d.unit] = 0
-            RETURNING v.key_id, v.subject_kind, v.subject_id, v.class, v.bucket, v.generation, v.commitment, d.unit)
+            DELETE FROM vault.keys k USING unnest(destroyed_keys) d
+            WHERE k.key_id = d.key_id AND results[d.unit] = 0
+            RETURNING k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.commitment, d.unit)
         INSERT INTO vault.tombstones
             (key_id, subject_kind, subject_id, class, bucket, generation, commitment, position, destroyed_at)
         SELECT g.key_id, g.subject_kind, g.subject_id, g.class, g.bucket, g.generation, g.commitment,
@@ -175,16 +218,17 @@ BEGIN
         FROM gone g;
     END IF;
 
-    IF cardinality(e_unit) > 0 THEN
+    IF cardinality(events) > 0 THEN
         INSERT INTO ledger.events
-        SELECT e_aggregate[i], e_stream[i], e_sequence[i], e_type[i], e_version[i], e_payload[i]::json,
-               e_metadata[i]::json, lasts[e_unit[i]] - e_behind[i], e_id[i], recorded
-        FROM generate_series(1, cardinality(e_unit)) i
-        WHERE results[e_unit[i]] = 0;
+        SELECT e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload::json,
+               e.metadata::json, lasts[e.unit] - e.behind, e.event_id, recorded
+        FROM unnest(events) e
+        WHERE results[e.unit] = 0;
     END IF;
 
     INSERT INTO ledger.commands
-    SELECT u_command[i], lasts[i], u_outcome[i], u_objects[i]::uuid[], u_subject_kind[i], u_subject[i], u_input[i]
-    FROM generate_series(1, cardinality(u_command)) i
-    WHERE results[i] = 0;
+    SELECT u.command, lasts[u.number], u.outcome, u.objects, u.subject_kind, u.subject_id, u.input_mac
+    FROM unnest(units) WITH ORDINALITY
+        u (command, outcome, objects, subject_kind, subject_id, input_mac, events, number)
+    WHERE results[u.number] = 0;
 END $$;

@@ -21,10 +21,10 @@ pub(crate) async fn append(connection: &mut PgConnection, event: ByHand<'_>) -> 
         Uuid::nil()
     );
     let query = sqlx::query_as(
-        "SELECT results[1], lasts[1] FROM ledger.append(now(), ARRAY[$1], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], \
-         ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[1], ARRAY[1], ARRAY[$2], ARRAY[$3], ARRAY[$4::bigint - 1], \
-         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY[$2], \
-         ARRAY[$3], ARRAY[$4::bigint], ARRAY[$5], ARRAY['1'], ARRAY[$6], ARRAY[$7])",
+        "SELECT results[1], lasts[1] FROM ledger.append(now(), \
+         ARRAY[ROW($1, 'applied', '{}', NULL, NULL, NULL, 1)]::ledger.new_unit[], \
+         ARRAY[ROW(1, $2, $3, $4::bigint - 1)]::ledger.expectation[], '{}', '{}', '{}', '{}', \
+         ARRAY[ROW(1, 0, $2, $3, $4::bigint, $5, '1', $6, $7, $1)]::ledger.new_event[])",
     );
     let (result, position): (i16, i64) = query
         .bind(command)

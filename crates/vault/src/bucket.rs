@@ -13,9 +13,18 @@ use crate::{Vault, VaultError, wrap};
 /// The keys of the buckets that were used to wrap, in memory.
 pub(crate) struct Buckets {
     count: u32,
-    keys: Mutex<HashMap<i32, (i64, Key)>>,
+    keys: Mutex<HashMap<i32, BucketKey>>,
     /// Held by the one who reads them, so that all who need one at the same moment do not read all of them.
     reading: tokio::sync::Mutex<()>,
+}
+
+/// What wraps the keys of a bucket.
+#[derive(Clone)]
+pub(crate) struct BucketKey {
+    pub(crate) generation: i64,
+    /// The epoch at which it was read.
+    pub(crate) epoch: i64,
+    pub(crate) key: Key,
 }
 
 impl Buckets {
@@ -37,19 +46,19 @@ impl Buckets {
         self.lock().clear();
     }
 
-    fn get(&self, bucket: i32) -> Option<(i64, Key)> {
+    fn get(&self, bucket: i32) -> Option<BucketKey> {
         self.lock().get(&bucket).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<i32, (i64, Key)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, BucketKey>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Vault {
-    /// A bucket's key and its generation. If a rotation has replaced it since it was read, the ledger refuses what it
+    /// A bucket's key. If a rotation has replaced it since it was read, the ledger refuses what it
     /// wraps, and it is read again.
-    pub(crate) async fn bucket_key(&self, bucket: i32) -> Result<(i64, Key), VaultError> {
+    pub(crate) async fn bucket_key(&self, bucket: i32) -> Result<BucketKey, VaultError> {
         if let Some(known) = self.buckets.get(bucket) {
             return Ok(known);
         }
@@ -65,10 +74,10 @@ impl Vault {
         .await?;
         let mut keys = HashMap::with_capacity(rows.len());
         for row in rows {
-            let root = self.root_of(row.try_get("epoch")?).await?;
-            let (bucket, generation) = (row.try_get("bucket")?, row.try_get("generation")?);
-            let key = root.unwrap(bucket, generation, row.try_get("wrapped")?)?;
-            keys.insert(bucket, (generation, key));
+            let (epoch, bucket, generation) =
+                (row.try_get("epoch")?, row.try_get("bucket")?, row.try_get("generation")?);
+            let key = self.root_of(epoch).await?.unwrap(bucket, generation, row.try_get("wrapped")?)?;
+            keys.insert(bucket, BucketKey { generation, epoch, key });
         }
         let found = keys.get(&bucket).cloned().ok_or(VaultError::BucketDamaged(bucket));
         *self.buckets.lock() = keys;

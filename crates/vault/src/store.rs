@@ -10,7 +10,7 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::VaultError;
-use crate::bucket::Buckets;
+use crate::bucket::{BucketKey, Buckets};
 use crate::custodian::{Custodians, Root};
 use crate::keyring::Keyring;
 use crate::mirror::Mirrors;
@@ -43,6 +43,8 @@ pub struct NewKey {
     pub bucket: i32,
     /// The generation of the bucket's key.
     pub generation: i64,
+    /// The epoch at which the bucket's key was read: while it lasts, no bucket gets another key.
+    pub epoch: i64,
     /// What binds the key to id and subject.
     pub commitment: [u8; 32],
 }
@@ -189,7 +191,9 @@ impl Vault {
     pub async fn heed_destructions(&self) -> Result<(), VaultError> {
         let asked = Instant::now();
         let (number, epoch): (i64, i64) =
-            sqlx::query_as("SELECT destructions, epoch FROM vault.root").fetch_one(&self.pool).await?;
+            sqlx::query_as("SELECT d.number, r.epoch FROM vault.destructions d CROSS JOIN vault.root r")
+                .fetch_one(&self.pool)
+                .await?;
         self.recent.heed(number, asked);
         if epoch != self.root().epoch {
             self.buckets.forget();
@@ -216,7 +220,7 @@ impl Vault {
         let mut wrapped = Vec::with_capacity(keys.len());
         for key in keys {
             let bucket = self.buckets.of(key.id());
-            let (generation, secret) = self.bucket_key(bucket).await?;
+            let BucketKey { generation, epoch, key: secret } = self.bucket_key(bucket).await?;
             let place =
                 SubjectPlace { id: key.id(), subject: key.subject(), class: key.class(), bucket, generation };
             wrapped.push(NewKey {
@@ -226,6 +230,7 @@ impl Vault {
                 wrapped: place.wrap(&secret, key.secret())?,
                 bucket,
                 generation,
+                epoch,
                 commitment: key.commitment()?,
             });
         }

@@ -52,6 +52,7 @@ fn unit(plan: &Plan) -> Waits {
         wrapped: Vec::new(),
         bucket: 0,
         generation: 1,
+        epoch: 1,
         commitment: [0; 32],
     };
     let destroyed = |key: u128| lethe_vault::DestroyedKey {

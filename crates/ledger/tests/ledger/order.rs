@@ -69,11 +69,9 @@ async fn append_by_hand(connection: &mut sqlx::PgConnection, stream: Uuid) {
         Uuid::nil()
     );
     sqlx::query(
-        "SELECT ledger.append(now(), ARRAY[$1], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], ARRAY[NULL]::uuid[], \
-         ARRAY[NULL]::bytea[], ARRAY[1], ARRAY[1], ARRAY['account'], ARRAY[$1::text], ARRAY[0::bigint], \
-         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', ARRAY[1], ARRAY[0], ARRAY[$1], ARRAY['account'], \
-         ARRAY[$1::text], ARRAY[1::bigint], ARRAY['account.added'], ARRAY['1'], \
-         ARRAY['{\"Added\":{\"amount\":1}}'], ARRAY[$2])",
+        "SELECT ledger.append(now(), ARRAY[ROW($1::uuid, 'applied', '{}', NULL, NULL, NULL, 1)]::ledger.new_unit[], \
+         ARRAY[ROW(1, 'account', $1, 0)]::ledger.expectation[], '{}', '{}', '{}', '{}', \
+         ARRAY[ROW(1, 0, 'account', $1, 1, 'account.added', '1', '{\"Added\":{\"amount\":1}}', $2, $1)]::ledger.new_event[])",
     )
     .bind(stream)
     .bind(metadata)

@@ -16,11 +16,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Events as they come into the table, all in one statement, by the function that everything goes through.
 const APPEND: &str = "SELECT (ledger.append(now(), \
-    ARRAY[gen_random_uuid()], ARRAY['applied'], ARRAY['{}'], ARRAY[NULL], ARRAY[NULL]::uuid[], ARRAY[NULL]::bytea[], ARRAY[$1::integer], \
-    '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', \
-    array_agg(1), array_agg($1 - n), array_agg(gen_random_uuid()), array_agg('test'::text), array_agg(gen_random_uuid()::text), \
-    array_agg(1::bigint), array_agg('test.happened'::text), array_agg('1'::text), array_agg('{\"Happened\": {\"number\": 1e' || n % 9 || '}}'), \
-    array_agg('{ \"user\" : \"' || n || '\" }'))).results[1]::bigint FROM generate_series(1, $1) n";
+    ARRAY[ROW(gen_random_uuid(), 'applied', '{}', NULL, NULL, NULL, $1::integer)]::ledger.new_unit[], '{}', '{}', '{}', '{}', '{}', \
+    array_agg(ROW(1, $1 - n, 'test', gen_random_uuid(), 1, 'test.happened', '1', '{\"Happened\": {\"number\": 1e' || n % 9 || '}}', \
+        '{ \"user\" : \"' || n || '\" }', gen_random_uuid())::ledger.new_event))).results[1]::bigint FROM generate_series(1, $1) n";
 
 /// A database, and one process on it.
 pub(crate) struct World {

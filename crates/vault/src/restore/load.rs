@@ -43,8 +43,8 @@ async fn set_root(connection: &mut PgConnection, source: &Source) -> Result<(), 
     sqlx::query(
         "INSERT INTO vault.root (installation, epoch, commitment, buckets, system_identifier, timeline) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (one) DO UPDATE SET \
-         (installation, epoch, commitment, buckets, system_identifier, timeline, destructions) = \
-         ROW ($1, $2, $3, $4, $5, $6, root.destructions + 1)",
+         (installation, epoch, commitment, buckets, system_identifier, timeline) = \
+         ROW ($1, $2, $3, $4, $5, $6)",
     )
     .bind(header.installation)
     .bind(header.epoch)
