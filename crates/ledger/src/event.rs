@@ -72,36 +72,37 @@ pub struct Recorded {
     pub payload: String,
 }
 
-/// The columns [`Recorded`] is read from.
-pub(crate) const COLUMNS: &str = "position, event_id, aggregate_type, aggregate_id, sequence, event_type, \
-                                  event_version, recorded_at, metadata::text AS metadata, payload::text AS payload";
+/// The columns [`Recorded`] is read from, by their places and without asking for their types: both cost more than
+/// reading the values. The binary form of `json` is its text.
+pub(crate) const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_type, event_version, \
+                                  event_id, recorded_at, metadata, payload";
 
 impl Recorded {
     pub(crate) fn from_row(row: &PgRow) -> Result<Self, LedgerError> {
         let (position, event_type, version) =
-            (row.try_get("position")?, row.try_get("event_type")?, row.try_get("event_version")?);
+            (row.try_get_unchecked(0)?, row.try_get_unchecked(4)?, row.try_get_unchecked(5)?);
         let unreadable = |event_type: &String, version: &String, reason: &str| LedgerError::Unreadable {
             position,
             event_type: event_type.clone(),
             version: version.clone(),
             reason: reason.to_owned(),
         };
-        let (stream, metadata): (&str, &str) = (row.try_get("aggregate_id")?, row.try_get("metadata")?);
+        let (stream, metadata): (&str, &str) = (row.try_get_unchecked(2)?, row.try_get_unchecked(8)?);
         let stream =
             stream.parse().map_err(|_| unreadable(&event_type, &version, "the stream id is no UUID"))?;
         let metadata = serde_json::from_str(metadata)
             .map_err(|_| unreadable(&event_type, &version, "the metadata is damaged"))?;
         Ok(Self {
             position,
-            id: EventId(row.try_get("event_id")?),
-            aggregate_type: row.try_get("aggregate_type")?,
+            id: EventId(row.try_get_unchecked(6)?),
+            aggregate_type: row.try_get_unchecked(1)?,
             stream,
-            sequence: row.try_get("sequence")?,
+            sequence: row.try_get_unchecked(3)?,
             event_type,
             version,
-            recorded_at: row.try_get("recorded_at")?,
+            recorded_at: row.try_get_unchecked(7)?,
             metadata,
-            payload: row.try_get("payload")?,
+            payload: row.try_get_unchecked(9)?,
         })
     }
 

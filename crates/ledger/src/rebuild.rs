@@ -16,6 +16,8 @@ use crate::{LedgerError, Parts, Projection};
 
 /// How many bytes of payload the rows in memory may come from at a start.
 const MEMORY: usize = 512 << 20;
+/// Of connections that build: somebody else may have a lock for as long as it takes, and what a crash loses is built anew.
+const SETTINGS: &str = "SET lock_timeout = 0; SET synchronous_commit = off; SET maintenance_work_mem = '128MB'; SET max_parallel_maintenance_workers = 0; SET synchronize_seqscans = off";
 /// How many events are folded into the tables at once while it catches up.
 const STEP: i64 = 1000;
 
@@ -88,8 +90,7 @@ pub(crate) async fn on_demand<P: Projection>(
 /// its lock and its transaction end with it.
 async fn claim<P: Projection>(parts: &Parts) -> Result<PgConnection, LedgerError> {
     let mut connection = parts.pool.acquire().await?.detach();
-    // Another rebuild of this view may be at it for as long as it takes.
-    connection.execute("SET lock_timeout = 0; SET synchronous_commit = off").await?;
+    connection.execute(SETTINGS).await?;
     sqlx::query("SELECT pg_advisory_lock(hashtextextended('lethe.rebuild.' || $1, 0))")
         .bind(P::NAME)
         .execute(&mut connection)

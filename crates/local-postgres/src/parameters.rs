@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use crate::Settings;
 use crate::placement::{PORT, Placement};
 
-const FIXED: [(&str, &str); 24] = [
+const FIXED: [(&str, &str); 23] = [
     // One private unix socket, no network.
     ("listen_addresses", ""),
     ("unix_socket_permissions", "0700"),
@@ -34,7 +34,6 @@ const FIXED: [(&str, &str); 24] = [
     // For a small machine; initdb has already set max_wal_size to fit the size of the WAL's segments (1 GB).
     ("max_connections", "100"),
     ("shared_buffers", "128MB"),
-    ("wal_compression", "on"),
     ("checkpoint_completion_target", "0.9"),
     ("jit", "off"),
 ];

@@ -75,6 +75,9 @@ pub(super) struct Chunk {
     pub(super) rows: u64,
 }
 
+/// The encoded rows of a table, by its name.
+type Rows = (&'static str, Vec<u8>);
+
 impl Layout {
     /// The layout of the tables of `P` in a schema.
     pub(super) async fn read<P: Projection>(
@@ -120,24 +123,35 @@ impl Layout {
         Ok(())
     }
 
-    /// Writes a chunk into the tables of a schema, which this transaction has created.
-    pub(super) async fn write(
-        &self,
-        connection: &mut PgConnection,
-        schema: &str,
-        chunk: Chunk,
-    ) -> Result<(), LedgerError> {
-        for (table, mut rows) in self.tables.iter().zip(chunk.tables) {
-            if rows.len() > HEADER.len() {
-                rows.extend(TRAILER);
-                let sql = format!("COPY {schema}.{} FROM STDIN WITH (FORMAT binary, FREEZE)", table.name);
-                let mut copy = connection.copy_in_raw(&sql).await?;
-                copy.send(rows).await?;
-                copy.finish().await?;
-            }
-        }
-        Ok(())
+    /// The names of the tables: the main one, and those of its lists.
+    pub(super) fn halves(&self) -> [Vec<&'static str>; 2] {
+        let mut names = self.tables.iter().map(|table| table.name);
+        [names.next().into_iter().collect(), names.collect()]
     }
+
+    /// The rows of a chunk in the same halves.
+    pub(super) fn split(&self, chunk: Chunk) -> [Vec<Rows>; 2] {
+        let mut rows = self.tables.iter().map(|table| table.name).zip(chunk.tables);
+        [rows.next().into_iter().collect(), rows.collect()]
+    }
+}
+
+/// Writes rows into the tables of a schema, which this transaction has emptied.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    schema: &str,
+    tables: Vec<Rows>,
+) -> Result<(), LedgerError> {
+    for (table, mut rows) in tables {
+        if rows.len() > HEADER.len() {
+            rows.extend(TRAILER);
+            let sql = format!("COPY {schema}.{table} FROM STDIN WITH (FORMAT binary, FREEZE)");
+            let mut copy = connection.copy_in_raw(&sql).await?;
+            copy.send(rows).await?;
+            copy.finish().await?;
+        }
+    }
+    Ok(())
 }
 
 /// One JSON object, encoded as a row of a table.

@@ -46,9 +46,10 @@ impl Share {
     }
 }
 
+/// A row, behind a pointer: the table of all rows is moved whenever it grows.
 struct Slot<R> {
     weight: usize,
-    row: Option<R>,
+    row: Box<Option<R>>,
 }
 
 /// Folds what it is sent into the rows of a share, gives the rows away as chunks, and answers which keys it had no
@@ -64,10 +65,10 @@ pub(super) fn fold<P: Projection>(
     while let Some(batch) = batches.blocking_recv() {
         for event in batch.iter() {
             for key in P::keys(event)?.into_iter().filter(|key| share.has(*key)) {
-                let slot = rows.entry(key).or_insert(Slot { weight: OVERHEAD, row: None });
+                let slot = rows.entry(key).or_insert_with(|| Slot { weight: OVERHEAD, row: Box::default() });
                 slot.weight += event.payload.len();
                 weight += event.payload.len();
-                slot.row = P::fold(slot.row.take(), key, event)?;
+                *slot.row = P::fold(slot.row.take(), key, event)?;
             }
         }
         while weight + rows.len() * OVERHEAD > memory && share.high - share.low > 1 {
@@ -86,11 +87,11 @@ fn give<P: Projection>(
     layout: &Layout,
     chunks: &mpsc::Sender<Chunk>,
 ) -> Result<(), LedgerError> {
-    let mut rows: Vec<(Uuid, P::Row)> =
-        rows.into_iter().filter_map(|(key, slot)| Some((key, slot.row?))).collect();
+    let mut rows: Vec<(Uuid, Box<Option<P::Row>>)> =
+        rows.into_iter().map(|(key, slot)| (key, slot.row)).collect();
     rows.sort_unstable_by_key(|(key, _)| *key);
     let mut chunk = layout.chunk();
-    for (_, row) in rows {
+    for row in rows.into_iter().filter_map(|(_, row)| *row) {
         layout.encode(&row, &mut chunk)?;
         if chunk.rows == ROWS && chunks.blocking_send(std::mem::replace(&mut chunk, layout.chunk())).is_err()
         {

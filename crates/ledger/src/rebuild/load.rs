@@ -1,17 +1,18 @@
-//! The first part of a rebuild, and by far the largest: the ledger up to a position, folded and copied into new tables
-//! in one transaction, so that a rebuild that is killed leaves nothing.
+//! The first part of a rebuild, and by far the largest: the ledger up to a position, folded and copied into new tables on
+//! two connections.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection, Postgres, Transaction};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::Instant;
 
-use super::copy::{Chunk, Layout};
+use super::copy::{Chunk, Layout, write};
 use super::fold::{Share, fold};
-use super::{Build, Done, Progress, next};
+use super::{Build, Done, Progress, SETTINGS, next};
 use crate::{LedgerError, Parts, Projection, Recorded};
 
 /// How many events are read at once.
@@ -31,14 +32,9 @@ impl<P: Projection> Build<'_, P> {
     /// Creates the new tables with everything up to a position.
     pub(super) async fn load(&mut self, until: i64, progress: Progress<'_>) -> Result<Loaded, LedgerError> {
         let schema = next::<P>();
-        let mut transaction = self.connection.begin().await?;
-        transaction
-            .execute(format!("CREATE SCHEMA {schema}; SET LOCAL search_path = {schema}").as_str())
-            .await?;
-        transaction.execute("SET LOCAL maintenance_work_mem = '128MB'").await?;
-        transaction.execute(P::SQL).await?;
-        let indexes = take_indexes(&mut transaction, &schema).await?;
-        let layout = Arc::new(Layout::read::<P>(&mut transaction, &schema).await?);
+        let (layout, indexes) = self.create(&schema).await?;
+        let mut second = beside(self.parts).await?;
+        let mut into = Into::begin([&mut *self.connection, &mut second], &schema, layout.clone()).await?;
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
         let mut shares = Share::all(u64::try_from(workers).unwrap_or(1));
         let memory = self.memory / workers;
@@ -46,22 +42,41 @@ impl<P: Projection> Build<'_, P> {
         let mut pass = Pass::<P>::new(self.parts.clone(), layout, until, memory);
         while !shares.is_empty() {
             pass.number += 1;
-            shares = pass.run(shares, (&mut transaction, &schema), (&mut loaded, progress)).await?;
+            shares = pass.run(shares, &mut into, (&mut loaded, progress)).await?;
         }
-        for index in indexes {
-            transaction.execute(index.as_str()).await?;
-        }
-        transaction.commit().await?;
+        into.commit().await?;
+        create_indexes([&mut *self.connection, &mut second], indexes).await?;
+        second.close().await?;
         sqlx::query(&format!("ANALYZE {schema}.{}", P::NAME)).execute(&mut *self.connection).await?;
         Ok(loaded)
     }
+
+    /// Creates the tables without indexes; answers the statements that create those when the rows are there.
+    async fn create(&mut self, schema: &str) -> Result<(Arc<Layout>, Vec<String>), LedgerError> {
+        let mut transaction = self.connection.begin().await?;
+        transaction
+            .execute(format!("CREATE SCHEMA {schema}; SET LOCAL search_path = {schema}").as_str())
+            .await?;
+        transaction.execute(P::SQL).await?;
+        let indexes = take_indexes(&mut transaction, schema).await?;
+        let layout = Layout::read::<P>(&mut transaction, schema).await?;
+        transaction.commit().await?;
+        Ok((Arc::new(layout), indexes))
+    }
 }
 
-/// Removes constraints and indexes; answers the statements that create them again, when the rows are there.
+/// A second connection to write with. What it does has no effect on anybody until the swap, which the first one does.
+async fn beside(parts: &Parts) -> Result<PgConnection, LedgerError> {
+    let mut connection = parts.pool.acquire().await?.detach();
+    connection.execute(SETTINGS).await?;
+    Ok(connection)
+}
+
+/// Removes constraints and indexes; answers the statements that create them again, constraints first.
 async fn take_indexes(connection: &mut PgConnection, schema: &str) -> Result<Vec<String>, LedgerError> {
     let found: Vec<(String, String)> = sqlx::query_as(
         "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
-                format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
+                format('ALTER TABLE %I.%s ADD CONSTRAINT %I %s', $1, conrelid::regclass, conname, pg_get_constraintdef(oid)) \
          FROM pg_constraint WHERE connamespace = $1::regnamespace AND contype IN ('p', 'u') \
          UNION ALL \
          SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid) \
@@ -75,6 +90,60 @@ async fn take_indexes(connection: &mut PgConnection, schema: &str) -> Result<Vec
         connection.execute(drop.as_str()).await?;
     }
     Ok(found.into_iter().map(|(_, create)| create).collect())
+}
+
+/// Creates indexes on two connections, each taking the next one when it is done.
+async fn create_indexes(
+    connections: [&mut PgConnection; 2],
+    indexes: Vec<String>,
+) -> Result<(), LedgerError> {
+    let left = Mutex::new(indexes.into_iter());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let create = async |connection: &mut PgConnection| -> Result<(), LedgerError> {
+        while let Some(index) = next() {
+            connection.execute(index.as_str()).await?;
+        }
+        Ok(())
+    };
+    let [first, second] = connections;
+    tokio::try_join!(create(first), create(second)).map(drop)
+}
+
+/// The transactions in which rows are written: one for the main table, one for those of its lists.
+struct Into<'c> {
+    transactions: [Transaction<'c, Postgres>; 2],
+    layout: Arc<Layout>,
+    schema: &'c str,
+}
+
+impl<'c> Into<'c> {
+    async fn begin(
+        connections: [&'c mut PgConnection; 2],
+        schema: &'c str,
+        layout: Arc<Layout>,
+    ) -> Result<Self, LedgerError> {
+        let [main, lists] = connections;
+        let mut transactions = [main.begin().await?, lists.begin().await?];
+        for (transaction, tables) in transactions.iter_mut().zip(layout.halves()) {
+            for table in tables {
+                // Rows are written frozen into a table that was emptied in the same transaction.
+                transaction.execute(format!("TRUNCATE {schema}.{table}").as_str()).await?;
+            }
+        }
+        Ok(Self { transactions, layout, schema })
+    }
+
+    async fn write(&mut self, chunk: Chunk) -> Result<(), LedgerError> {
+        let [main, lists] = &mut self.transactions;
+        let [first, rest] = self.layout.split(chunk);
+        tokio::try_join!(write(main, self.schema, first), write(lists, self.schema, rest)).map(drop)
+    }
+
+    async fn commit(self) -> Result<(), LedgerError> {
+        let [main, lists] = self.transactions;
+        main.commit().await?;
+        Ok(lists.commit().await?)
+    }
 }
 
 /// One reading of the ledger, for as many keys as fit in memory.
@@ -96,7 +165,7 @@ impl<P: Projection> Pass<P> {
     async fn run(
         &self,
         shares: Vec<Share>,
-        (connection, schema): (&mut PgConnection, &str),
+        into: &mut Into<'_>,
         (loaded, progress): (&mut Loaded, Progress<'_>),
     ) -> Result<Vec<Share>, LedgerError> {
         let (chunks, mut folded) = mpsc::channel::<Chunk>(AHEAD);
@@ -113,13 +182,11 @@ impl<P: Projection> Pass<P> {
         let read = self.read(inputs, loaded, progress).await;
         while let Some(chunk) = folded.recv().await {
             loaded.rows += chunk.rows;
-            self.layout.write(&mut *connection, schema, chunk).await?;
+            into.write(chunk).await?;
         }
         let mut rest = Vec::new();
         for worker in workers {
-            let left =
-                worker.await.map_err(|_| LedgerError::Encode("a thread of a rebuild ended early".into()))?;
-            rest.extend(left?);
+            rest.extend(worker.await.map_err(ended)??);
         }
         read.map(|()| rest)
     }
@@ -149,7 +216,7 @@ impl<P: Projection> Pass<P> {
                 progress(Done { position, until, pass: self.number });
             }
         }
-        reading.await.map_err(|_| LedgerError::Encode("the reading of a rebuild ended early".into()))?
+        reading.await.map_err(ended)?
     }
 }
 
@@ -169,10 +236,13 @@ async fn read_all<P: Projection>(
             reading.push_back((tokio::spawn(batch), position));
         }
         let Some((batch, position)) = reading.pop_front() else { return Ok(()) };
-        let events =
-            batch.await.map_err(|_| LedgerError::Encode("the reading of a rebuild ended early".into()))??;
+        let events = batch.await.map_err(ended)??;
         if batches.send((events, position)).await.is_err() {
             return Ok(());
         }
     }
+}
+
+fn ended(_: JoinError) -> LedgerError {
+    LedgerError::Encode("a part of a rebuild ended early".into())
 }

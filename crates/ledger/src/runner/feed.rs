@@ -119,8 +119,8 @@ async fn read(parts: &Parts, after: i64) -> Result<Vec<Entry>, LedgerError> {
     rows.iter()
         .map(|row| {
             Ok(Entry {
-                position: row.try_get("position")?,
-                aggregate_type: row.try_get("aggregate_type")?,
+                position: row.try_get_unchecked(0)?,
+                aggregate_type: row.try_get_unchecked(1)?,
                 event: Recorded::from_row(row).ok().map(Arc::new),
             })
         })
