@@ -128,6 +128,8 @@ CREATE FUNCTION ledger.append(
     destroyed_keys ledger.stored_key[],
     new_keys ledger.new_key[],
     events ledger.new_event[],
+    -- Whether a command may be there already. If this says no and one is, its primary key refuses the whole batch.
+    perhaps_repeated boolean DEFAULT true,
     OUT results smallint[], OUT lasts bigint[]
 ) LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -145,9 +147,13 @@ BEGIN
     head := coalesce(head, 0);
     recorded := coalesce(recorded, clock);
 
-    results := ARRAY(
-        SELECT CASE WHEN (SELECT true FROM ledger.commands c WHERE c.command_id = u.command LIMIT 1) THEN 2 ELSE 0 END
-        FROM unnest(units) u);
+    IF perhaps_repeated THEN
+        results := ARRAY(
+            SELECT CASE WHEN (SELECT true FROM ledger.commands c WHERE c.command_id = u.command LIMIT 1) THEN 2 ELSE 0 END
+            FROM unnest(units) u);
+    ELSE
+        results := array_fill(0::smallint, ARRAY[cardinality(units)]);
+    END IF;
     IF cardinality(expectations) > 0 THEN
         refused := ARRAY(
             SELECT x.unit FROM unnest(expectations) x

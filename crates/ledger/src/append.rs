@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CommandId, EventId, Subject};
 use lethe_vault::{DestroyedKey, NewKey};
+use sqlx::error::DatabaseError;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -60,14 +61,17 @@ pub(crate) enum Appended {
     WrappedByOld,
 }
 
-/// Appends a batch of independent units in one round trip and one commit; one answer per unit, in order.
+/// Appends a batch of independent units in one round trip and one commit; one answer per unit, in order. Unless one of
+/// them is `perhaps_repeated`, their commands are not looked for, and one that is there makes [`is_repeated`] true of the
+/// error that the whole batch ends with.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     clock: DateTime<Utc>,
     units: &[&NewUnit],
+    perhaps_repeated: bool,
 ) -> Result<Vec<Appended>, sqlx::Error> {
     let items = Items::of(units);
-    let row = sqlx::query("SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8)")
+    let row = sqlx::query("SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9)")
         .bind(clock)
         .bind(items.units)
         .bind(items.expectations)
@@ -76,6 +80,7 @@ pub(crate) async fn append(
         .bind(items.destroyed_keys)
         .bind(items.new_keys)
         .bind(items.events)
+        .bind(perhaps_repeated)
         .fetch_one(connection)
         .await?;
     let (results, lasts): (Vec<i16>, Vec<i64>) = (row.try_get(0)?, row.try_get(1)?);
@@ -86,6 +91,12 @@ pub(crate) async fn append(
         _ => Appended::Conflict,
     };
     Ok(results.into_iter().zip(lasts).map(outcome).collect())
+}
+
+/// Whether an append failed because a command was there already.
+pub(crate) fn is_repeated(error: &sqlx::Error) -> bool {
+    let constraint = error.as_database_error().and_then(DatabaseError::constraint);
+    constraint == Some("commands_pkey")
 }
 
 /// Takes the lock that every append holds until its transaction ends.

@@ -11,12 +11,14 @@ use lethe_kernel::Clock;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::append::{Appended, NewUnit, append, lock};
+use crate::append::{Appended, NewUnit, append, is_repeated, lock};
 use crate::batch::{self, Carries};
 use crate::{LedgerError, Parts};
 use outage::Outage;
 
 const QUEUE: usize = 4096;
+/// The largest number of units that count as a small batch.
+const SMALL: usize = 8;
 /// How often a batch is sent again that PostgreSQL gave up for the sake of another transaction.
 const RETRIES: usize = 3;
 /// How long PostgreSQL may take to answer before the connection counts as broken.
@@ -87,6 +89,16 @@ fn answer(answers: &mut Vec<(Pending, Outcome)>) {
     answers.drain(..).for_each(|(pending, outcome)| pending.answer(outcome));
 }
 
+/// Lets those who were answered just now send their next commands, for as long as more of them come: one batch costs less
+/// than two.
+async fn gather(queue: &mpsc::Receiver<Pending>) {
+    let mut waited = None;
+    while waited != Some(queue.len()) && queue.len() < batch::UNITS {
+        waited = Some(queue.len());
+        tokio::task::yield_now().await;
+    }
+}
+
 struct Task {
     pool: PgPool,
     clock: Clock,
@@ -102,6 +114,10 @@ impl Task {
     async fn run(&mut self, mut queue: mpsc::Receiver<Pending>) {
         let (mut waiting, mut answers) = (VecDeque::new(), Vec::new());
         loop {
+            if (2..=SMALL).contains(&answers.len()) && queue.len() + waiting.len() < SMALL {
+                answer(&mut answers);
+                gather(&queue).await;
+            }
             while waiting.len() < 2 * batch::UNITS
                 && let Ok(next) = queue.try_recv()
             {
@@ -186,11 +202,13 @@ impl Task {
     ) -> Result<Vec<Appended>, LedgerError> {
         let failed = |error| LedgerError::Append(Arc::new(error));
         let units: Vec<&NewUnit> = batch.iter().map(AsRef::as_ref).collect();
-        let mut retries = 0;
+        // A command is hardly ever sent twice, so it is looked for only when its primary key has refused it.
+        let (mut retries, mut perhaps_repeated) = (0, false);
         loop {
             let connection = self.connected().await.map_err(failed)?;
-            match in_time(PATIENCE, append(connection, clock, &units)).await {
+            match in_time(PATIENCE, append(connection, clock, &units, perhaps_repeated)).await {
                 Ok(done) => return Ok(done),
+                Err(error) if !perhaps_repeated && is_repeated(&error) => perhaps_repeated = true,
                 Err(error) if retries < RETRIES && has_code(&error, &["40001", "40P01"]) => retries += 1,
                 Err(error) if error.as_database_error().is_some() && !has_code(&error, &["57P"]) => {
                     return Err(failed(error));
