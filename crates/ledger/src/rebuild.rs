@@ -16,8 +16,10 @@ use crate::{LedgerError, Parts, Projection};
 
 /// How many bytes of payload the rows in memory may come from at a start.
 const MEMORY: usize = 512 << 20;
-/// Of connections that build: somebody else may have a lock for as long as it takes, and what a crash loses is built anew.
-const SETTINGS: &str = "SET lock_timeout = 0; SET synchronous_commit = off; SET maintenance_work_mem = '128MB'; SET max_parallel_maintenance_workers = 0; SET synchronize_seqscans = off";
+/// Of connections that build: somebody else may have a lock for as long as it takes, what a crash loses is built anew, and
+/// two connections keep as many processors busy without helpers of their own, each reading a table from its beginning.
+const SETTINGS: &str = "SET lock_timeout = 0; SET synchronous_commit = off; SET maintenance_work_mem = '128MB'; \
+                        SET max_parallel_maintenance_workers = 0; SET synchronize_seqscans = off";
 /// How many events are folded into the tables at once while it catches up.
 const STEP: i64 = 1000;
 

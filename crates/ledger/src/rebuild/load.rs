@@ -34,7 +34,8 @@ impl<P: Projection> Build<'_, P> {
         let schema = next::<P>();
         let (layout, indexes) = self.create(&schema).await?;
         let mut second = beside(self.parts).await?;
-        let mut into = Into::begin([&mut *self.connection, &mut second], &schema, layout.clone()).await?;
+        let mut into =
+            Destination::begin([&mut *self.connection, &mut second], &schema, layout.clone()).await?;
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
         let mut shares = Share::all(u64::try_from(workers).unwrap_or(1));
         let memory = self.memory / workers;
@@ -51,7 +52,8 @@ impl<P: Projection> Build<'_, P> {
         Ok(loaded)
     }
 
-    /// Creates the tables without indexes; answers the statements that create those when the rows are there.
+    /// Creates the tables without indexes; answers the statements that create those when the rows are there. A rebuild
+    /// that is killed from here on leaves tables, which the next one removes.
     async fn create(&mut self, schema: &str) -> Result<(Arc<Layout>, Vec<String>), LedgerError> {
         let mut transaction = self.connection.begin().await?;
         transaction
@@ -110,13 +112,13 @@ async fn create_indexes(
 }
 
 /// The transactions in which rows are written: one for the main table, one for those of its lists.
-struct Into<'c> {
+struct Destination<'c> {
     transactions: [Transaction<'c, Postgres>; 2],
     layout: Arc<Layout>,
     schema: &'c str,
 }
 
-impl<'c> Into<'c> {
+impl<'c> Destination<'c> {
     async fn begin(
         connections: [&'c mut PgConnection; 2],
         schema: &'c str,
@@ -165,7 +167,7 @@ impl<P: Projection> Pass<P> {
     async fn run(
         &self,
         shares: Vec<Share>,
-        into: &mut Into<'_>,
+        into: &mut Destination<'_>,
         (loaded, progress): (&mut Loaded, Progress<'_>),
     ) -> Result<Vec<Share>, LedgerError> {
         let (chunks, mut folded) = mpsc::channel::<Chunk>(AHEAD);
