@@ -28,6 +28,8 @@ use crate::{Victim, kill, rounds_and_seed};
 
 const USERS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
+/// Longer than a server takes to answer or to refuse.
+const UNANSWERED: Duration = Duration::from_mins(1);
 
 /// A value that somebody was sent.
 struct Received {
@@ -208,7 +210,9 @@ async fn no_value_was_ever_received_without_its_event_however_often_the_server_i
         let id = user(number);
         let (shared, address) = (shared.clone(), reached.clone());
         let bearer = server.door().bearer_of("CONSULTANT", id, None);
-        let (chance, client) = (chance.fork(), reqwest::Client::new());
+        // A killed server's port may be taken by something that never answers.
+        let client = reqwest::Client::builder().timeout(UNANSWERED).build().unwrap();
+        let chance = chance.fork();
         let user = User { id, given: 0, chance, shared, address, client, bearer };
         users.spawn(user.run());
     }
