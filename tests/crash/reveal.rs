@@ -28,7 +28,7 @@ use crate::{Victim, kill, rounds_and_seed};
 
 const USERS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
-/// Longer than a server takes to answer or to refuse.
+/// A server gives up on a request before, and a killed one breaks the connection.
 const UNANSWERED: Duration = Duration::from_mins(1);
 
 /// A value that somebody was sent.
@@ -111,7 +111,14 @@ impl User {
         let address = self.address.borrow().clone();
         let body = json!({"query": document("cprReveal", "cpr entry { id }"), "variables": {"input": input}});
         let answer = self.client.post(address).header("authorization", &self.bearer).json(&body).send().await;
-        let answer: Value = answer.ok()?.json().await.ok()?;
+        let answer = match answer {
+            Ok(answer) => answer.json::<Value>().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &answer {
+            assert!(!error.is_timeout(), "a request was left without an answer: {error:?}");
+        }
+        let answer = answer.ok()?;
         if let Some(errors) = answer["errors"].as_array() {
             assert!(errors.iter().all(|error| error["extensions"]["code"] == "UNAVAILABLE"), "{answer:#}");
             assert!(!answer.to_string().contains("310765"), "refused and told");
@@ -210,7 +217,6 @@ async fn no_value_was_ever_received_without_its_event_however_often_the_server_i
         let id = user(number);
         let (shared, address) = (shared.clone(), reached.clone());
         let bearer = server.door().bearer_of("CONSULTANT", id, None);
-        // A killed server's port may be taken by something that never answers.
         let client = reqwest::Client::builder().timeout(UNANSWERED).build().unwrap();
         let chance = chance.fork();
         let user = User { id, given: 0, chance, shared, address, client, bearer };

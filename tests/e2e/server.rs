@@ -29,6 +29,8 @@ pub(crate) const LETHE: &str = env!("CARGO_BIN_EXE_lethe");
 
 /// How long anything may take before the test gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+/// How long it waits for one answer of `/readyz`, so that a server that stands still is told, with its log.
+const PROBE: Duration = Duration::from_secs(20);
 
 impl Server {
     /// A server on a fresh data folder, with the demo data.
@@ -62,6 +64,7 @@ impl Server {
         while !self
             .client
             .get(self.url("/readyz"))
+            .timeout(PROBE)
             .send()
             .await
             .is_ok_and(|answer| answer.status().is_success())
