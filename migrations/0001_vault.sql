@@ -51,7 +51,8 @@ CREATE TABLE vault.keys (
     change bigint NOT NULL DEFAULT nextval('vault.changes'),
     UNIQUE (subject_id, subject_kind, class)
 );
-CREATE INDEX keys_change ON vault.keys (change);
+-- Mirrors ask for what lies behind a number: two keys with the same one could be torn apart, and one be lost.
+CREATE UNIQUE INDEX keys_change ON vault.keys (change);
 
 -- The keys that were destroyed. They are never made anew.
 CREATE TABLE vault.tombstones (
@@ -70,7 +71,7 @@ CREATE TABLE vault.tombstones (
     change bigint NOT NULL DEFAULT nextval('vault.changes'),
     UNIQUE (subject_id, subject_kind, class)
 );
-CREATE INDEX tombstones_change ON vault.tombstones (change);
+CREATE UNIQUE INDEX tombstones_change ON vault.tombstones (change);
 
 -- However a key is destroyed or wrapped anew, every process hears of it.
 CREATE FUNCTION vault.count_destruction() RETURNS trigger LANGUAGE plpgsql AS $$

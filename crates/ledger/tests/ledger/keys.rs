@@ -6,7 +6,7 @@ use lethe_vault::VaultError;
 
 use crate::bank::{AccountEvent, Name, holder};
 use crate::postgres::Database;
-use crate::works::{Add, Append, Rename, Sabotaged};
+use crate::works::{Add, Append, Rename, RenameAll, Sabotaged};
 use crate::world::{LOCK, appends_waiting, context, id, keyed, ledger, rows};
 
 async fn fault(ledger: &Ledger, work: &impl Work) -> VaultError {
@@ -36,6 +36,19 @@ async fn the_lost_key_of_somebody_who_has_sealed_values_is_never_replaced_by_a_n
     let error = fault(&ledger, &nicknamed).await;
     assert!(matches!(error, VaultError::KeyMissing { .. }), "{error}");
     assert_eq!(rows(&database).await, before);
+}
+
+#[tokio::test]
+async fn each_of_several_keys_of_a_unit_has_a_number_of_its_own_behind_all_earlier_ones() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    for accounts in [1..4, 4..5, 5..9] {
+        let new = i64::try_from(accounts.end - accounts.start).unwrap();
+        let last = database.count("SELECT coalesce(max(change), 0) FROM vault.keys").await;
+        ledger.execute(&context(), &RenameAll(accounts.map(id).collect())).await.unwrap();
+        let behind = format!("SELECT count(DISTINCT change) FROM vault.keys WHERE change > {last}");
+        assert_eq!(database.count(&behind).await, new);
+    }
 }
 
 #[tokio::test]

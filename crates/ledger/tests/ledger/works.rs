@@ -33,6 +33,18 @@ impl Work for Rename {
     }
 }
 
+/// Names the holders of several accounts.
+pub(crate) struct RenameAll(pub(crate) Vec<Uuid>);
+
+impl Work for RenameAll {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        for account in &self.0 {
+            Rename(*account, "Åse").run(unit).await?;
+        }
+        Ok(Answer { objects: self.0.clone(), subject: None })
+    }
+}
+
 /// Appends one account event as it is.
 pub(crate) struct Append(pub(crate) Uuid, pub(crate) AccountEvent);
 
