@@ -6,7 +6,7 @@ CREATE SCHEMA ledger;
 CREATE TABLE ledger.events (
     aggregate_type text COLLATE "C" NOT NULL,
     aggregate_id text COLLATE "C" NOT NULL,
-    sequence bigint NOT NULL CHECK (sequence >= 0),
+    sequence bigint NOT NULL,
     event_type text NOT NULL,
     event_version text NOT NULL,
     payload json NOT NULL,
@@ -135,17 +135,33 @@ CREATE FUNCTION ledger.append(
 DECLARE
     head bigint;
     recorded timestamptz;
+    present_epoch bigint;
+    -- How many events were signed, and why the ledger is not believed, if it is not.
+    signed bigint;
+    fault text;
     refused integer[] := '{}';
+    new_key ledger.new_key;
     changes bigint;
+    ignored text;
 BEGIN
-    -- A statement of its own: the next ones take their snapshots after the wait, so they see all that was committed.
-    PERFORM pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0)),
-            set_config('synchronous_commit', 'on', true);
+    -- Assignments, since they need no query. The queries behind them take their snapshots after the wait, so they see all
+    -- that was committed.
+    ignored := pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0));
+    ignored := set_config('synchronous_commit', 'on', true);
 
-    SELECT position, greatest(recorded_at, clock) INTO head, recorded
-    FROM ledger.events ORDER BY position DESC LIMIT 1;
-    head := coalesce(head, 0);
-    recorded := coalesce(recorded, clock);
+    SELECT coalesce(e.position, 0), greatest(e.recorded_at, clock), r.epoch, h.size, h.fault
+    INTO head, recorded, present_epoch, signed, fault
+    FROM notary.head h
+    LEFT JOIN vault.root r ON true
+    LEFT JOIN LATERAL (SELECT position, recorded_at FROM ledger.events ORDER BY position DESC LIMIT 1) e ON true;
+    -- Nothing is appended to a ledger that is not believed, or that is shorter than what was signed of it.
+    IF fault IS NOT NULL OR signed IS NULL OR signed > head THEN
+        -- Of the class that says: somebody has to mend the server.
+        RAISE EXCEPTION USING ERRCODE = '57N01', MESSAGE = coalesce(
+            fault,
+            'The ledger is shorter than the ' || signed || ' events that were signed.',
+            'notary.head has no row, so nobody can tell what was signed.');
+    END IF;
 
     IF perhaps_repeated THEN
         results := ARRAY(
@@ -182,11 +198,10 @@ BEGIN
         results[refused[i]] := greatest(results[refused[i]], 1::smallint);
     END LOOP;
     IF cardinality(new_keys) > 0 THEN
-        refused := ARRAY(
-            SELECT k.unit FROM unnest(new_keys) k
-            WHERE k.epoch IS DISTINCT FROM (SELECT r.epoch FROM vault.root r LIMIT 1));
-        FOR i IN 1 .. cardinality(refused) LOOP
-            results[refused[i]] := 3;
+        FOREACH new_key IN ARRAY new_keys LOOP
+            IF new_key.epoch IS DISTINCT FROM present_epoch THEN
+                results[new_key.unit] := 3;
+            END IF;
         END LOOP;
     END IF;
 
@@ -199,9 +214,9 @@ BEGIN
     END LOOP;
 
     IF cardinality(new_keys) > 0 THEN
-        -- One call for all of them: each is a look-up of the sequence.
+        -- Taken once for all of them: each call is a look-up of the sequence.
         changes := nextval('vault.changes') - 1;
-        PERFORM setval('vault.changes', changes + cardinality(new_keys));
+        ignored := setval('vault.changes', changes + cardinality(new_keys));
         INSERT INTO vault.keys
             (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment, change)
         SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped, k.commitment,

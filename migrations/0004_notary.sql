@@ -47,22 +47,3 @@ CREATE TABLE notary.witnesses (
     failing_since timestamptz,
     cosigned_at timestamptz
 );
-
--- Nothing is appended to a ledger that is not believed, or that is shorter than what was signed of it.
-CREATE FUNCTION notary.guard() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    signed bigint;
-    reason text;
-    there bigint;
-BEGIN
-    SELECT h.size, h.fault, (SELECT e.position FROM ledger.events e ORDER BY e.position DESC LIMIT 1)
-    INTO signed, reason, there FROM notary.head h WHERE h.one;
-    IF reason IS NULL AND signed <= coalesce(there, 0) THEN
-        RETURN NULL;
-    END IF;
-    -- Of the class that says: somebody has to mend the server.
-    RAISE EXCEPTION USING ERRCODE = '57N01', MESSAGE =
-        coalesce(reason, format('The ledger is shorter than the %s events that were signed.', signed));
-END $$;
-CREATE TRIGGER notarised BEFORE INSERT ON ledger.events
-    FOR EACH STATEMENT EXECUTE FUNCTION notary.guard();

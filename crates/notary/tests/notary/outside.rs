@@ -5,7 +5,7 @@ use std::fs;
 use lethe_notary::{FILE, Notary, Places};
 use sqlx::postgres::PgConnectOptions;
 
-use crate::world::{World, fault, ledger};
+use crate::world::{World, append, fault, ledger};
 
 /// A copy of the database as it is now, under another name.
 async fn copied(world: &World, name: &str) -> PgConnectOptions {
@@ -48,9 +48,7 @@ async fn yesterdays_database_is_neither_signed_nor_appended_to() {
     assert_eq!(told.position, Some(301), "{told}");
     assert!(told.reason.contains(FILE) && told.reason.contains("320 events were signed"), "{told}");
     let pool = sqlx::PgPool::connect_with(yesterday.clone()).await.unwrap();
-    let copy = "INSERT INTO ledger.events SELECT aggregate_type, 'x', 1, event_type, event_version, payload, metadata, \
-                301, gen_random_uuid(), recorded_at FROM ledger.events WHERE position = 300";
-    let refused = sqlx::query(copy).execute(&pool).await.unwrap_err();
+    let refused = append(&pool, 1).await.unwrap_err();
     assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "57N01", "{refused}");
     // The one that goes on is not hindered.
     world.append(1).await.unwrap();

@@ -87,6 +87,21 @@ async fn reordered_events_are_found() {
     assert_eq!(found(sql).await, Some(70));
 }
 
+async fn refused(world: &World, reason: &str) {
+    let refused = world.append(1).await.unwrap_err();
+    let code = refused.as_database_error().unwrap().code().unwrap();
+    assert!(code == "57N01" && refused.to_string().contains(reason), "{refused}");
+}
+
+#[tokio::test]
+async fn nothing_is_appended_when_what_was_signed_is_not_known() {
+    let world = World::create().await;
+    world.append(EVENTS).await.unwrap();
+    world.sign().await;
+    world.tamper("DELETE FROM notary.head").await;
+    refused(&world, "notary.head has no row").await;
+}
+
 #[tokio::test]
 async fn a_truncated_ledger_is_found_and_nothing_is_appended_to_it() {
     let world = World::create().await;
@@ -94,9 +109,7 @@ async fn a_truncated_ledger_is_found_and_nothing_is_appended_to_it() {
     let notary = world.sign().await;
     world.tamper("DELETE FROM ledger.events WHERE position > 550").await;
     // At once, before anybody looked.
-    let refused = world.append(1).await.unwrap_err();
-    let code = refused.as_database_error().unwrap().code().unwrap();
-    assert!(code == "57N01" && refused.to_string().contains("shorter than the 600"), "{refused}");
+    refused(&world, "shorter than the 600").await;
     assert_eq!(notary.check(&|_, _| {}).await.unwrap().fault.unwrap().position, Some(551));
     // And whoever opens it says so.
     let fault = fault(&world.notary().await).await;
@@ -105,6 +118,7 @@ async fn a_truncated_ledger_is_found_and_nothing_is_appended_to_it() {
     all_gone.append(EVENTS).await.unwrap();
     let notary = all_gone.sign().await;
     all_gone.tamper("TRUNCATE ledger.events").await;
+    refused(&all_gone, "shorter than the 600").await;
     assert_eq!(notary.check(&|_, _| {}).await.unwrap().fault.unwrap().position, Some(1));
 }
 

@@ -7,6 +7,7 @@ use lethe_kernel::Clock;
 use lethe_ledger::Ledger;
 use lethe_notary::{Fault, Notary, Places};
 use lethe_vault::{Custody, Vault};
+use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 
@@ -19,6 +20,13 @@ const APPEND: &str = "SELECT (ledger.append(now(), \
     ARRAY[ROW(gen_random_uuid(), 'applied', '{}', NULL, NULL, NULL, $1::integer)]::ledger.new_unit[], '{}', '{}', '{}', '{}', '{}', \
     array_agg(ROW(1, $1 - n, 'test', gen_random_uuid(), 1, 'test.happened', '1', '{\"Happened\": {\"number\": 1e' || n % 9 || '}}', \
         '{ \"user\" : \"' || n || '\" }', gen_random_uuid())::ledger.new_event))).results[1]::bigint FROM generate_series(1, $1) n";
+
+/// Appends events as everybody does.
+pub(crate) async fn append(pool: &PgPool, events: i32) -> Result<(), sqlx::Error> {
+    let result: i64 = sqlx::query_scalar(APPEND).bind(events).fetch_one(pool).await?;
+    assert_eq!(result, 0);
+    Ok(())
+}
 
 /// A database, and one process on it.
 pub(crate) struct World {
@@ -35,9 +43,7 @@ impl World {
 
     /// Appends events as everybody does.
     pub(crate) async fn append(&self, events: i32) -> Result<(), sqlx::Error> {
-        let result: i64 = sqlx::query_scalar(APPEND).bind(events).fetch_one(&self.database.pool).await?;
-        assert_eq!(result, 0);
-        Ok(())
+        append(&self.database.pool, events).await
     }
 
     /// Where the last checkpoint is kept outside the database.
