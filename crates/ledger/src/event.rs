@@ -14,6 +14,10 @@ use crate::{LedgerError, Versioned};
 /// it holds no personal value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metadata {
+    /// The keys destroyed with this event, in the form of `keys`. It comes first: the index that finds such events looks
+    /// at how the text begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<String>,
     /// The user who gave the command.
     pub user: UserId,
     /// The unit in whose name.
@@ -34,9 +38,6 @@ pub struct Metadata {
     /// The keys created with this event: `subject kind/subject id/class/key id/commitment (base64url)`, separated by blanks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<String>,
-    /// The keys destroyed with this event, in the same form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub destroyed: Option<String>,
 }
 
 impl Metadata {

@@ -60,7 +60,7 @@ pub(crate) async fn check_ledger(connection: &mut PgConnection) -> Result<(), Va
     check_epoch(connection, epoch).await?;
     let unknown: Option<i64> = sqlx::query_scalar(
         "SELECT min(e.position) FROM ledger.events e, unnest(string_to_array(e.metadata ->> 'destroyed', ' ')) d \
-         WHERE e.metadata::text LIKE '%\"destroyed\"%' AND e.position > ( \
+         WHERE e.metadata::text LIKE '{\"destroyed\"%' AND e.position > ( \
              SELECT coalesce(max(t.position), 0) FROM vault.tombstones t \
              WHERE t.position <= (SELECT max(position) FROM ledger.events)) \
          AND NOT EXISTS (SELECT FROM vault.tombstones t WHERE t.key_id = split_part(d, '/', 4)::uuid)",

@@ -225,7 +225,7 @@ async fn verify_tombstones(snapshot: &mut PgConnection, found: &mut Verified) ->
     }
     let (keys, position): (i64, Option<i64>) = sqlx::query_as(
         "SELECT count(*), min(e.position) FROM ledger.events e, unnest(string_to_array(e.metadata ->> 'destroyed', ' ')) d \
-         WHERE e.metadata::text LIKE '%\"destroyed\"%' \
+         WHERE e.metadata::text LIKE '{\"destroyed\"%' \
          AND NOT EXISTS (SELECT FROM vault.tombstones t WHERE t.key_id = split_part(d, '/', 4)::uuid)",
     )
     .fetch_one(&mut *snapshot)

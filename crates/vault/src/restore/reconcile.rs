@@ -11,7 +11,7 @@ use crate::{VaultError, wrap};
 /// Every key that an event says was destroyed: `d` is `kind/subject/class/key/commitment`.
 const DESTROYED: &str = "SELECT d, e.position, e.recorded_at \
      FROM ledger.events e, unnest(string_to_array(e.metadata ->> 'destroyed', ' ')) d \
-     WHERE e.metadata::text LIKE '%\"destroyed\"%'";
+     WHERE e.metadata::text LIKE '{\"destroyed\"%'";
 
 /// A tombstone, as an event tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
