@@ -115,8 +115,9 @@ impl Event {
     }
 
     /// When the command was decided.
-    async fn occurred_at(&self) -> DateTime<Utc> {
-        self.0.metadata.occurred
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn occurred_at(&self) -> Result<DateTime<Utc>> {
+        Ok(self.0.metadata().map_err(|error| fault(&error))?.occurred)
     }
 
     /// When the ledger took it.
@@ -125,8 +126,9 @@ impl Event {
     }
 
     /// Who caused it.
-    async fn caller(&self) -> CallerRef {
-        CallerRef(self.0.metadata.caller())
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn caller(&self) -> Result<CallerRef> {
+        Ok(CallerRef(self.0.metadata().map_err(|error| fault(&error))?.caller()))
     }
 
     /// Its leaf in the log: SHA-256(`00` ‖ entry), in base64. `docs/log-format.md` says what an entry is.
@@ -225,7 +227,7 @@ impl FieldChange {
         let shown = |value| Self { field, value: Some(value), withheld: None };
         let withheld = |reason| Self { field, value: None, withheld: Some(reason) };
         let visibility = Visibility::of(context);
-        if !visibility.reads_event(event) {
+        if !visibility.reads_event(event).map_err(|error| fault(&error))? {
             return Ok(withheld(WithheldReason::Forbidden));
         }
         Ok(match value {

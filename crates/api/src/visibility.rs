@@ -80,14 +80,17 @@ impl Visibility {
 
     /// Whether what an event says is shown: of a contact that several units have, each sees what the others did, but
     /// not about which items and consents.
-    pub(crate) fn reads_event(self, event: &Recorded) -> bool {
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`].
+    pub(crate) fn reads_event(self, event: &Recorded) -> Result<bool, LedgerError> {
         const OF_ONE_UNIT: [&str; 4] = [
             "contact.item_attached",
             "contact.item_detached",
             "contact.consent_recorded",
             "contact.prospect_registered",
         ];
-        self.is_own(event.metadata.unit) || !OF_ONE_UNIT.contains(&event.event_type.as_str())
+        Ok(!OF_ONE_UNIT.contains(&event.event_type.as_str()) || self.is_own(event.metadata()?.unit))
     }
 
     /// The events among these that are about something that is seen.

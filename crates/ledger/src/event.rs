@@ -46,6 +46,14 @@ impl Metadata {
     pub fn caller(&self) -> Caller {
         Caller { user: self.user, unit: self.unit, role: self.role }
     }
+
+    /// The JSON that is stored.
+    ///
+    /// # Errors
+    /// [`LedgerError::Encode`].
+    pub fn to_json(&self) -> Result<String, LedgerError> {
+        serde_json::to_string(self).map_err(|error| LedgerError::Encode(error.to_string()))
+    }
 }
 
 /// One event as the ledger holds it.
@@ -67,8 +75,8 @@ pub struct Recorded {
     pub version: String,
     /// When the ledger took it; never earlier than the event before it.
     pub recorded_at: DateTime<Utc>,
-    /// Who, when, by which command.
-    pub metadata: Metadata,
+    /// Who, when, by which command, as stored: the JSON of [`Metadata`].
+    pub metadata: String,
     /// The payload as stored: JSON, personal values sealed.
     pub payload: String,
 }
@@ -82,17 +90,11 @@ impl Recorded {
     pub(crate) fn from_row(row: &PgRow) -> Result<Self, LedgerError> {
         let (position, event_type, version) =
             (row.try_get_unchecked(0)?, row.try_get_unchecked(4)?, row.try_get_unchecked(5)?);
-        let unreadable = |event_type: &String, version: &String, reason: &str| LedgerError::Unreadable {
-            position,
-            event_type: event_type.clone(),
-            version: version.clone(),
-            reason: reason.to_owned(),
+        let stream: &str = row.try_get_unchecked(2)?;
+        let Ok(stream) = stream.parse() else {
+            let reason = "the stream id is no UUID".to_owned();
+            return Err(LedgerError::Unreadable { position, event_type, version, reason });
         };
-        let (stream, metadata): (&str, &str) = (row.try_get_unchecked(2)?, row.try_get_unchecked(8)?);
-        let stream =
-            stream.parse().map_err(|_| unreadable(&event_type, &version, "the stream id is no UUID"))?;
-        let metadata = serde_json::from_str(metadata)
-            .map_err(|_| unreadable(&event_type, &version, "the metadata is damaged"))?;
         Ok(Self {
             position,
             id: EventId(row.try_get_unchecked(6)?),
@@ -102,9 +104,17 @@ impl Recorded {
             event_type,
             version,
             recorded_at: row.try_get_unchecked(7)?,
-            metadata,
+            metadata: row.try_get_unchecked(8)?,
             payload: row.try_get_unchecked(9)?,
         })
+    }
+
+    /// Who caused it, when and by which command. Read when it is asked for, since most folds do without.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`] when it is damaged.
+    pub fn metadata(&self) -> Result<Metadata, LedgerError> {
+        serde_json::from_str(&self.metadata).map_err(|_| self.unreadable("the metadata is damaged"))
     }
 
     /// The payload as an event of an aggregate, brought up from an older version if it is of one.

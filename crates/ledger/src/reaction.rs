@@ -74,7 +74,7 @@ impl<R: Reaction> React<R> {
     /// Has the command of one event executed and answers what became of it; `None` if it causes nothing.
     async fn act(&self, event: &Recorded) -> Result<Option<&'static str>, LedgerError> {
         let Some(work) = R::react(event)? else { return Ok(None) };
-        match self.ledger.execute(&Context::caused_by(event, R::NAME), &work).await {
+        match self.ledger.execute(&Context::caused_by(event, R::NAME)?, &work).await {
             Ok(done) => Ok(Some(R::outcome(&done))),
             Err(Failure::Refused(errors)) => match errors.first().map(|error| error.code) {
                 // Nobody refused it; others were quicker again and again.

@@ -79,7 +79,6 @@ where
         keys: None,
         destroyed: None,
     };
-    let encode = |error: serde_json::Error| LedgerError::Encode(error.to_string());
     let event = NewEvent {
         id: EventId(ids.next()),
         aggregate: A::TYPE,
@@ -87,8 +86,8 @@ where
         sequence: version + 1,
         event_type: event.stored_type().to_owned(),
         version: cqrs_es::DomainEvent::event_version(event),
-        payload: serde_json::to_string(event).map_err(encode)?,
-        metadata: serde_json::to_string(&metadata).map_err(encode)?,
+        payload: serde_json::to_string(event).map_err(|error| LedgerError::Encode(error.to_string()))?,
+        metadata: metadata.to_json()?,
     };
     let unit = NewUnit {
         command,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use lethe_kernel::{Caller, CommandId, EventId, RequestId, Subject};
 use uuid::Uuid;
 
-use crate::{Failure, Idempotency, Recorded, Unit};
+use crate::{Failure, Idempotency, LedgerError, Recorded, Unit};
 
 const REACTIONS: Uuid = Uuid::from_u128(0x6c65_7468_655f_7265_6163_7469_6f6e_7300);
 
@@ -31,15 +31,18 @@ impl Context {
     }
 
     /// The context of the command that an event causes through a reaction.
-    #[must_use]
-    pub fn caused_by(event: &Recorded, reaction: &str) -> Self {
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`].
+    pub fn caused_by(event: &Recorded, reaction: &str) -> Result<Self, LedgerError> {
+        let metadata = event.metadata()?;
         let name = [reaction.as_bytes(), event.id.0.as_bytes().as_slice()].concat();
-        Self {
+        Ok(Self {
             causation: Some(event.id),
             command: Some(CommandId(Uuid::new_v5(&REACTIONS, &name))),
             // Events carry the request as their correlation.
-            ..Self::new(Caller::system(event.metadata.unit), RequestId(event.metadata.correlation))
-        }
+            ..Self::new(Caller::system(metadata.unit), RequestId(metadata.correlation))
+        })
     }
 }
 

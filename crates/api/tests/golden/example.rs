@@ -86,7 +86,9 @@ impl Example {
                 occurred: DateTime::UNIX_EPOCH,
                 keys: None,
                 destroyed: None,
-            },
+            }
+            .to_json()
+            .unwrap(),
             payload: payload.to_owned(),
         }
     }

@@ -53,7 +53,9 @@ fn stored(event_type: &str, version: &str, payload: &str) -> Recorded {
             occurred: DateTime::UNIX_EPOCH,
             keys: None,
             destroyed: None,
-        },
+        }
+        .to_json()
+        .unwrap(),
         payload: payload.to_owned(),
     }
 }

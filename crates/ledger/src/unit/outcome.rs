@@ -54,11 +54,11 @@ impl Unit<'_> {
         let mut metadata = self.metadata(&new_keys);
         let mut events = self.events.iter_mut();
         if let Some(first) = events.next() {
-            first.metadata = encode(&metadata)?;
+            first.metadata = metadata.to_json()?;
         }
         (metadata.keys, metadata.destroyed) = (None, None);
         for event in events {
-            event.metadata = encode(&metadata)?;
+            event.metadata = metadata.to_json()?;
         }
         for key in &new_keys {
             self.used.remove(&key.id);
@@ -134,8 +134,4 @@ fn named(subject: Subject, class: KeyClass, id: Uuid, commitment: &[u8; 32]) -> 
 fn list(keys: impl Iterator<Item = String>) -> Option<String> {
     let keys: Vec<String> = keys.collect();
     (!keys.is_empty()).then(|| keys.join(" "))
-}
-
-fn encode(metadata: &Metadata) -> Result<String, LedgerError> {
-    serde_json::to_string(metadata).map_err(|error| LedgerError::Encode(error.to_string()))
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use lethe_ledger::{Activity, Ledger, Views};
+use lethe_kernel::UserId;
+use lethe_ledger::{Activity, Ledger, LedgerError, Projection, Recorded, Views};
+use serde::{Deserialize, Serialize};
 use sqlx::Connection;
+use uuid::Uuid;
 
 use crate::bank::{Strange, StrangeEvent};
 use crate::postgres::Database;
@@ -144,11 +147,10 @@ async fn damage_in_a_stream_that_a_view_does_not_follow_does_not_matter_to_it() 
     comes_to(&views.0, "balance", &Activity::Following).await;
     comes_to(&views.0, "event_count", &Activity::Following).await;
     database
-        .run(&format!(
-            "INSERT INTO ledger.events VALUES ('book', '{}', 1, 'book.entered', '1', '{{}}', '{{\"user\":1}}', 1, \
+        .run(
+            "INSERT INTO ledger.events VALUES ('book', 'no id', 1, 'book.entered', '1', '{}', '{}', 1, \
              gen_random_uuid(), now())",
-            id(9)
-        ))
+        )
         .await;
     let position = add(&ledger, 1).await;
     assert!(views.0.reached(&["balance"], position, PATIENCE).await);
@@ -157,6 +159,53 @@ async fn damage_in_a_stream_that_a_view_does_not_follow_does_not_matter_to_it() 
     })
     .await;
     assert_eq!(database.count("SELECT count(*) FROM view.event_count").await, 0);
+}
+
+/// Who wrote to a stream last.
+struct WriterView;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct WriterRow {
+    id: Uuid,
+    user_id: UserId,
+}
+
+impl Projection for WriterView {
+    const NAME: &'static str = "writer";
+    const VERSION: i32 = 1;
+    const SQL: &'static str = "CREATE TABLE writer (id uuid PRIMARY KEY, user_id uuid NOT NULL)";
+    const SOURCES: &'static [&'static str] = &["account"];
+    type Row = WriterRow;
+
+    fn fold(_: Option<WriterRow>, id: Uuid, event: &Recorded) -> Result<Option<WriterRow>, LedgerError> {
+        Ok(Some(WriterRow { id, user_id: event.metadata()?.user }))
+    }
+}
+
+#[tokio::test]
+async fn damaged_metadata_halt_only_who_reads_them() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    let views = start(&ledger, both().with::<WriterView>()).await;
+    comes_to(&views.0, "balance", &Activity::Following).await;
+    comes_to(&views.0, "writer", &Activity::Following).await;
+    let position = add(&ledger, 1).await;
+    assert!(views.0.reached(&["writer"], position, PATIENCE).await);
+    database
+        .run(&format!(
+            "INSERT INTO ledger.events SELECT aggregate_type, '{}', 1, event_type, event_version, payload, '{{\"user\":1}}', 2, \
+             gen_random_uuid(), now() FROM ledger.events",
+            id(9)
+        ))
+        .await;
+    let position = add(&ledger, 1).await;
+    assert!(views.0.reached(&["balance"], position, PATIENCE).await);
+    eventually("the one that reads them halts", async || {
+        matches!(activity(&views.0, "writer"), Activity::Halted(reason) if reason.contains("the metadata is damaged"))
+    })
+    .await;
+    assert_eq!(database.count("SELECT count(*) FROM view.balance").await, 2);
+    assert_eq!(database.count("SELECT count(*) FROM view.writer").await, 1);
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn every_event_carries_caller_command_request_correlation_cause_and_time_a
         "correlation": id(3), "causation": cause, "occurred": "2027-01-15T08:00:00.123456Z",
     });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&stored).unwrap(), expected);
-    let read: Metadata = ledger.parts().event(1).await.unwrap().unwrap().metadata;
+    let read: Metadata = ledger.parts().event(1).await.unwrap().unwrap().metadata().unwrap();
     assert_eq!((read.caller(), read.causation, read.occurred), (caller(2), Some(cause), at));
 }
 
@@ -38,8 +38,14 @@ async fn a_new_key_is_committed_to_once_in_the_first_event_of_its_unit() {
     let ledger = ledger(&database).await;
     ledger.execute(&keyed(1, b"x"), &Enter { account: id(10), book: id(11) }).await.unwrap();
     ledger.execute(&context(), &Rename(id(10), "Bo")).await.unwrap();
-    let keys: Vec<_> =
-        ledger.parts().after(0, 9).await.unwrap().into_iter().map(|event| event.metadata.keys).collect();
+    let keys: Vec<_> = ledger
+        .parts()
+        .after(0, 9)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|event| event.metadata().unwrap().keys)
+        .collect();
     let created: String = sqlx::query_scalar(
         "SELECT format('%s/%s/%s/%s/%s', subject_kind, subject_id, class, key_id, \
          translate(rtrim(encode(commitment, 'base64'), '='), '+/', '-_')) FROM vault.keys WHERE subject_kind <> 'installation'",

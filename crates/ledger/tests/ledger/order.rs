@@ -127,7 +127,10 @@ async fn recorded_time_never_goes_back_when_the_clock_does() {
     let minutes = |at: DateTime<_>| (at - noon).num_minutes();
     assert_eq!(events.iter().map(|e| minutes(e.recorded_at)).collect::<Vec<_>>(), [0, 0, 10, 10]);
     // When it was decided is told as the clock told it.
-    assert_eq!(events.iter().map(|e| minutes(e.metadata.occurred)).collect::<Vec<_>>(), [0, -60, 10, -1]);
+    assert_eq!(
+        events.iter().map(|e| minutes(e.metadata().unwrap().occurred)).collect::<Vec<_>>(),
+        [0, -60, 10, -1]
+    );
     for (at, position) in [(-1, 0), (0, 2), (9, 2), (10, 4), (99, 4)] {
         let cutoff = Cutoff::Time(noon + TimeDelta::minutes(at));
         assert_eq!(ledger.parts().position_at(cutoff).await.unwrap(), position, "as of minute {at}");

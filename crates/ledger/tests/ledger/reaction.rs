@@ -75,11 +75,12 @@ async fn a_reaction_acts_once_per_event_in_the_name_of_its_cause() {
     assert_eq!(acts(&database).await, 1);
     let cause = ledger.parts().event(cause).await.unwrap().unwrap();
     let act = ledger.parts().stream_until("account", &[BANK], None).await.unwrap().remove(0);
-    assert_eq!(act.metadata.causation, Some(cause.id));
-    assert_eq!(act.metadata.correlation, cause.metadata.correlation);
-    assert_eq!(act.metadata.unit, cause.metadata.unit);
-    assert_eq!((act.metadata.user, act.metadata.role), (Caller::SYSTEM, Role::System));
-    assert_eq!(act.metadata.command.0.get_version_num(), 5);
+    let (act, cause_metadata) = (act.metadata().unwrap(), cause.metadata().unwrap());
+    assert_eq!(act.causation, Some(cause.id));
+    assert_eq!(act.correlation, cause_metadata.correlation);
+    assert_eq!(act.unit, cause_metadata.unit);
+    assert_eq!((act.user, act.role), (Caller::SYSTEM, Role::System));
+    assert_eq!(act.command.0.get_version_num(), 5);
     let outcome = "SELECT count(*) FROM ledger.reaction_outcomes WHERE reaction = 'welcome' AND position = 2 \
                    AND outcome = 'APPLIED'";
     assert_eq!(database.count(outcome).await, 1);

@@ -18,7 +18,9 @@ fn wanted() -> [Wanted; 5] {
         (EventFilter { types: vec!["account.named".into()], ..filter() }, |event| {
             event.event_type == "account.named"
         }),
-        (EventFilter { user: Some(user), ..filter() }, |event| event.metadata.user == caller(7).user),
+        (EventFilter { user: Some(user), ..filter() }, |event| {
+            event.metadata().unwrap().user == caller(7).user
+        }),
         (EventFilter { stream: Some((vec!["account".into()], id(11))), ..filter() }, |event| {
             event.stream == id(11)
         }),

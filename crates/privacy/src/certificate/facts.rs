@@ -50,7 +50,7 @@ impl Certificate {
             return Err(CertificateError::NothingDestroyed(position));
         }
         let rotation = rotation(facts.finality.ok_or(CertificateError::NotFinal { position })?, position)?;
-        let Metadata { user, unit, role, occurred, .. } = &facts.erasure.metadata;
+        let Metadata { user, unit, role, occurred, .. } = facts.erasure.metadata()?;
         Ok(Self {
             format: FORMAT.to_owned(),
             installation: facts.installation,
@@ -62,7 +62,7 @@ impl Certificate {
                 reason: facts.reason,
                 legal_basis: facts.legal_basis,
                 requested_at: facts.requested_at,
-                decided_at: *occurred,
+                decided_at: occurred,
                 recorded_at: facts.erasure.recorded_at,
             },
             approved_by: Approval { user: user.0, unit: unit.0, role: role.name().to_owned() },

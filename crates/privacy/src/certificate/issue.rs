@@ -62,13 +62,19 @@ const ERASED: &str = "contact.erased";
 /// that says that the contact is erased; its events stand side by side.
 async fn destroyed_with(parts: &Parts, erasure: &Recorded) -> Result<Option<String>, CertificateError> {
     let mut first = erasure.clone();
+    let command = erasure.metadata()?.command;
     loop {
         let from = (first.position - 1 - STEP).max(0);
         let before = parts.after(from, first.position - 1 - from).await?;
-        let of_unit =
-            before.iter().rev().take_while(|event| event.metadata.command == first.metadata.command);
-        let Some(earliest) = of_unit.last() else { return Ok(first.metadata.destroyed) };
-        first = earliest.clone();
+        let mut earliest = None;
+        for event in before.into_iter().rev() {
+            if event.metadata()?.command != command {
+                break;
+            }
+            earliest = Some(event);
+        }
+        let Some(earliest) = earliest else { return Ok(first.metadata()?.destroyed) };
+        first = earliest;
     }
 }
 

@@ -61,7 +61,9 @@ fn erasure() -> Recorded {
             occurred: at("2026-03-02T10:15:30.120001Z"),
             keys: None,
             destroyed: Some(destroyed()),
-        },
+        }
+        .to_json()
+        .unwrap(),
         payload: "{}".to_owned(),
     }
 }

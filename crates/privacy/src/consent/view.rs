@@ -90,7 +90,7 @@ impl Projection for ConsentView {
         Ok(match (event.decode()?, row) {
             (ConsentEvent::Given(given), row) => {
                 let created_at = row.map_or(event.recorded_at, |row| row.created_at);
-                Some(ConsentRow::new(ConsentId(id), given, event, created_at))
+                Some(ConsentRow::new(ConsentId(id), given, event, created_at)?)
             }
             (ConsentEvent::Withdrawn(withdrawn), Some(row)) => Some(row.withdraw(withdrawn, event)),
             (ConsentEvent::Erased(erased), Some(row)) if erased.kind == ErasureKind::Anonymised => {
@@ -103,8 +103,13 @@ impl Projection for ConsentView {
 }
 
 impl ConsentRow {
-    fn new(id: ConsentId, given: Given, event: &Recorded, created_at: DateTime<Utc>) -> Self {
-        Self {
+    fn new(
+        id: ConsentId,
+        given: Given,
+        event: &Recorded,
+        created_at: DateTime<Utc>,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self {
             id,
             version: event.sequence,
             contact_id: given.contact,
@@ -117,7 +122,7 @@ impl ConsentRow {
             proof: given.proof,
             effective_at: given.effective_at,
             recorded_at: event.recorded_at,
-            recorded_by: event.metadata.user,
+            recorded_by: event.metadata()?.user,
             withdrawn_at: None,
             withdrawal_recorded_at: None,
             withdrawal_reason: None,
@@ -126,7 +131,7 @@ impl ConsentRow {
             erased: false,
             created_at,
             changed_at: event.recorded_at,
-        }
+        })
     }
 
     fn erase(self, event: &Recorded) -> Self {

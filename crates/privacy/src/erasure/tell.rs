@@ -19,15 +19,16 @@ impl Reaction for TellOfErasures {
 
     fn react(event: &Recorded) -> Result<Option<TellOfErasure>, LedgerError> {
         let ContactEvent::Erased(erased) = event.decode()? else { return Ok(None) };
+        let metadata = event.metadata()?;
         let facts = Facts {
             contact: ContactId(event.stream),
             kind: erased.kind,
             reason: erased.reason,
             remains: erased.remains,
             at: event.recorded_at,
-            role: event.metadata.role,
+            role: metadata.role,
         };
-        Ok(Some(TellOfErasure { facts, by: event.metadata.unit }))
+        Ok(Some(TellOfErasure { facts, by: metadata.unit }))
     }
 
     fn outcome(done: &Committed) -> &'static str {

@@ -36,13 +36,14 @@ impl AlertRow {
         let RevealEvent::Unusual(RevealUnusual { alert, unit, count, usual, .. }) = event.decode()? else {
             return Ok(None);
         };
+        let metadata = event.metadata()?;
         Ok(Some(Self {
             id: alert,
             position: event.position,
             at: event.recorded_at,
-            user_id: event.metadata.user,
+            user_id: metadata.user,
             unit_id: unit,
-            role: event.metadata.role,
+            role: metadata.role,
             count,
             usual,
         }))

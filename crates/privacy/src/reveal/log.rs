@@ -54,19 +54,20 @@ impl AccessRow {
     /// [`LedgerError::Unreadable`].
     pub fn of(event: &Recorded) -> Result<Option<Self>, LedgerError> {
         Ok(match event.decode()? {
-            RevealEvent::Recorded(recorded) => Some(Self::new(recorded, event)),
+            RevealEvent::Recorded(recorded) => Some(Self::new(recorded, event)?),
             RevealEvent::Unusual(_) => None,
         })
     }
 
-    fn new(recorded: RevealRecorded, event: &Recorded) -> Self {
-        Self {
+    fn new(recorded: RevealRecorded, event: &Recorded) -> Result<Self, LedgerError> {
+        let metadata = event.metadata()?;
+        Ok(Self {
             id: recorded.reveal,
             position: event.position,
             at: event.recorded_at,
-            user_id: event.metadata.user,
+            user_id: metadata.user,
             unit_id: recorded.unit,
-            role: event.metadata.role,
+            role: metadata.role,
             field: recorded.what.field(),
             note_id: recorded.what.note(),
             contacts: recorded.what.contacts().to_vec(),
@@ -74,7 +75,7 @@ impl AccessRow {
             purpose_text: recorded.purpose_text,
             device_id: recorded.device,
             repeats: recorded.repeats,
-        }
+        })
     }
 
     /// Whose key seals the value, and what was written about the purpose; none only of a row that somebody altered.

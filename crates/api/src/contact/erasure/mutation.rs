@@ -102,8 +102,8 @@ impl Told {
         if let Some(position) = row.erased_position
             && let Some(event) = parts(context).event(position).await.map_err(|error| fault(&error))?
         {
-            told.destroyed =
-                event.metadata.destroyed.as_deref().map(DestroyedKeyField::listed).unwrap_or_default();
+            let destroyed = event.metadata().map_err(|error| fault(&error))?.destroyed;
+            told.destroyed = destroyed.as_deref().map(DestroyedKeyField::listed).unwrap_or_default();
             if let ContactEvent::Erased(erased) = event.decode().map_err(|error| fault(&error))? {
                 told.remaining = erased.remains.into_iter().map(Into::into).collect();
             }

@@ -29,7 +29,7 @@ fn entry(position: i64, kind: &str, readable: bool) -> Entry {
         event_type: kind.to_owned(),
         version: "1".to_owned(),
         recorded_at: DateTime::UNIX_EPOCH,
-        metadata,
+        metadata: metadata.to_json().unwrap(),
         payload: "{}".to_owned(),
     };
     Entry { position, aggregate_type: kind.to_owned(), event: readable.then(|| Arc::new(event)) }

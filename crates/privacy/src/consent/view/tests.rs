@@ -61,7 +61,7 @@ fn recorded(event: &ConsentEvent, sequence: i64, day: u32) -> Recorded {
         event_type: event.event_type(),
         version: event.event_version(),
         recorded_at: time(day),
-        metadata,
+        metadata: metadata.to_json().unwrap(),
         payload: serde_json::to_string(event).unwrap(),
     }
 }

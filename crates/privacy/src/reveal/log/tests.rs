@@ -54,7 +54,9 @@ fn recorded(event: &RevealEvent) -> Recorded {
             occurred: time(),
             keys: None,
             destroyed: None,
-        },
+        }
+        .to_json()
+        .unwrap(),
         payload: serde_json::to_string(event).unwrap(),
     }
 }
