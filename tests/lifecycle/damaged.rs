@@ -205,7 +205,7 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
 #[tokio::test]
 async fn a_subscription_that_meets_an_event_that_cannot_be_read_says_so_once_and_ends() {
     let server = Server::start().await;
-    let damage = "UPDATE ledger.events SET metadata = '{}' WHERE position = 40";
+    let damage = "UPDATE ledger.events SET aggregate_id = 'no id' WHERE position = 40";
     run(server.folder.path(), &[PAST_TRIGGERS, damage]).await;
     let query = "subscription { changes(after: \"39\") { position } }";
     let mut socket = Socket::subscribe(&server, query, json!({})).await;
