@@ -203,6 +203,34 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn damaged_metadata_are_told_to_those_alone_who_ask_for_them() {
+    let server = Server::start().await;
+    let registered = server.done(REGISTER, contact("META-1")).await;
+    let position = registered["position"].as_str().unwrap();
+    let damage = format!("UPDATE ledger.events SET metadata = '{{}}' WHERE position = {position}");
+    run(server.folder.path(), &[PAST_TRIGGERS, &damage]).await;
+    let asked = async |fields: &str| {
+        let query = format!(
+            "query($id: ID!) {{ node(id: $id) {{ ... on Contact {{ history {{ nodes {{ {fields} }} }} }} }} }}"
+        );
+        server.request(&query, json!({"id": registered["contact"]["id"]})).await
+    };
+    let shown = asked("type changes { field }").await;
+    assert_eq!(shown["data"]["node"]["history"]["nodes"][0]["type"], "contact.registered", "{shown:#}");
+    for fields in ["occurredAt", "caller { role }"] {
+        let refused = asked(fields).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "INTERNAL", "{refused:#}");
+    }
+    let told = format!("The event at position {position} (contact.registered");
+    assert!(
+        server.log().contains(&told) && server.log().contains("the metadata is damaged"),
+        "{}",
+        server.log()
+    );
+    server.stop();
+}
+
+#[tokio::test]
 async fn a_subscription_that_meets_an_event_that_cannot_be_read_says_so_once_and_ends() {
     let server = Server::start().await;
     let damage = "UPDATE ledger.events SET aggregate_id = 'no id' WHERE position = 40";
