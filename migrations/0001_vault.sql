@@ -34,8 +34,8 @@ CREATE TABLE vault.buckets (
 );
 
 -- Numbers what happens to keys, in the order of commits, since it is used under the append lock alone. Mirrors copy
--- what lies behind the last number they have.
-CREATE SEQUENCE vault.changes;
+-- what lies behind the last number they have. An append takes one number, and gives its keys those that follow.
+CREATE SEQUENCE vault.changes INCREMENT 64;
 
 CREATE TABLE vault.keys (
     -- Random; its first bits are the number of its bucket, so that a bucket is a range of the primary key.

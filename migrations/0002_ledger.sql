@@ -149,11 +149,11 @@ BEGIN
     ignored := pg_advisory_xact_lock(hashtextextended('lethe.ledger.append', 0));
     ignored := set_config('synchronous_commit', 'on', true);
 
-    SELECT coalesce(e.position, 0), greatest(e.recorded_at, clock), r.epoch, h.size, h.fault
-    INTO head, recorded, present_epoch, signed, fault
-    FROM notary.head h
-    LEFT JOIN vault.root r ON true
-    LEFT JOIN LATERAL (SELECT position, recorded_at FROM ledger.events ORDER BY position DESC LIMIT 1) e ON true;
+    -- One table each: a join of these costs more than all of them.
+    SELECT h.size, h.fault INTO signed, fault FROM notary.head h;
+    SELECT e.position, e.recorded_at INTO head, recorded FROM ledger.events e ORDER BY e.position DESC LIMIT 1;
+    head := coalesce(head, 0);
+    recorded := greatest(recorded, clock);
     -- Nothing is appended to a ledger that is not believed, or that is shorter than what was signed of it.
     IF fault IS NOT NULL OR signed IS NULL OR signed > head THEN
         -- Of the class that says: somebody has to mend the server.
@@ -198,6 +198,7 @@ BEGIN
         results[refused[i]] := greatest(results[refused[i]], 1::smallint);
     END LOOP;
     IF cardinality(new_keys) > 0 THEN
+        SELECT r.epoch INTO present_epoch FROM vault.root r;
         FOREACH new_key IN ARRAY new_keys LOOP
             IF new_key.epoch IS DISTINCT FROM present_epoch THEN
                 results[new_key.unit] := 3;
@@ -214,9 +215,11 @@ BEGIN
     END LOOP;
 
     IF cardinality(new_keys) > 0 THEN
-        -- Taken once for all of them: each call is a look-up of the sequence.
-        changes := nextval('vault.changes') - 1;
-        ignored := setval('vault.changes', changes + cardinality(new_keys));
+        -- Taken once for all of them. The sequence leaves 63 behind each number.
+        changes := nextval('vault.changes');
+        IF cardinality(new_keys) > 63 THEN
+            ignored := setval('vault.changes', changes + cardinality(new_keys));
+        END IF;
         INSERT INTO vault.keys
             (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment, change)
         SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped, k.commitment,
