@@ -38,8 +38,9 @@ CREATE TABLE vault.buckets (
 CREATE SEQUENCE vault.changes INCREMENT 64;
 
 CREATE TABLE vault.keys (
-    -- Random; its first bits are the number of its bucket, so that a bucket is a range of the primary key.
-    key_id uuid PRIMARY KEY,
+    -- Random; its first bits are the number of its bucket. It has no index: an entry at a random place costs every append
+    -- more than a rotation saves by it, and whoever has the id of a key knows its subject.
+    key_id uuid NOT NULL,
     subject_kind text COLLATE "C" NOT NULL,
     subject_id uuid NOT NULL,
     class text COLLATE "C" NOT NULL,
@@ -49,7 +50,7 @@ CREATE TABLE vault.keys (
     wrapped bytea NOT NULL,
     commitment bytea NOT NULL,
     change bigint NOT NULL DEFAULT nextval('vault.changes'),
-    UNIQUE (subject_id, subject_kind, class)
+    PRIMARY KEY (subject_id, subject_kind, class)
 );
 -- Mirrors ask for what lies behind a number: two keys with the same one could be torn apart, and one be lost.
 CREATE UNIQUE INDEX keys_change ON vault.keys (change);

@@ -80,7 +80,7 @@ CREATE TYPE ledger.expectation AS (unit integer, aggregate_type text, aggregate_
 -- A subject and class that must never have had a key.
 CREATE TYPE ledger.keyless AS (unit integer, subject_kind text, subject_id uuid, class text);
 -- A key that must be stored.
-CREATE TYPE ledger.stored_key AS (unit integer, key_id uuid);
+CREATE TYPE ledger.stored_key AS (unit integer, key_id uuid, subject_kind text, subject_id uuid, class text);
 CREATE TYPE ledger.new_key AS (
     unit integer,
     key_id uuid,
@@ -192,7 +192,9 @@ BEGIN
     IF cardinality(used_keys) + cardinality(destroyed_keys) > 0 THEN
         refused := refused || ARRAY(
             SELECT s.unit FROM unnest(used_keys || destroyed_keys) s
-            WHERE (SELECT true FROM vault.keys k WHERE k.key_id = s.key_id LIMIT 1) IS NULL);
+            WHERE s.key_id IS DISTINCT FROM (
+                SELECT k.key_id FROM vault.keys k
+                WHERE k.subject_id = s.subject_id AND k.subject_kind = s.subject_kind AND k.class = s.class LIMIT 1));
     END IF;
     FOR i IN 1 .. cardinality(refused) LOOP
         results[refused[i]] := greatest(results[refused[i]], 1::smallint);
@@ -233,7 +235,8 @@ BEGIN
     IF cardinality(destroyed_keys) > 0 THEN
         WITH gone AS (
             DELETE FROM vault.keys k USING unnest(destroyed_keys) d
-            WHERE k.key_id = d.key_id AND results[d.unit] = 0
+            WHERE k.subject_id = d.subject_id AND k.subject_kind = d.subject_kind AND k.class = d.class
+            AND k.key_id = d.key_id AND results[d.unit] = 0
             RETURNING k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.commitment, d.unit)
         INSERT INTO vault.tombstones
             (key_id, subject_kind, subject_id, class, bucket, generation, commitment, position, destroyed_at)

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CommandId, EventId, Subject};
-use lethe_vault::{DestroyedKey, NewKey};
+use lethe_vault::{DestroyedKey, NewKey, StoredKey};
 use sqlx::error::DatabaseError;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub(crate) struct NewUnit {
     /// Ids made for this unit: nobody else has used them.
     pub(crate) new_ids: HashSet<Uuid>,
     pub(crate) new_keys: Vec<NewKey>,
-    pub(crate) live_keys: Vec<Uuid>,
+    pub(crate) live_keys: Vec<StoredKey>,
     pub(crate) destroyed: Vec<DestroyedKey>,
     pub(crate) events: Vec<NewEvent>,
 }

@@ -45,7 +45,7 @@ impl Claims {
 
     /// Whether one of them destroys a key that a unit uses or destroys.
     fn destroys_a_key_of(&self, unit: &NewUnit) -> bool {
-        let mut used = unit.live_keys.iter().copied().chain(unit.destroyed.iter().map(|key| key.id));
+        let mut used = unit.live_keys.iter().map(|key| key.id).chain(unit.destroyed.iter().map(|key| key.id));
         !self.destroyed.is_empty() && used.any(|key| self.destroyed.contains(&key))
     }
 

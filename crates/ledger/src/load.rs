@@ -6,6 +6,7 @@ use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use cqrs_es::Aggregate;
+use lethe_vault::StoredKey;
 use sqlx::Row;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -104,20 +105,24 @@ impl Parts {
     pub(crate) async fn unchanged(
         &self,
         streams: &[Expectation],
-        keys: &[Uuid],
+        keys: &[StoredKey],
     ) -> Result<(bool, i64), LedgerError> {
         let row = sqlx::query(
             "SELECT coalesce((SELECT position FROM ledger.events ORDER BY position DESC LIMIT 1), 0), \
              (SELECT count(*) FROM unnest($1::text[], $2::text[], $3::bigint[]) x (type, stream, version) \
               WHERE x.version <> coalesce((SELECT sequence FROM ledger.events v WHERE v.aggregate_type = x.type \
                                            AND v.aggregate_id = x.stream ORDER BY sequence DESC LIMIT 1), 0)) \
-             + (SELECT count(*) FROM unnest($4::uuid[]) k (id) \
-                WHERE (SELECT true FROM vault.keys v WHERE v.key_id = k.id LIMIT 1) IS NULL)",
+             + (SELECT count(*) FROM unnest($4::uuid[], $5::text[], $6::uuid[], $7::text[]) k (id, kind, subject, class) \
+                WHERE k.id IS DISTINCT FROM (SELECT v.key_id FROM vault.keys v WHERE v.subject_id = k.subject \
+                                             AND v.subject_kind = k.kind AND v.class = k.class LIMIT 1))",
         )
         .bind(streams.iter().map(|x| x.aggregate).collect::<Vec<_>>())
         .bind(streams.iter().map(|x| x.stream.to_string()).collect::<Vec<_>>())
         .bind(streams.iter().map(|x| x.version).collect::<Vec<_>>())
-        .bind(keys)
+        .bind(keys.iter().map(|key| key.id).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.subject.kind.name()).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.subject.id).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.class.name()).collect::<Vec<_>>())
         .fetch_one(&self.pool)
         .await?;
         let changed: i64 = row.try_get(1)?;

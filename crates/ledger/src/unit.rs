@@ -11,7 +11,7 @@ use cqrs_es::event_sink::EventSink;
 use lethe_kernel::{
     Caller, CommandId, Detail, ErrorCode, EventId, KeyClass, Personal, PersonalValue, Subject, UserError,
 };
-use lethe_vault::{DestroyedKey, Keyring, VaultError, sealed_json, subjects_in};
+use lethe_vault::{DestroyedKey, Keyring, StoredKey, VaultError, sealed_json, subjects_in};
 use loaded::{Kind, Loaded};
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub struct Unit<'l> {
     /// Ids made by this command: nobody else can have used them.
     new: HashSet<Uuid>,
     keyring: Arc<Keyring>,
-    used: BTreeSet<Uuid>,
+    used: BTreeSet<StoredKey>,
     destroyed: Vec<DestroyedKey>,
     events: Vec<NewEvent>,
 }
@@ -221,7 +221,7 @@ impl<'l> Unit<'l> {
         self.load_keys(&subjects).await?;
         for (subject, class) in owners {
             let key = Arc::make_mut(&mut self.keyring).ensure(subject, class)?;
-            self.used.insert(key.id());
+            self.used.insert(key.stored());
         }
         let id = EventId(self.parts.ids.next());
         let payload = sealed_json(event, &self.keyring, id)?;
@@ -284,7 +284,7 @@ impl<'l> Unit<'l> {
     pub async fn keyed_digest(&mut self, subject: Subject, input: &[u8]) -> Result<[u8; 32], LedgerError> {
         self.load_keys(&[subject]).await?;
         let key = Arc::make_mut(&mut self.keyring).ensure(subject, KeyClass::Crm)?;
-        self.used.insert(key.id());
+        self.used.insert(key.stored());
         Ok(self.keyring.input_mac(subject, input)?)
     }
 }

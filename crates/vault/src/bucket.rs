@@ -37,11 +37,6 @@ impl Buckets {
         wrap::bucket_of(key, self.count)
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-
     pub(crate) fn forget(&self) {
         self.lock().clear();
     }

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lethe_kernel::{EventId, KeyClass, Personal, PersonalValue, Seal, SealedText, Subject, personal};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::VaultError;
 use crate::crypto;
 use crate::sealed::{self, Place};
-use crate::subject_key::{DestroyedKey, SubjectKey};
+use crate::subject_key::{DestroyedKey, StoredKey, SubjectKey};
 use crate::wrap;
 
 /// The keys of some subjects: those that were read, and those minted here and not stored yet.
@@ -93,10 +92,10 @@ impl Keyring {
         self.asked.extend(subjects);
     }
 
-    /// The ids of the keys that were read from the database, now or by an earlier command.
-    pub fn stored(&self) -> impl Iterator<Item = Uuid> {
+    /// The keys that were read from the database, now or by an earlier command.
+    pub fn stored(&self) -> impl Iterator<Item = StoredKey> {
         let minted = |key: &&Arc<SubjectKey>| self.minted.iter().any(|minted| minted.id() == key.id());
-        self.keys.values().filter(move |key| !minted(key)).map(|key| key.id())
+        self.keys.values().filter(move |key| !minted(key)).map(|key| key.stored())
     }
 
     /// The subjects whose keys were asked for.

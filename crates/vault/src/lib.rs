@@ -36,5 +36,5 @@ pub use rotation::{Rotation, Work as RotationWork, waiting_since};
 pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
 pub use status::{CustodianStatus, VaultStatus};
 pub use store::{NewKey, Vault};
-pub use subject_key::{DestroyedKey, SubjectKey};
+pub use subject_key::{DestroyedKey, StoredKey, SubjectKey};
 pub use verify::Verified;

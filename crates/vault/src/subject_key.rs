@@ -7,6 +7,17 @@ use uuid::Uuid;
 use crate::VaultError;
 use crate::crypto::{self, Key};
 
+/// Which stored key is meant. Keys are found by subject and class; the id tells one from another that stands in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredKey {
+    /// The key's id.
+    pub id: Uuid,
+    /// Whose key it is.
+    pub subject: Subject,
+    /// What it seals.
+    pub class: KeyClass,
+}
+
 /// One subject's key of one class, unwrapped.
 pub struct SubjectKey {
     id: Uuid,
@@ -42,6 +53,12 @@ impl SubjectKey {
     #[must_use]
     pub fn class(&self) -> KeyClass {
         self.class
+    }
+
+    /// How it is found among the stored keys.
+    #[must_use]
+    pub fn stored(&self) -> StoredKey {
+        StoredKey { id: self.id, subject: self.subject, class: self.class }
     }
 
     pub(crate) fn cipher(&self) -> &LessSafeKey {

@@ -134,18 +134,21 @@ async fn verify_keys(
     buckets: &HashMap<i32, (i64, Key)>,
     found: &mut Verified,
 ) -> Result<(), VaultError> {
-    let (mut after, mut wrong) = (Uuid::nil(), 0);
+    let (mut after, mut wrong) = ((Uuid::nil(), String::new(), String::new()), 0);
     loop {
         let rows = sqlx::query(
             "SELECT key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment \
-             FROM vault.keys WHERE key_id > $1 ORDER BY key_id LIMIT $2",
+             FROM vault.keys WHERE (subject_id, subject_kind, class) > ($1, $2, $3) \
+             ORDER BY subject_id, subject_kind, class LIMIT $4",
         )
-        .bind(after)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(after.2)
         .bind(PAGE)
         .fetch_all(&mut *snapshot)
         .await?;
         let Some(last) = rows.last() else { break };
-        after = last.try_get("key_id")?;
+        after = (last.try_get("subject_id")?, last.try_get("subject_kind")?, last.try_get("class")?);
         for row in &rows {
             if is_whole(row, buckets)? {
                 found.keys += 1;
@@ -236,7 +239,7 @@ async fn verify_tombstones(snapshot: &mut PgConnection, found: &mut Verified) ->
         ));
     }
     let back: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM vault.keys k JOIN vault.tombstones t ON t.key_id = k.key_id",
+        "SELECT count(*) FROM vault.keys k JOIN vault.tombstones t USING (subject_id, subject_kind, class)",
     )
     .fetch_one(snapshot)
     .await?;

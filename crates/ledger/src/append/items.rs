@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use lethe_kernel::{KeyClass, Subject};
 use sqlx::postgres::{PgHasArrayType, PgTypeInfo};
 use sqlx::{Postgres, Type};
 use uuid::Uuid;
@@ -15,8 +16,8 @@ pub(super) struct Items<'u> {
     pub(super) units: Vec<Unit<'u>>,
     pub(super) expectations: Vec<Expectation<'u>>,
     pub(super) keyless: Vec<Keyless<'u>>,
-    pub(super) used_keys: Vec<StoredKey>,
-    pub(super) destroyed_keys: Vec<StoredKey>,
+    pub(super) used_keys: Vec<StoredKey<'u>>,
+    pub(super) destroyed_keys: Vec<StoredKey<'u>>,
     pub(super) new_keys: Vec<NewKey<'u>>,
     pub(super) events: Vec<NewEvent<'u>>,
 }
@@ -49,9 +50,12 @@ pub(super) struct Keyless<'u> {
 }
 
 #[derive(sqlx::Encode)]
-pub(super) struct StoredKey {
+pub(super) struct StoredKey<'u> {
     unit: i32,
     key_id: Uuid,
+    subject_kind: &'u str,
+    subject_id: Uuid,
+    class: Cow<'static, str>,
 }
 
 #[derive(sqlx::Encode)]
@@ -103,7 +107,7 @@ named! {
     Unit<'_> = "ledger.new_unit",
     Expectation<'_> = "ledger.expectation",
     Keyless<'_> = "ledger.keyless",
-    StoredKey = "ledger.stored_key",
+    StoredKey<'_> = "ledger.stored_key",
     NewKey<'_> = "ledger.new_key",
     NewEvent<'_> = "ledger.new_event",
 }
@@ -142,9 +146,15 @@ impl<'u> Items<'u> {
             subject_id: key.subject.id,
             class: key.class.name(),
         }));
-        let stored = |key_id| StoredKey { unit: number, key_id };
-        self.used_keys.extend(unit.live_keys.iter().copied().map(stored));
-        self.destroyed_keys.extend(unit.destroyed.iter().map(|key| stored(key.id)));
+        let stored = |key_id, subject: Subject, class: KeyClass| StoredKey {
+            unit: number,
+            key_id,
+            subject_kind: subject.kind.name(),
+            subject_id: subject.id,
+            class: class.name(),
+        };
+        self.used_keys.extend(unit.live_keys.iter().map(|key| stored(key.id, key.subject, key.class)));
+        self.destroyed_keys.extend(unit.destroyed.iter().map(|key| stored(key.id, key.subject, key.class)));
         self.new_keys.extend(unit.new_keys.iter().map(|key| NewKey {
             unit: number,
             key_id: key.id,

@@ -55,6 +55,11 @@ fn unit(plan: &Plan) -> Waits {
         epoch: 1,
         commitment: [0; 32],
     };
+    let used = |key: u128| lethe_vault::StoredKey {
+        id: id(key),
+        subject: ContactId(id(key)).into(),
+        class: KeyClass::Crm,
+    };
     let destroyed = |key: u128| lethe_vault::DestroyedKey {
         id: id(key),
         subject: ContactId(id(key)).into(),
@@ -70,7 +75,7 @@ fn unit(plan: &Plan) -> Waits {
         expectations,
         new_ids: HashSet::new(),
         new_keys: plan.mints.into_iter().map(key).collect(),
-        live_keys: plan.uses.into_iter().map(id).collect(),
+        live_keys: plan.uses.into_iter().map(used).collect(),
         destroyed: plan.destroys.into_iter().map(destroyed).collect(),
     })
 }
@@ -108,7 +113,7 @@ impl Model {
         let known = |x: &Expectation| self.versions.get(&x.stream).copied().unwrap_or(0) == x.version;
         let destroyed = || unit.destroyed.iter().map(|key| key.id);
         if !unit.expectations.iter().all(known)
-            || unit.live_keys.iter().copied().chain(destroyed()).any(|key| self.lost.contains(&key))
+            || unit.live_keys.iter().map(|key| key.id).chain(destroyed()).any(|key| self.lost.contains(&key))
             || unit.new_keys.iter().any(|key| self.keys.contains(&key.subject))
         {
             return Some(Appended::Conflict);

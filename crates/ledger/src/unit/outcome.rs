@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lethe_kernel::{KeyClass, Subject};
+use lethe_vault::StoredKey;
 use uuid::Uuid;
 
 use super::Unit;
@@ -17,7 +18,7 @@ impl Unit<'_> {
     /// position at that moment.
     pub(crate) async fn confirmed(&self) -> Result<(bool, i64), LedgerError> {
         let streams: Vec<Expectation> = self.expectations(|loaded| loaded.remembered);
-        let keys: Vec<Uuid> = self.keyring.stored().collect();
+        let keys: Vec<StoredKey> = self.keyring.stored().collect();
         self.parts.unchanged(&streams, &keys).await
     }
 
@@ -60,8 +61,8 @@ impl Unit<'_> {
         for event in events {
             event.metadata = metadata.to_json()?;
         }
-        for key in &new_keys {
-            self.used.remove(&key.id);
+        for key in self.keyring.minted() {
+            self.used.remove(&key.stored());
         }
         Ok(Some(NewUnit {
             command: self.command,

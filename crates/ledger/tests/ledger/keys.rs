@@ -68,6 +68,24 @@ async fn a_key_destroyed_while_a_unit_decides_makes_the_unit_fail() {
 }
 
 #[tokio::test]
+async fn another_key_in_the_place_of_one_that_a_unit_decides_with_makes_the_unit_fail() {
+    // One that appends, and one that finds nothing to do.
+    for name in ["Bo", "Åse"] {
+        let database = Database::create().await;
+        let ledger = ledger(&database).await;
+        ledger.execute(&context(), &Rename(id(10), "Åse")).await.unwrap();
+        let work = Sabotaged {
+            work: Rename(id(10), name),
+            pool: database.pool.clone(),
+            sql: Some("UPDATE vault.keys SET key_id = gen_random_uuid()".to_owned()).into(),
+        };
+        let error = fault(&ledger, &work).await;
+        assert!(matches!(error, VaultError::KeyDamaged(subject) if subject == holder(id(10))), "{error}");
+        assert_eq!(database.count("SELECT count(*) FROM ledger.events").await, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_key_minted_by_two_units_at_once_is_stored_once_and_used_by_both() {
     let database = Database::create().await;
     let (one, other) = (ledger(&database).await, ledger(&database).await);

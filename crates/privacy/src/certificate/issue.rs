@@ -130,13 +130,17 @@ async fn views_have_seen(parts: &Parts, position: i64) -> Result<(), Certificate
 
 /// Makes sure that the vault says the same as the ledger: an older vault may have come back.
 async fn vault_agrees(parts: &Parts, destroyed: &str) -> Result<(), CertificateError> {
-    let ids: Vec<Uuid> = keys(destroyed).into_iter().flatten().map(|key| key.key_id).collect();
+    let keys = keys(destroyed).unwrap_or_default();
     let other: Option<Uuid> = sqlx::query_scalar(
-        "SELECT d.key_id FROM unnest($1::uuid[]) AS d (key_id) \
-         WHERE EXISTS (SELECT FROM vault.keys k WHERE k.key_id = d.key_id) \
+        "SELECT d.key_id FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) AS d (key_id, kind, subject, class) \
+         WHERE EXISTS (SELECT FROM vault.keys k \
+                       WHERE k.subject_id = d.subject AND k.subject_kind = d.kind AND k.class = d.class) \
          OR NOT EXISTS (SELECT FROM vault.tombstones t WHERE t.key_id = d.key_id) LIMIT 1",
     )
-    .bind(ids)
+    .bind(keys.iter().map(|key| key.key_id).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.subject_kind.as_str()).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.subject_id).collect::<Vec<_>>())
+    .bind(keys.iter().map(|key| key.class.as_str()).collect::<Vec<_>>())
     .fetch_optional(&parts.pool)
     .await?;
     other.map_or(Ok(()), |key| Err(CertificateError::NotInVault(key)))

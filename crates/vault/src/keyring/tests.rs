@@ -2,6 +2,7 @@
 
 use lethe_kernel::ContactId;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::*;
 

@@ -10,8 +10,8 @@ use crate::crypto::Key;
 use crate::wrap::{self, RootKey, SubjectPlace};
 use crate::{Vault, VaultError};
 
-/// How many buckets are re-keyed at once, so that memory stays flat.
-const CHUNK: usize = 256;
+/// A part of the keys that are wrapped anew, so that memory stays flat.
+const FETCH: &str = "FETCH 256 FROM due";
 
 impl Vault {
     /// Hangs everything from the new root, within a transaction that holds the append lock: buckets with a tombstone get
@@ -34,13 +34,7 @@ impl Vault {
         let mut work = Work { tombstones: due(connection).await?, ..Work::default() };
         let replaced = replace_buckets(connection, &old, &new).await?;
         work.buckets = i64::try_from(replaced.len()).unwrap_or(i64::MAX);
-        connection
-            .execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
-            .await?;
-        let buckets: Vec<i32> = replaced.keys().copied().collect();
-        for chunk in buckets.chunks(CHUNK) {
-            work.keys += self.rewrap(connection, chunk, &replaced, new.epoch).await?;
-        }
+        work.keys = rewrap(connection, &replaced, new.epoch).await?;
         sqlx::query("UPDATE vault.root SET epoch = $1, commitment = $2")
             .bind(rotation.new_epoch)
             .bind(&rotation.commitment)
@@ -48,46 +42,62 @@ impl Vault {
             .await?;
         Ok(work)
     }
+}
 
-    async fn rewrap(
-        &self,
-        connection: &mut PgConnection,
-        buckets: &[i32],
-        replaced: &HashMap<i32, Replaced>,
-        generation: i64,
-    ) -> Result<i64, VaultError> {
-        let (first, last): (Vec<_>, Vec<_>) =
-            buckets.iter().map(|bucket| wrap::range_of(*bucket, self.buckets.count())).unzip();
-        let rows = sqlx::query(
-            "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped \
-             FROM unnest($1::uuid[], $2::uuid[]) AS r (first, last) \
-             JOIN vault.keys k ON k.key_id BETWEEN r.first AND r.last",
+/// Wraps the keys of replaced buckets anew; answers how many there were. They are found by a pass over all keys.
+async fn rewrap(
+    connection: &mut PgConnection,
+    replaced: &HashMap<i32, Replaced>,
+    generation: i64,
+) -> Result<i64, VaultError> {
+    if replaced.is_empty() {
+        return Ok(0);
+    }
+    // One pass to its end, however few keys PostgreSQL expects; then each key by its primary key.
+    connection.execute("SET LOCAL cursor_tuple_fraction = 1; SET LOCAL enable_nestloop = off").await?;
+    sqlx::query(
+        "DECLARE due NO SCROLL CURSOR FOR \
+         SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped \
+         FROM vault.keys k JOIN vault.buckets b ON b.bucket = k.bucket WHERE b.generation = $1",
+    )
+    .bind(generation)
+    .execute(&mut *connection)
+    .await?;
+    connection
+        .execute(
+            "SET LOCAL enable_nestloop = on; SET LOCAL enable_seqscan = off; \
+             SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off",
         )
-        .bind(first)
-        .bind(last)
-        .fetch_all(&mut *connection)
         .await?;
-        let (mut ids, mut wrapped) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-        for row in &rows {
-            let bucket: i32 = row.try_get("bucket")?;
-            let keys = replaced.get(&bucket).ok_or(VaultError::BucketDamaged(bucket))?;
-            let from = place_of(row)?;
-            let secret = from
-                .unwrap(&keys.old, row.try_get("wrapped")?)?
-                .ok_or(VaultError::KeyDamaged(from.subject))?;
-            ids.push(from.id);
-            wrapped.push(SubjectPlace { generation, ..from }.wrap(&keys.new, &secret)?);
+    let mut keys = 0;
+    loop {
+        let rows = sqlx::query(FETCH).persistent(false).fetch_all(&mut *connection).await?;
+        if rows.is_empty() {
+            return Ok(keys);
         }
-        sqlx::query(
+        let mut fresh = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let from = place_of(row)?;
+            let bucket = replaced.get(&from.bucket).ok_or(VaultError::BucketDamaged(from.bucket))?;
+            let secret = from
+                .unwrap(&bucket.old, row.try_get("wrapped")?)?
+                .ok_or(VaultError::KeyDamaged(from.subject))?;
+            let place = SubjectPlace { generation, ..from };
+            fresh.push((place, place.wrap(&bucket.new, &secret)?));
+        }
+        let rewrapped = sqlx::query(
             "UPDATE vault.keys k SET generation = $1, wrapped = n.wrapped \
-             FROM unnest($2::uuid[], $3::bytea[]) AS n (id, wrapped) WHERE k.key_id = n.id",
+             FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bytea[]) AS n (subject, kind, class, wrapped) \
+             WHERE k.subject_id = n.subject AND k.subject_kind = n.kind AND k.class = n.class",
         )
         .bind(generation)
-        .bind(&ids)
-        .bind(wrapped)
+        .bind(fresh.iter().map(|(place, _)| place.subject.id).collect::<Vec<_>>())
+        .bind(fresh.iter().map(|(place, _)| place.subject.kind.name()).collect::<Vec<_>>())
+        .bind(fresh.iter().map(|(place, _)| place.class.name()).collect::<Vec<_>>())
+        .bind(fresh.iter().map(|(_, wrapped)| wrapped.as_slice()).collect::<Vec<_>>())
         .execute(&mut *connection)
         .await?;
-        Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+        keys += i64::try_from(rewrapped.rows_affected()).unwrap_or(i64::MAX);
     }
 }
 

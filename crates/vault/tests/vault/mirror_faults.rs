@@ -31,11 +31,11 @@ async fn a_full_mirror_keeps_the_export_that_it_has() {
     let world = Mirrored::create().await;
     world.feed().await.unwrap();
     let before = world.files();
-    // Every write to it fails with "no space left on device".
-    let full =
-        world.folder.path().join(before[0].replace("vault-1-1", "vault-1-2").replace("export", "unfinished"));
-    std::os::unix::fs::symlink("/dev/full", full).unwrap();
     world.add(1).await;
+    // Every write to it fails with "no space left on device".
+    let change = world.database.count("SELECT max(change) FROM vault.keys").await;
+    let next = before[0].replace("vault-1-1", &format!("vault-1-{change}")).replace("export", "unfinished");
+    std::os::unix::fs::symlink("/dev/full", world.folder.path().join(next)).unwrap();
     let error = world.export().await.unwrap_err();
     assert!(error.to_string().contains("space"), "{error}");
     assert!(error.to_string().contains(&world.folder.path().display().to_string()), "{error}");
