@@ -157,3 +157,20 @@ async fn a_tombstone_says_that_a_key_was_destroyed_also_when_a_copy_of_it_has_co
         assert!(refused.to_string().contains("stands for good"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn every_key_is_verified_once_also_where_those_of_one_subject_fill_more_than_a_page() {
+    let world = World::create().await;
+    for subject in ["gen_random_uuid()", "'00000000-0000-0000-0000-000000000002'"] {
+        world
+            .database
+            .run(&format!(
+                "INSERT INTO vault.keys SELECT gen_random_uuid(), 'contact', {subject}, 'field:' || gen_random_uuid(), \
+                 0, 1, '', '' FROM generate_series(1, 5000)"
+            ))
+            .await;
+    }
+    let found = world.vault.verify().await.unwrap();
+    assert_eq!(found.keys, 3, "two contacts, and what signs");
+    assert_eq!(found.findings.last().unwrap(), "Keys that do not open: 10000.");
+}
