@@ -29,7 +29,7 @@ use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 const ROUNDS: usize = 5;
-const TASKS: [usize; 4] = [1, 8, 32, 128];
+const TASKS: [usize; 5] = [1, 2, 8, 32, 128];
 const STREAMS: usize = 4_000;
 const LONG: usize = 50;
 

@@ -109,7 +109,11 @@ impl From<VaultError> for Failure {
 #[must_use]
 pub fn is_outage(error: &sqlx::Error) -> bool {
     const PASSING: [&str; 7] = ["08", "25006", "40", "53", "55P03", "57", "58"];
-    error.as_database_error().is_none_or(|inner| {
-        inner.code().is_some_and(|code| PASSING.iter().any(|class| code.starts_with(class)))
-    })
+    error.as_database_error().is_none() || is_of_class(error, &PASSING)
+}
+
+/// Whether PostgreSQL answered with an error of one of these classes, which are the beginnings of SQLSTATEs.
+pub(crate) fn is_of_class(error: &sqlx::Error, classes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use lethe_kernel::{Clock, CommandId, ErrorCode, IdSource, UserError};
 use lethe_vault::{Vault, VaultError};
 use sqlx::PgPool;
-use sqlx::error::DatabaseError;
 use tokio::sync::watch;
 
 use crate::append::Appended;
 use crate::cache::Cache;
+use crate::error::is_of_class;
 use crate::hint;
 use crate::idempotency::earlier_answer;
 use crate::writer::Writer;
@@ -197,6 +197,5 @@ fn is_broken(failure: &Failure) -> bool {
     else {
         return false;
     };
-    matches!(error, sqlx::Error::Io(_))
-        || error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code.starts_with("57P"))
+    matches!(error, sqlx::Error::Io(_)) || is_of_class(error, &["57P"])
 }

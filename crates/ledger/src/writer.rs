@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::append::{Appended, NewUnit, append, is_repeated, lock};
 use crate::batch::{self, Carries};
+use crate::error::is_of_class;
 use crate::{LedgerError, Parts};
 use outage::Outage;
 
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the writer tries to find out what became of a batch that was sent on a connection that broke.
 const INQUIRY: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
+/// The classes of errors that are about a value.
+const ABOUT_DATA: &[&str] = &["22", "23"];
 
 type Outcome = Result<Appended, LedgerError>;
 
@@ -114,7 +117,8 @@ impl Task {
     async fn run(&mut self, mut queue: mpsc::Receiver<Pending>) {
         let (mut waiting, mut answers) = (VecDeque::new(), Vec::new());
         loop {
-            if (2..=SMALL).contains(&answers.len()) && queue.len() + waiting.len() < SMALL {
+            let queued = queue.len() + waiting.len();
+            if answers.len() <= SMALL && queued < SMALL && answers.len() + queued > 1 {
                 answer(&mut answers);
                 gather(&queue).await;
             }
@@ -181,7 +185,7 @@ impl Task {
         while let Some(mut batch) = rest.pop() {
             match self.append_one_way_or_another(clock, &batch).await {
                 Ok(done) => outcomes.extend(done.into_iter().map(Ok)),
-                Err(LedgerError::Append(error)) if batch.len() > 1 && is_about_data(&error) => {
+                Err(LedgerError::Append(error)) if batch.len() > 1 && is_of_class(&error, ABOUT_DATA) => {
                     let second = batch.split_off(batch.len() / 2);
                     rest.push(second);
                     rest.push(batch);
@@ -209,8 +213,8 @@ impl Task {
             match in_time(PATIENCE, append(connection, clock, &units, perhaps_repeated)).await {
                 Ok(done) => return Ok(done),
                 Err(error) if !perhaps_repeated && is_repeated(&error) => perhaps_repeated = true,
-                Err(error) if retries < RETRIES && has_code(&error, &["40001", "40P01"]) => retries += 1,
-                Err(error) if error.as_database_error().is_some() && !has_code(&error, &["57P"]) => {
+                Err(error) if retries < RETRIES && is_of_class(&error, &["40001", "40P01"]) => retries += 1,
+                Err(error) if error.as_database_error().is_some() && !is_of_class(&error, &["57P"]) => {
                     return Err(failed(error));
                 }
                 Err(broke) => match self.look_up(&units).await? {
@@ -278,17 +282,6 @@ async fn in_time<T>(
 ) -> Result<T, sqlx::Error> {
     let late = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
     tokio::time::timeout(limit, answer).await.unwrap_or_else(late)
-}
-
-fn is_about_data(error: &sqlx::Error) -> bool {
-    has_code(error, &["22", "23"])
-}
-
-fn has_code(error: &sqlx::Error, classes: &[&str]) -> bool {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| classes.iter().any(|class| code.starts_with(class)))
 }
 
 fn count(outcome: &Outcome) {

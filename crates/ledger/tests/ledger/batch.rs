@@ -135,3 +135,26 @@ async fn of_units_in_one_batch_that_decided_on_the_same_stream_the_first_is_in_a
     assert!(done <= 10 && done + refused == 20 && done > 0, "{done} {refused}");
     assert_eq!(rows(&database).await[0], 2 + done);
 }
+
+/// What a client sends as soon as it was answered goes into one batch with what waited meanwhile. Otherwise two clients
+/// would each wait for a commit that has nothing but the command of the other.
+#[tokio::test]
+async fn two_clients_who_send_again_when_they_are_answered_share_commits() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    ledger.execute(&context(), &AddToAll(0..2)).await.unwrap();
+    let clients = [0, 1].map(|account| {
+        let ledger = ledger.clone();
+        tokio::spawn(async move {
+            for _ in 0..20 {
+                ledger.execute(&context(), &Add(id(account), 1)).await.unwrap();
+            }
+        })
+    });
+    for client in clients {
+        client.await.unwrap();
+    }
+    assert_eq!(rows(&database).await[0], 42);
+    let commits = database.count("SELECT count(DISTINCT xmin::text) FROM ledger.events").await;
+    assert!(commits < 30, "{commits} commits of 41 commands");
+}
