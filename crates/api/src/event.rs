@@ -211,27 +211,44 @@ async fn reads_user(context: &Context<'_>, subject: Subject) -> Result<bool> {
 }
 
 /// One field that an event set or emptied.
-#[derive(SimpleObject)]
 pub(crate) struct FieldChange {
-    /// The field's name.
     field: &'static str,
-    /// The new value; null when the field was emptied, or when the value is withheld.
-    value: Option<FieldValue>,
-    /// Why the value is not shown, if it is not.
+    /// One that does not open is an error of its own, and not of the page of events that it stands on.
+    value: Result<Option<FieldValue>>,
     withheld: Option<WithheldReason>,
+}
+
+/// One field that an event set or emptied.
+#[Object]
+impl FieldChange {
+    /// The field's name.
+    async fn field(&self) -> &str {
+        self.field
+    }
+
+    /// The new value; null when the field was emptied, or when the value is withheld.
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn value(&self) -> Result<Option<&FieldValue>> {
+        self.value.as_ref().map(Option::as_ref).map_err(Clone::clone)
+    }
+
+    /// Why the value is not shown, if it is not.
+    async fn withheld(&self) -> Option<WithheldReason> {
+        self.withheld
+    }
 }
 
 impl FieldChange {
     async fn of(context: &Context<'_>, change: Change, event: &Recorded) -> Result<Self> {
         let Change { field, value } = change;
-        let shown = |value| Self { field, value: Some(value), withheld: None };
-        let withheld = |reason| Self { field, value: None, withheld: Some(reason) };
+        let shown = |value| Self { field, value: Ok(Some(value)), withheld: None };
+        let withheld = |reason| Self { field, value: Ok(None), withheld: Some(reason) };
         let visibility = Visibility::of(context);
         if !visibility.reads_event(event).map_err(|error| fault(&error))? {
             return Ok(withheld(WithheldReason::Forbidden));
         }
         Ok(match value {
-            None => Self { field, value: None, withheld: None },
+            None => Self { field, value: Ok(None), withheld: None },
             Some(Value::Masked) => {
                 let erased = match masked_subject(event) {
                     Some(subject) => is_erased(context, subject).await?,
@@ -255,9 +272,10 @@ impl FieldChange {
                 withheld(WithheldReason::Forbidden)
             }
             Some(Value::Personal { subject, label, sealed }) => {
-                match open_text(context, &sealed, subject, label, event.id).await? {
-                    Some(text) => shown(FieldValue::Text(TextValue { text })),
-                    None => withheld(WithheldReason::Erased),
+                match open_text(context, &sealed, subject, label, event.id).await {
+                    Ok(Some(text)) => shown(FieldValue::Text(TextValue { text })),
+                    Ok(None) => withheld(WithheldReason::Erased),
+                    Err(error) => Self { field, value: Err(error), withheld: None },
                 }
             }
         })

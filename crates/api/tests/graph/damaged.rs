@@ -7,7 +7,16 @@ use uuid::Uuid;
 
 use crate::running::{World, session};
 
+const EVENTS: &str = "{ events(first: 50) { nodes {
+    type changes { field value { ... on TextValue { text } } withheld }
+} } }";
 const USERS: &str = "{ users(first: 9) { nodes { name email identities { issuer subject } } } }";
+
+async fn damage(world: &World, user: UserId) {
+    let damage = "UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE subject_id = $1";
+    let done = sqlx::query(damage).bind(user.0).execute(&world.ledger.parts().pool).await.unwrap();
+    assert!(done.rows_affected() > 0);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_page_of_users_one_whose_key_is_damaged_is_an_error_and_the_others_are_shown() {
@@ -16,8 +25,7 @@ async fn of_a_page_of_users_one_whose_key_is_damaged_is_an_error_and_the_others_
     let freja = UserId(Uuid::from_u128(50));
     world.act(Caller::system(unit), RegisterUser::person(freja, "Freja", "freja@example.org")).await;
     world.settled().await;
-    let damage = "UPDATE vault.keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE subject_id = $1";
-    sqlx::query(damage).bind(freja.0).execute(&world.ledger.parts().pool).await.unwrap();
+    damage(&world, freja).await;
     let answer = world.ask(session(Role::Auditor, unit), USERS, json!({})).await;
     let names: Vec<&Value> =
         answer["data"]["users"]["nodes"].as_array().unwrap().iter().map(|user| &user["name"]).collect();
@@ -28,5 +36,34 @@ async fn of_a_page_of_users_one_whose_key_is_damaged_is_an_error_and_the_others_
     assert_eq!(told, [(&at("name"), &json!("VAULT")), (&at("email"), &json!("VAULT"))], "{answer:#}");
     let damage = world.ledger.parts().vault.damage().expect("readiness says so");
     assert!(damage.contains(&freja.to_string()), "{damage}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_page_of_events_a_value_whose_key_is_damaged_is_an_error_and_all_else_is_shown() {
+    let world = World::start().await;
+    let unit = world.unit(7).await;
+    let (freja, kai) = (UserId(Uuid::from_u128(50)), UserId(Uuid::from_u128(51)));
+    for (user, name) in [(freja, "Freja"), (kai, "Kai")] {
+        world.act(Caller::system(unit), RegisterUser::person(user, name, "somebody@example.org")).await;
+    }
+    world.settled().await;
+    damage(&world, freja).await;
+    let answer = world.ask(session(Role::Auditor, unit), EVENTS, json!({})).await;
+    let events = answer["data"]["events"]["nodes"].as_array().unwrap();
+    let registered = |event: &&Value| event["type"] == "user.registered";
+    let [hers, his] = [0, 1].map(|user| events.iter().filter(registered).nth_back(1 - user).unwrap());
+    let shown = |event: &Value| -> Vec<(Value, Value)> {
+        let changes = event["changes"].as_array().unwrap().iter();
+        changes.map(|change| (change["field"].clone(), change["value"]["text"].clone())).skip(2).collect()
+    };
+    let of = |name: Value, email: Value| vec![(json!("name"), name), (json!("email"), email)];
+    assert_eq!(shown(hers), of(Value::Null, Value::Null), "{answer:#}");
+    assert_eq!(shown(his), of(json!("Kai"), json!("somebody@example.org")), "{answer:#}");
+    let place = events.iter().position(|event| event == hers).unwrap();
+    let errors = answer["errors"].as_array().unwrap();
+    let told: Vec<_> = errors.iter().map(|error| (&error["path"], &error["extensions"]["code"])).collect();
+    let at = |change: usize| json!(["events", "nodes", place, "changes", change, "value"]);
+    assert_eq!(told, [(&at(2), &json!("VAULT")), (&at(3), &json!("VAULT"))], "{answer:#}");
     world.stop().await;
 }
