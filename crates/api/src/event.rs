@@ -1,26 +1,22 @@
 //! Stored events, as those who read history see them.
 
+mod field_change;
 mod query;
 
 pub(crate) use query::EventQuery;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use lethe_access::user::UserView;
-use lethe_kernel::{CompanyId, ContactId, Role, Subject, SubjectKind};
-use lethe_ledger::{Change, Recorded, Value};
-use lethe_mail::MailEvent;
+use lethe_kernel::Role;
+use lethe_ledger::Recorded;
 
-use crate::contact::WithheldReason;
 use crate::error::fault;
 use crate::id::{self, Kind};
-use crate::keys::{is_erased, open_text};
-use crate::loader::by_id;
 use crate::notary::{self, InclusionProof};
-use crate::scalar::{Date, Position, TreeSize};
+use crate::scalar::{Position, TreeSize};
 use crate::stream::changes;
 use crate::unit::Unit;
-use crate::visibility::Visibility;
+use field_change::FieldChange;
 
 #[derive(Clone)]
 pub(crate) struct Event(pub(crate) Recorded);
@@ -180,157 +176,4 @@ pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
         "reveals" => Kind::Reveals,
         _ => Kind::Unit,
     }
-}
-
-/// Whose key sealed the values of an event that are masked.
-fn masked_subject(event: &Recorded) -> Option<Subject> {
-    match event.aggregate_type.as_str() {
-        "contact" => Some(ContactId(event.stream).into()),
-        "company" => Some(Subject::sole_proprietor(CompanyId(event.stream))),
-        "note" => Some(Subject::document(event.stream)),
-        "mail" => mail_subject(event),
-        _ => None,
-    }
-}
-
-/// Whose key sealed a mail, if this event queued it.
-fn mail_subject(event: &Recorded) -> Option<Subject> {
-    match event.decode() {
-        Ok(MailEvent::Queued(queued)) => Some(queued.about),
-        _ => None,
-    }
-}
-
-/// Whether the caller may know who a user is; what is no user's is not asked here.
-async fn reads_user(context: &Context<'_>, subject: Subject) -> Result<bool> {
-    if subject.kind != SubjectKind::User {
-        return Ok(true);
-    }
-    let user = by_id::<UserView>(context, subject.id).await?;
-    Ok(user.is_some_and(|user| Visibility::of(context).reads_user(&user)))
-}
-
-/// One field that an event set or emptied.
-pub(crate) struct FieldChange {
-    field: &'static str,
-    /// One that does not open is an error of its own, and not of the page of events that it stands on.
-    value: Result<Option<FieldValue>>,
-    withheld: Option<WithheldReason>,
-}
-
-/// One field that an event set or emptied.
-#[Object]
-impl FieldChange {
-    /// The field's name.
-    async fn field(&self) -> &str {
-        self.field
-    }
-
-    /// The new value; null when the field was emptied, or when the value is withheld.
-    #[expect(clippy::unused_async, reason = "resolvers are async")]
-    async fn value(&self) -> Result<Option<&FieldValue>> {
-        self.value.as_ref().map(Option::as_ref).map_err(Clone::clone)
-    }
-
-    /// Why the value is not shown, if it is not.
-    async fn withheld(&self) -> Option<WithheldReason> {
-        self.withheld
-    }
-}
-
-impl FieldChange {
-    async fn of(context: &Context<'_>, change: Change, event: &Recorded) -> Result<Self> {
-        let Change { field, value } = change;
-        let shown = |value| Self { field, value: Ok(Some(value)), withheld: None };
-        let withheld = |reason| Self { field, value: Ok(None), withheld: Some(reason) };
-        let visibility = Visibility::of(context);
-        if !visibility.reads_event(event).map_err(|error| fault(&error))? {
-            return Ok(withheld(WithheldReason::Forbidden));
-        }
-        Ok(match value {
-            None => Self { field, value: Ok(None), withheld: None },
-            Some(Value::Masked) => {
-                let erased = match masked_subject(event) {
-                    Some(subject) => is_erased(context, subject).await?,
-                    None => false,
-                };
-                withheld(if erased { WithheldReason::Erased } else { WithheldReason::Masked })
-            }
-            Some(Value::Text(text)) => shown(FieldValue::Text(TextValue { text })),
-            Some(Value::Number(number)) => shown(FieldValue::Number(NumberValue { number })),
-            Some(Value::Flag(flag)) => shown(FieldValue::Flag(FlagValue { flag })),
-            Some(Value::Date(date)) => shown(FieldValue::Date(DateValue { date: Date(date) })),
-            Some(Value::Time(time)) => shown(FieldValue::Time(TimeValue { time })),
-            Some(Value::Object(kind, object)) => {
-                let kind = Kind::from_name(kind).unwrap_or(Kind::Unit);
-                shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
-            }
-            Some(Value::Personal { subject, .. }) if !visibility.reads(subject) => {
-                withheld(WithheldReason::Forbidden)
-            }
-            Some(Value::Personal { subject, .. }) if !reads_user(context, subject).await? => {
-                withheld(WithheldReason::Forbidden)
-            }
-            Some(Value::Personal { subject, label, sealed }) => {
-                match open_text(context, &sealed, subject, label, event.id).await {
-                    Ok(Some(text)) => shown(FieldValue::Text(TextValue { text })),
-                    Ok(None) => withheld(WithheldReason::Erased),
-                    Err(error) => Self { field, value: Err(error), withheld: None },
-                }
-            }
-        })
-    }
-}
-
-/// The new value of a field.
-#[derive(Union)]
-pub(crate) enum FieldValue {
-    Text(TextValue),
-    Number(NumberValue),
-    Flag(FlagValue),
-    Date(DateValue),
-    Time(TimeValue),
-    Object(ObjectValue),
-}
-
-/// A text.
-#[derive(SimpleObject)]
-pub(crate) struct TextValue {
-    /// The text.
-    text: String,
-}
-
-/// A whole number.
-#[derive(SimpleObject)]
-pub(crate) struct NumberValue {
-    /// The number.
-    number: i64,
-}
-
-/// Yes or no.
-#[derive(SimpleObject)]
-pub(crate) struct FlagValue {
-    /// Yes or no.
-    flag: bool,
-}
-
-/// A day.
-#[derive(SimpleObject)]
-pub(crate) struct DateValue {
-    /// The day.
-    date: Date,
-}
-
-/// A moment.
-#[derive(SimpleObject)]
-pub(crate) struct TimeValue {
-    /// The moment.
-    time: DateTime<Utc>,
-}
-
-/// Another object; ask `node` for it.
-#[derive(SimpleObject)]
-pub(crate) struct ObjectValue {
-    /// Its id.
-    object_id: ID,
 }
