@@ -23,6 +23,7 @@ mod mutate;
 mod node;
 mod notary;
 mod note;
+mod null_on_error;
 mod permission;
 mod persisted;
 mod prospect;

@@ -34,6 +34,7 @@ use crate::mail::{MailMutation, MailQuery};
 use crate::node::NodeQuery;
 use crate::notary::{LeafHashes, NotaryQuery};
 use crate::note::{NoteMutation, NoteQuery};
+use crate::null_on_error::NullOnError;
 use crate::permission::Permissions;
 use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
@@ -141,6 +142,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .limit_depth(depth)
         .limit_complexity(complexity)
         .extension(Permissions)
+        .extension(NullOnError)
         .extension(ForgetTexts)
         .extension(persisted_queries())
         .finish()
