@@ -1,8 +1,9 @@
 //! Who is told that a contact was erased, through the whole server.
 
+use lethe_crm::contact::{Contact, ContactCommand, ItemAttached, ItemKind};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
-use lethe_kernel::{Caller, ContactId, RequestId, UnitId};
-use lethe_ledger::Context;
+use lethe_kernel::{Caller, ContactId, NoteId, RequestId, UnitId};
+use lethe_ledger::{Answer, Context, Failure, Unit, Work};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,6 +16,10 @@ const PREVIEW: &str =
     "query($id: ID!) { contactErasurePreview(contactId: $id, kind: DELETED) { preview { token } } }";
 const MAILS: &str = "{ outgoingMails(first: 10) { nodes { id kind status queuedAt unit { id }
     history { nodes { type caller { role } changes { field withheld } } } } } }";
+
+fn system(unit: UnitId) -> Context {
+    Context::new(Caller::system(unit), RequestId(Uuid::from_u128(1)))
+}
 
 async fn delete(server: &Server, contact: &str, number: u128) {
     let preview = server.data(PREVIEW, json!({"id": contact})).await;
@@ -53,8 +58,7 @@ async fn share(server: &Server, contact: &str) {
         expiry: ExpiryChoice::Default,
     };
     let unit = UnitId(inner(&unit_id(1)));
-    let system = Context::new(Caller::system(unit), RequestId(Uuid::from_u128(1)));
-    beside(server).await.execute(&system, &note).await.unwrap();
+    beside(server).await.execute(&system(unit), &note).await.unwrap();
 }
 
 /// What the command line shows of a mail.
@@ -101,4 +105,45 @@ async fn the_dpms_are_told_of_an_erasure_that_they_did_not_order_and_once() {
     // Each is looked after by the administrators of the unit that is told.
     server.as_role("UNIT_ADMINISTRATOR");
     assert_eq!(mails(&server, 1).await[0]["id"], sent[1]["id"]);
+}
+
+/// Has a unit that has no DPM have a contact; a note of such a unit would be refused.
+struct HaveIt(ContactId);
+
+impl Work for HaveIt {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let (item, of) = (NoteId(unit.new_id()), unit.caller().unit);
+        let attached = ItemAttached { kind: ItemKind::Note, item, unit: of, personal: true, expires: None };
+        unit.handle::<Contact>(self.0, ContactCommand::AttachItem(attached)).await?;
+        Ok(Answer::of(self.0))
+    }
+}
+
+/// What the doctor says about reactions: level and message.
+fn reactions(server: &Server) -> (String, String) {
+    let (_, said, error) = server.run(&["doctor", "--json"]);
+    let findings: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{error}"));
+    let found = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "reactions").unwrap();
+    (text(&found["level"]), text(&found["message"]))
+}
+
+#[tokio::test]
+async fn the_doctor_says_for_thirty_days_that_a_unit_could_not_be_told() {
+    let mut server = Server::start().await;
+    let contact = server.contact("Utalt").await;
+    let ledger = beside(&server).await;
+    let nobodys = UnitId(Uuid::from_u128(77));
+    ledger.execute(&system(nobodys), &HaveIt(ContactId(inner(&contact)))).await.unwrap();
+    assert_eq!(reactions(&server).0, "ok");
+    server.as_role("DPM");
+    delete(&server, &contact, 1).await;
+    let (level, said) = reactions(&server);
+    assert!(
+        level == "warning" && said.starts_with("1 × NOT_ALL_TOLD from tell_of_erasures"),
+        "{level}: {said}"
+    );
+    let older = "SET session_replication_role = replica; \
+                 UPDATE ledger.events SET recorded_at = recorded_at - interval '31 days'";
+    sqlx::raw_sql(older).execute(&ledger.parts().pool).await.unwrap();
+    assert_eq!(reactions(&server).0, "ok");
 }

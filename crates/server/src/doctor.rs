@@ -9,6 +9,7 @@ mod mail;
 mod mirrors;
 mod notary;
 mod programs;
+mod reactions;
 mod tokens;
 mod views;
 

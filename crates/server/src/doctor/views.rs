@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::{Finding, mail, notary};
+use super::{Finding, mail, notary, reactions};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::Running;
@@ -65,7 +65,9 @@ async fn compare(config: &Config, running: &Running) -> Result<Vec<Finding>, let
         })
         .collect();
     findings.push(rebuilt(&running.views.differences().await?));
-    findings.extend(mail::check(config, &running.ledger.parts().pool).await?);
+    let pool = &running.ledger.parts().pool;
+    findings.extend(reactions::check(pool).await?);
+    findings.extend(mail::check(config, pool).await?);
     Ok(findings)
 }
 
