@@ -1,12 +1,12 @@
 //! What a restored ledger has forgotten and the vault has not: people who were erased.
 
-use lethe_kernel::{ContactId, SubjectKind};
+use lethe_kernel::{ContactId, SubjectKind, UserId};
 use lethe_ledger::{LedgerError, Reaction, Recorded};
 
 use super::FinishErasure;
 use crate::rotation::VaultEvent;
 
-/// Finishes, in the streams of a restored ledger, the erasure of contacts whose tombstones the vault has kept.
+/// Finishes, in the streams of a restored ledger, the erasure of contacts and users whose tombstones the vault has kept.
 pub struct FinishErasures;
 
 impl Reaction for FinishErasures {
@@ -17,10 +17,11 @@ impl Reaction for FinishErasures {
     type Work = FinishErasure;
 
     fn react(event: &Recorded) -> Result<Option<FinishErasure>, LedgerError> {
-        Ok(match event.decode()? {
-            VaultEvent::ErasureReconciled(told) if told.subject_kind == SubjectKind::Contact.name() => {
-                Some(FinishErasure(ContactId(told.subject_id)))
-            }
+        let VaultEvent::ErasureReconciled(told) = event.decode()? else { return Ok(None) };
+        Ok(match SubjectKind::from_name(&told.subject_kind) {
+            Some(SubjectKind::Contact) => Some(FinishErasure::Contact(ContactId(told.subject_id))),
+            Some(SubjectKind::User) => Some(FinishErasure::User(UserId(told.subject_id))),
+            // What belonged to others shows by itself that it was erased.
             _ => None,
         })
     }

@@ -1,7 +1,9 @@
+use lethe_access::User;
+use lethe_access::user::{AnonymiseUser, OffBoardUser};
 use lethe_crm::contact::{Contact, ContactCommand, Erase, ErasureKind, ErasureReason};
 use lethe_crm::note::{Note, NoteCommand};
 use lethe_crm::prospect::{self, Prospect, ProspectCommand};
-use lethe_kernel::{ContactId, UserError};
+use lethe_kernel::{ContactId, UserError, UserId};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
 
@@ -59,20 +61,37 @@ async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason)
     Ok(Answer::of(contact))
 }
 
-/// Erases a contact of a restored ledger whose key the vault has destroyed already. How much of it was to stay is lost
-/// with that part of the ledger, so nothing does.
-pub struct FinishErasure(pub(super) ContactId);
+/// Finishes in a restored ledger what the vault has not forgotten: keys of this person are destroyed.
+pub enum FinishErasure {
+    /// Erases a contact. How much of it was to stay is lost with that part of the ledger, so nothing does.
+    Contact(ContactId),
+    /// Has a user leave, and be anonymised. Who is the DPM of a unit there is refused, as ever: the successor's appointment
+    /// is lost.
+    User(UserId),
+}
 
 impl Work for FinishErasure {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let contact = self.0;
-        // Registered or erased in the part that was lost, or finished for another of its keys.
-        if unit.version::<Contact>(contact).await? > 0 && !unit.load::<Contact>(contact).await?.is_erased() {
-            let (mut preview, _) = gather(unit, contact, ErasureKind::Deleted).await?;
-            // It is erased; nothing can keep it.
-            preview.holds.clear();
-            return carry_out(unit, preview, ErasureReason::LegalObligation).await;
+        // Whoever was registered in the part that was lost is not there; who had several keys may be finished already.
+        match *self {
+            Self::Contact(contact) => {
+                if unit.version::<Contact>(contact).await? > 0
+                    && !unit.load::<Contact>(contact).await?.is_erased()
+                {
+                    let (mut preview, _) = gather(unit, contact, ErasureKind::Deleted).await?;
+                    // It is erased; nothing can keep it.
+                    preview.holds.clear();
+                    return carry_out(unit, preview, ErasureReason::LegalObligation).await;
+                }
+                Ok(Answer::of(contact))
+            }
+            Self::User(user) => {
+                if unit.version::<User>(user).await? > 0 {
+                    OffBoardUser { user }.run(unit).await?;
+                    AnonymiseUser { user }.run(unit).await?;
+                }
+                Ok(Answer::of(user))
+            }
         }
-        Ok(Answer::of(contact))
     }
 }

@@ -12,6 +12,7 @@ mod mirrors;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod scene;
+mod users;
 #[path = "../rotation/world.rs"]
 #[expect(dead_code, reason = "this target rotates less than the one that owns the file")]
 mod world;

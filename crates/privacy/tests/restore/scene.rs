@@ -70,9 +70,9 @@ impl Scene {
         let nord = Registered { name: "Nord".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };
         let caller = context().caller;
         let dpm = RegisterUser::person(caller.user, "Dana", "dana@example.org");
-        scene.ledger.execute(&system(), &dpm).await.unwrap();
+        scene.act(dpm).await;
         let unit = RegisterUnit { id: Some(caller.unit), unit: nord, dpm: Some(caller.user) };
-        scene.ledger.execute(&system(), &unit).await.unwrap();
+        scene.act(unit).await;
         scene
     }
 
@@ -82,8 +82,13 @@ impl Scene {
         contact
     }
 
+    /// Has the system do something that must not be refused.
+    pub(crate) async fn act(&self, work: impl Work) {
+        self.ledger.execute(&system(), &work).await.unwrap();
+    }
+
     pub(crate) async fn erase(&self, contact: ContactId) {
-        self.ledger.execute(&system(), &Erase(contact)).await.unwrap();
+        self.act(Erase(contact)).await;
         self.feed().await;
     }
 
