@@ -120,11 +120,11 @@ impl Work for HaveIt {
 }
 
 /// What the doctor says about reactions: level and message.
-fn reactions(server: &Server) -> (String, String) {
+fn reactions(server: &Server) -> Vec<(String, String)> {
     let (_, said, error) = server.run(&["doctor", "--json"]);
     let findings: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{error}"));
-    let found = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "reactions").unwrap();
-    (text(&found["level"]), text(&found["message"]))
+    let found = findings.as_array().unwrap().iter().filter(|finding| finding["check"] == "reactions");
+    found.map(|finding| (text(&finding["level"]), text(&finding["message"]))).collect()
 }
 
 #[tokio::test]
@@ -134,16 +134,23 @@ async fn the_doctor_says_for_thirty_days_that_a_unit_could_not_be_told() {
     let ledger = beside(&server).await;
     let nobodys = UnitId(Uuid::from_u128(77));
     ledger.execute(&system(nobodys), &HaveIt(ContactId(inner(&contact)))).await.unwrap();
-    assert_eq!(reactions(&server).0, "ok");
+    let ok = [("ok".to_owned(), "What events of the last thirty days should cause was done.".to_owned())];
+    assert_eq!(reactions(&server), ok);
     server.as_role("DPM");
     delete(&server, &contact, 1).await;
-    let (level, said) = reactions(&server);
-    assert!(
-        level == "warning" && said.starts_with("1 × NOT_ALL_TOLD from tell_of_erasures"),
-        "{level}: {said}"
-    );
+    // A refusal is what it warns of too.
+    let refusal = "INSERT INTO ledger.reaction_outcomes VALUES ('finish_erasures', 7, 'RULE_VIOLATED')";
+    sqlx::query(refusal).execute(&ledger.parts().pool).await.unwrap();
+    let erased = "SELECT position FROM ledger.events WHERE event_type = 'contact.erased'";
+    let erased: i64 = sqlx::query_scalar(erased).fetch_one(&ledger.parts().pool).await.unwrap();
+    let warned = [("RULE_VIOLATED from finish_erasures", 7), ("NOT_ALL_TOLD from tell_of_erasures", erased)]
+        .map(|(what, at)| {
+            let when = "within the last thirty days, the last time for the event at position";
+            ("warning".to_owned(), format!("1 × {what} {when} {at}."))
+        });
+    assert_eq!(reactions(&server), warned);
     let older = "SET session_replication_role = replica; \
                  UPDATE ledger.events SET recorded_at = recorded_at - interval '31 days'";
     sqlx::raw_sql(older).execute(&ledger.parts().pool).await.unwrap();
-    assert_eq!(reactions(&server).0, "ok");
+    assert_eq!(reactions(&server), ok);
 }

@@ -1,5 +1,6 @@
 //! A key that does not unwrap is one loud error, where it is used, and not of all who are shown beside.
 
+use async_graphql::futures_util::StreamExt;
 use lethe_access::user::RegisterUser;
 use lethe_kernel::{Caller, Role, UserId};
 use serde_json::{Value, json};
@@ -10,6 +11,8 @@ use crate::running::{World, session};
 const EVENTS: &str = "{ events(first: 50) { nodes {
     type changes { field value { ... on TextValue { text } } withheld }
 } } }";
+const CHANGES: &str =
+    "subscription { changes(after: \"0\") { event { type changes { field value { __typename } } } } }";
 const USERS: &str = "{ users(first: 9) { nodes { name email identities { issuer subject } } } }";
 
 async fn damage(world: &World, user: UserId) {
@@ -70,5 +73,41 @@ async fn of_a_page_of_events_a_value_whose_key_is_damaged_is_an_error_and_all_el
     let told: Vec<_> = errors.iter().map(|error| (&error["path"], &error["extensions"]["code"])).collect();
     let at = |change: usize| json!(["events", "nodes", place, "changes", change, "value"]);
     assert_eq!(told, [(&at(2), &json!("VAULT")), (&at(3), &json!("VAULT"))], "{answer:#}");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_tells_such_an_error_with_the_event_that_it_is_of_and_goes_on() {
+    let world = World::start().await;
+    let unit = world.unit(7).await;
+    let (freja, kai) = (UserId(Uuid::from_u128(50)), UserId(Uuid::from_u128(51)));
+    for (user, name) in [(freja, "Freja"), (kai, "Kai")] {
+        world.act(Caller::system(unit), RegisterUser::person(user, name, "somebody@example.org")).await;
+    }
+    world.settled().await;
+    damage(&world, freja).await;
+    let mut stream = world.follow(session(Role::Auditor, unit), CHANGES);
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        let answer = serde_json::to_value(stream.next().await.unwrap()).unwrap();
+        let event = &answer["data"]["changes"]["event"];
+        if event["type"] == "user.registered" {
+            let values: Vec<Value> = event["changes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .skip(2)
+                .map(|change| change["value"].clone())
+                .collect();
+            let errors = answer["errors"].as_array().cloned().unwrap_or_default();
+            told.push((values, errors.iter().map(|error| error["path"].clone()).collect::<Vec<_>>()));
+        }
+    }
+    let text = json!({ "__typename": "TextValue" });
+    let shown = (vec![text.clone(), text], vec![]);
+    let at = |change: usize| json!(["changes", "event", "changes", change, "value"]);
+    let hers = (vec![Value::Null, Value::Null], vec![at(2), at(3)]);
+    assert_eq!(told, [shown.clone(), hers, shown]);
+    drop(stream);
     world.stop().await;
 }

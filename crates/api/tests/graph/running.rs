@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::futures_util::StreamExt;
+use async_graphql::futures_util::stream::BoxStream;
 use lethe_access::Directory;
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
@@ -90,6 +92,17 @@ impl World {
         let request = async_graphql::Request::new(query).variables(variables);
         let request = request.data(Request::new(session, RequestId(Uuid::from_u128(3))));
         serde_json::to_value(self.schema.execute(request).await).unwrap()
+    }
+
+    /// What a session is told by a subscription.
+    pub(crate) fn follow(
+        &self,
+        session: Session,
+        query: &str,
+    ) -> BoxStream<'static, async_graphql::Response> {
+        let request = async_graphql::Request::new(query);
+        let request = request.data(Request::new(session, RequestId(Uuid::from_u128(3))));
+        self.schema.execute_stream(request).boxed()
     }
 
     /// What a session is answered, which must not be an error.

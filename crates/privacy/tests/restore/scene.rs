@@ -41,7 +41,7 @@ impl Work for Erase {
     }
 }
 
-fn system() -> Context {
+pub(crate) fn system() -> Context {
     Context::new(Caller::system(context().caller.unit), RequestId(uuid::Uuid::from_u128(1)))
 }
 

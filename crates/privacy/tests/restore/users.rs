@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use lethe_access::unit::AppointDpm;
-use lethe_access::user::{AnonymiseUser, Grant, GrantRole, OffBoardUser, RegisterUser, UserRow, UserView};
+use lethe_access::user::{AnonymiseUser, Grant, GrantRole, OffBoardUser, RegisterUser, UserView};
 use lethe_kernel::{Role, UserId};
-use lethe_ledger::{ViewsBuilder, rows};
+use lethe_ledger::{Ledger, Projection, Reaction, ViewsBuilder, rows};
 use lethe_privacy::erasure::FinishErasures;
 use uuid::Uuid;
 
-use crate::scene::{Scene, count};
+use crate::scene::{Scene, count, system};
 use crate::world::context;
 
 #[tokio::test]
@@ -35,22 +35,29 @@ async fn a_user_whom_a_restored_ledger_remembers_leaves_and_is_anonymised_there_
     let ledger = scene.start(&options).await.unwrap();
     let views = ViewsBuilder::default().with::<UserView>().reacting::<FinishErasures>(ledger.clone());
     let views = views.start(ledger.parts().clone()).await.unwrap();
-    for name in ["finish_erasures", "user"] {
+    for name in [FinishErasures::NAME, UserView::NAME] {
         let end = ledger.parts().head().await.unwrap();
         assert!(views.reached(&[name], end, Duration::from_mins(1)).await);
     }
-    let [hers, his, danas] = [freja, kai, dana].map(|user| user.0);
-    let rows = rows::<UserView>(&ledger.parts().pool, &[hers, his, danas]).await.unwrap();
-    let gone = |user: Uuid| {
-        let row: &UserRow = rows.iter().find(|row| row.id.0 == user).unwrap();
-        (row.off_boarded_at.is_some(), row.anonymised_at.is_some(), row.name.is_none())
-    };
-    assert_eq!(gone(hers), (true, true, true));
-    assert_eq!(gone(his), (false, false, false));
+    assert_eq!(gone(&ledger, freja).await, [true; 3]);
+    assert_eq!(gone(&ledger, kai).await, [false; 3]);
     // Her successor's appointment is lost, and a unit keeps its DPM until there is another.
-    assert_eq!(gone(danas), (false, false, false));
+    assert_eq!(gone(&ledger, dana).await, [false; 3]);
     for outcome in ["APPLIED", "RULE_VIOLATED"] {
         let sql = format!("SELECT count(*) FROM ledger.reaction_outcomes WHERE outcome = '{outcome}'");
         assert_eq!(count(&options, &sql).await, 1, "{outcome}");
     }
+    ledger.execute(&system(), &AppointDpm { unit, user: kai }).await.unwrap();
+    ledger.execute(&system(), &OffBoardUser { user: dana }).await.unwrap();
+    ledger.execute(&system(), &AnonymiseUser { user: dana }).await.unwrap();
+    assert!(
+        views.reached(&[UserView::NAME], ledger.parts().head().await.unwrap(), Duration::from_mins(1)).await
+    );
+    assert_eq!(gone(&ledger, dana).await, [true; 3]);
+}
+
+/// Whether a user has left, was anonymised, and has no name.
+async fn gone(ledger: &Ledger, user: UserId) -> [bool; 3] {
+    let row = rows::<UserView>(&ledger.parts().pool, &[user.0]).await.unwrap().remove(0);
+    [row.off_boarded_at.is_some(), row.anonymised_at.is_some(), row.name.is_none()]
 }
