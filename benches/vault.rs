@@ -166,14 +166,13 @@ async fn fill(ledger: &Ledger, subjects: usize) {
         let keys = vault.wrap(ring.minted()).await.unwrap();
         sqlx::query(
             "INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment) \
-             SELECT k.id, 'contact', k.subject, 'crm', k.bucket, k.generation, k.wrapped, k.commitment \
-             FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::bigint[], $5::bytea[], $6::bytea[]) \
-             AS k (id, subject, bucket, generation, wrapped, commitment)",
+             SELECT k.id, 'contact', k.subject, 'crm', -1, k.epoch, k.wrapped, k.commitment \
+             FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[]) \
+             AS k (id, subject, epoch, wrapped, commitment)",
         )
         .bind(keys.iter().map(|key| key.id).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| key.subject.id).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.bucket).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.generation).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.epoch).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| key.wrapped.as_slice()).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| key.commitment.as_slice()).collect::<Vec<_>>())
         .execute(&ledger.parts().pool)
@@ -211,7 +210,7 @@ async fn rotation(server: &PgConnectOptions, folder: &Path, subjects: usize, era
     });
     let before = resident();
     let begun = Instant::now();
-    let rotated = rotate(&ledger, &|_| {}).await.unwrap().work.unwrap();
+    let rotated = rotate(&ledger, &|_| {}).await.unwrap().work;
     let took = begun.elapsed().as_secs_f64();
     stop.store(true, Ordering::SeqCst);
     let longest = writing.await.unwrap().as_secs_f64();

@@ -171,6 +171,7 @@ async fn the_commands_of_the_page_back_up_and_restore_and_who_was_erased_stays_e
     scene.run("dump", Some("lethe_backup"));
     scene.erase(&server, &one).await;
     scene.run("look", None);
+    assert!(scene.run("audit", None).contains("None of those opens."));
     server.stop();
     let mut superuser = scene.elsewhere.connect("postgres").await;
     sqlx::raw_sql("DROP DATABASE crm WITH (FORCE)").execute(&mut superuser).await.unwrap();

@@ -69,7 +69,7 @@ fn what_is_wrong_with_a_file_is_exit_code_one_and_said() {
         (with("4711", "4712"), "SIGNATURE"),
         (with("ANONYMISED", "DELETED"), "SIGNATURE"),
         (with("\"value\": \"", "\"value\": \"A"), "SIGNATURE"),
-        (with("lethe-certificate/1", "lethe-certificate/2"), "UNKNOWN_FORMAT"),
+        (with("lethe-certificate/2", "lethe-certificate/1"), "UNKNOWN_FORMAT"),
         (with("\"request\"", "\"more\": 1, \"request\""), "MALFORMED"),
         (with("-000000000001\"", "-000000000009\""), "OTHER_INSTALLATION"),
         (EXAMPLE[..EXAMPLE.len() / 2].to_owned(), "TRUNCATED"),

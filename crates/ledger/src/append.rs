@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CommandId, EventId, Subject};
 use lethe_vault::{DestroyedKey, NewKey, StoredKey};
-use sqlx::error::DatabaseError;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -57,21 +56,18 @@ pub(crate) enum Appended {
     Conflict,
     /// A unit with the same command id is there already.
     Duplicate,
-    /// A key it brings is wrapped by a bucket's key that a rotation has replaced. Nothing of it was appended.
+    /// A key it brings is wrapped in the nursery of an epoch that a rotation has ended. Nothing of it was appended.
     WrappedByOld,
 }
 
-/// Appends a batch of independent units in one round trip and one commit; one answer per unit, in order. Unless one of
-/// them is `perhaps_repeated`, their commands are not looked for, and one that is there makes [`is_repeated`] true of the
-/// error that the whole batch ends with.
+/// Appends a batch of independent units in one round trip and one commit; one answer per unit, in order.
 pub(crate) async fn append(
     connection: &mut PgConnection,
     clock: DateTime<Utc>,
     units: &[&NewUnit],
-    perhaps_repeated: bool,
 ) -> Result<Vec<Appended>, sqlx::Error> {
     let items = Items::of(units);
-    let row = sqlx::query("SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+    let row = sqlx::query("SELECT results, lasts FROM ledger.append($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(clock)
         .bind(items.units)
         .bind(items.expectations)
@@ -80,7 +76,6 @@ pub(crate) async fn append(
         .bind(items.destroyed_keys)
         .bind(items.new_keys)
         .bind(items.events)
-        .bind(perhaps_repeated)
         .fetch_one(connection)
         .await?;
     let (results, lasts): (Vec<i16>, Vec<i64>) = (row.try_get(0)?, row.try_get(1)?);
@@ -91,12 +86,6 @@ pub(crate) async fn append(
         _ => Appended::Conflict,
     };
     Ok(results.into_iter().zip(lasts).map(outcome).collect())
-}
-
-/// Whether an append failed because a command was there already.
-pub(crate) fn is_repeated(error: &sqlx::Error) -> bool {
-    let constraint = error.as_database_error().and_then(DatabaseError::constraint);
-    constraint == Some("commands_pkey")
 }
 
 /// Takes the lock that every append holds until its transaction ends.

@@ -47,6 +47,30 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
     Ok(pool)
 }
 
+/// The settings in force that have PostgreSQL write the parameters of statements into its log: sealed values, and wrapped keys
+/// that may never be stored. Each as `name = value`. They hold for this connection, so what a role or a database sets counts.
+///
+/// # Errors
+/// Errors of the database.
+pub async fn logging_of_parameters(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    // Whatever logs a statement logs its parameters with it, up to log_parameter_max_length bytes of each.
+    sqlx::query_scalar(
+        "SELECT s.name || ' = ' || current_setting(s.name) FROM pg_settings s \
+         JOIN pg_settings l ON l.name = 'log_parameter_max_length' \
+         WHERE (s.name = 'log_parameter_max_length_on_error' AND s.setting <> '0') \
+         OR (l.setting <> '0' AND ( \
+             (s.name = 'log_statement' AND s.setting <> 'none') \
+             OR (s.name IN ('log_min_duration_statement', 'log_min_duration_sample') AND s.setting <> '-1') \
+             OR (s.name = 'log_transaction_sample_rate' AND s.setting::float8 > 0))) \
+         OR (s.name = 'auto_explain.log_min_duration' AND s.setting <> '-1' \
+             AND coalesce(current_setting('auto_explain.log_parameter_max_length', true), '-1') <> '0') \
+         OR (s.name = 'pgaudit.log_parameter' AND s.setting = 'on') \
+         ORDER BY s.name",
+    )
+    .fetch_all(pool)
+    .await
+}
+
 /// How the writer connects: as the pool does, with plans that are made once and look things up by index, whatever
 /// PostgreSQL believes about the size of tables it has never analysed.
 pub(crate) fn writing(pool: &PgPool) -> PgConnectOptions {

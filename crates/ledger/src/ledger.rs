@@ -148,7 +148,7 @@ impl Ledger {
                 unit.keep(&new);
                 return Ok(Some(committed(position)));
             }
-            Appended::WrappedByOld => self.parts.vault.forget_buckets(),
+            Appended::WrappedByOld => self.parts.vault.forget_nursery(),
             Appended::Conflict | Appended::Duplicate => {}
         }
         Ok(None)

@@ -101,7 +101,7 @@ where
         destroyed: Vec::new(),
         events: vec![event],
     };
-    match append(transaction, clock.now(), &[&unit], true).await?.first() {
+    match append(transaction, clock.now(), &[&unit]).await?.first() {
         Some(Appended::At(position)) => Ok(*position),
         _ => Err(LedgerError::Encode("an event was refused under the lock of all appends".into())),
     }

@@ -11,7 +11,7 @@ use lethe_kernel::Clock;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::append::{Appended, NewUnit, append, is_repeated, lock};
+use crate::append::{Appended, NewUnit, append, lock};
 use crate::batch::{self, Carries};
 use crate::error::is_of_class;
 use crate::{LedgerError, Parts};
@@ -206,13 +206,11 @@ impl Task {
     ) -> Result<Vec<Appended>, LedgerError> {
         let failed = |error| LedgerError::Append(Arc::new(error));
         let units: Vec<&NewUnit> = batch.iter().map(AsRef::as_ref).collect();
-        // A command is hardly ever sent twice, so it is looked for only when its primary key has refused it.
-        let (mut retries, mut perhaps_repeated) = (0, false);
+        let mut retries = 0;
         loop {
             let connection = self.connected().await.map_err(failed)?;
-            match in_time(PATIENCE, append(connection, clock, &units, perhaps_repeated)).await {
+            match in_time(PATIENCE, append(connection, clock, &units)).await {
                 Ok(done) => return Ok(done),
-                Err(error) if !perhaps_repeated && is_repeated(&error) => perhaps_repeated = true,
                 Err(error) if retries < RETRIES && is_of_class(&error, &["40001", "40P01"]) => retries += 1,
                 Err(error) if error.as_database_error().is_some() && !is_of_class(&error, &["57P"]) => {
                     return Err(failed(error));

@@ -1,8 +1,9 @@
 //! Rotation of the root key: what makes erasures final. As long as a root exists that once wrapped a destroyed key, an
 //! old copy of the database together with that root opens it; so the root goes too.
 //!
-//! `prepared → switched → exported → destroyed`. Every step is durable before the next one begins, and a rotation that
-//! was cut off is taken up where it stands, by whatever process.
+//! `begun → prepared → switched → exported → destroyed`. Every step is durable before the next one begins, and a rotation
+//! that was cut off is taken up where it stands, by whatever process. What it makes final is fixed when it begins: what is
+//! erased later waits for the next one, which follows at once.
 
 mod aggregate;
 mod event;
@@ -10,7 +11,7 @@ mod view;
 
 use lethe_kernel::{Caller, RequestId, UnitId};
 use lethe_ledger::{Context, Failure, Ledger, LedgerError};
-use lethe_vault::{Rotation, RotationWork, Vault, VaultError};
+use lethe_vault::{Rotation, RotationWork, Vault, VaultError, due};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -43,10 +44,12 @@ impl From<sqlx::Error> for RotationError {
 /// A step that is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// It is stored what becomes final: what was erased up to this position.
+    Begun(i64),
     /// Every custodian keeps the new root.
     Prepared,
     /// Everything hangs from the new root.
-    Switched(Option<RotationWork>),
+    Switched(RotationWork),
     /// Every mirror has an export under the new root.
     Exported,
     /// No custodian keeps the old root.
@@ -60,11 +63,12 @@ pub struct Rotated {
     pub old_epoch: i64,
     /// The root from which everything hangs.
     pub new_epoch: i64,
-    /// What was re-keyed, unless an earlier process did it.
-    pub work: Option<RotationWork>,
+    /// What it came to, whoever did it.
+    pub work: RotationWork,
 }
 
-/// Rotates the root key, or finishes a rotation that was cut off; tells every step that is done.
+/// Rotates the root key until everything is final that is erased now; tells every step that is done. A rotation that was cut
+/// off is finished first, and followed by another one if something was erased after it had begun.
 ///
 /// # Errors
 /// [`RotationError`]; nothing is lost, and the old root is kept until everything before is done.
@@ -90,48 +94,72 @@ pub async fn rotate(ledger: &Ledger, told: &(dyn Fn(Step) + Sync)) -> Result<Rot
 
 async fn go_on(ledger: &Ledger, told: &(dyn Fn(Step) + Sync)) -> Result<Rotated, RotationError> {
     let vault = &ledger.parts().vault;
-    let mut work = None;
+    let mut before: Option<Rotated> = None;
     loop {
-        let Some(rotation) = vault.rotation().await? else {
-            vault.prepare().await?;
-            told(Step::Prepared);
-            continue;
+        let taken_up = vault.take_up().await?;
+        let cut_off = taken_up.is_some();
+        let mut rotation = if let Some(rotation) = taken_up {
+            rotation
+        } else {
+            let rotation = vault.begin().await?;
+            told(Step::Begun(rotation.covers));
+            rotation
         };
-        match rotation.step.as_str() {
-            "prepared" => {
-                work = Some(switch(ledger, &rotation).await?);
-                told(Step::Switched(work));
-            }
-            "switched" => {
-                vault.export().await?;
-                mark(ledger, ("switched", "exported")).await?;
-                told(Step::Exported);
-            }
-            "exported" => {
-                vault.destroy_old(&rotation).await?;
-                mark(ledger, ("exported", "destroyed")).await?;
-                told(Step::Destroyed);
-            }
-            _ => {
-                tell_destroyed(ledger, &rotation).await?;
-                vault.end_rotation().await?;
-                let Rotation { old_epoch, new_epoch, .. } = rotation;
-                return Ok(Rotated { old_epoch, new_epoch, work });
-            }
+        while rotation.step != "destroyed" {
+            told(step(ledger, &rotation).await?);
+            rotation = vault.rotation().await?.ok_or(VaultError::Rotated)?;
         }
+        tell_destroyed(ledger, &rotation).await?;
+        vault.end_rotation().await?;
+        let Rotation { old_epoch, new_epoch, work, .. } = rotation;
+        let rotated = match before {
+            Some(before) => Rotated { new_epoch, work: before.work + work, ..before },
+            None => Rotated { old_epoch, new_epoch, work },
+        };
+        // What was erased before this began is covered; what was erased before one was taken up need not be.
+        if !cut_off || due(&ledger.parts().pool).await?.erased == 0 {
+            return Ok(rotated);
+        }
+        before = Some(rotated);
     }
 }
 
-/// Re-keys, and says so in the ledger, in one transaction.
-async fn switch(ledger: &Ledger, rotation: &Rotation) -> Result<RotationWork, RotationError> {
+/// Does the next step of a rotation.
+async fn step(ledger: &Ledger, rotation: &Rotation) -> Result<Step, RotationError> {
+    let vault = &ledger.parts().vault;
+    Ok(match rotation.step.as_str() {
+        "begun" => {
+            vault.prepare(rotation).await?;
+            Step::Prepared
+        }
+        "prepared" => {
+            let change = vault.rekey(rotation).await?;
+            Step::Switched(switch(ledger, rotation, change).await?)
+        }
+        "switched" => {
+            vault.export().await?;
+            mark(ledger, rotation, "exported").await?;
+            Step::Exported
+        }
+        _ => {
+            vault.destroy_old(rotation).await?;
+            mark(ledger, rotation, "destroyed").await?;
+            Step::Destroyed
+        }
+    })
+}
+
+/// Hangs everything from the new root, and says so in the ledger, in one transaction.
+async fn switch(ledger: &Ledger, rotation: &Rotation, change: i64) -> Result<RotationWork, RotationError> {
     let parts = ledger.parts();
     let mut transaction = parts.pool.begin().await?;
     // First of all locks: a writer that appends takes it before those of the keys.
     parts.lock_appends(&mut transaction).await?;
-    let work = parts.vault.switch(&mut transaction, rotation).await?;
+    let work = parts.vault.switch(&mut transaction, rotation, change).await?;
     let event = VaultEvent::KeysRotated(KeysRotated {
         old_epoch: rotation.old_epoch,
         new_epoch: rotation.new_epoch,
+        covers: Some(rotation.covers),
         tombstones: work.tombstones,
         buckets: work.buckets,
         keys: work.keys,
@@ -139,19 +167,19 @@ async fn switch(ledger: &Ledger, rotation: &Rotation) -> Result<RotationWork, Ro
     let stream = parts.vault.installation();
     let context = context(ledger);
     let position = parts.append_within::<KeyVault>(&mut transaction, &context, stream, &event).await?;
-    Vault::mark(&mut transaction, ("prepared", "switched"), Some(position)).await?;
+    Vault::mark(&mut transaction, rotation, "switched", Some(position)).await?;
     transaction.commit().await?;
     parts.appended(position);
     Ok(work)
 }
 
-async fn mark(ledger: &Ledger, steps: (&str, &str)) -> Result<(), RotationError> {
+async fn mark(ledger: &Ledger, rotation: &Rotation, to: &str) -> Result<(), RotationError> {
     let mut connection: sqlx::pool::PoolConnection<sqlx::Postgres> = ledger.parts().pool.acquire().await?;
     let connection: &mut PgConnection = &mut connection;
-    Ok(Vault::mark(connection, steps, None).await?)
+    Ok(Vault::mark(connection, rotation, to, None).await?)
 }
 
-/// Says in the ledger that the old root is gone: now what was erased before the switch is final.
+/// Says in the ledger that the old root is gone: now what the rotation covers is final.
 async fn tell_destroyed(ledger: &Ledger, rotation: &Rotation) -> Result<(), RotationError> {
     let vault = &ledger.parts().vault;
     let command = VaultCommand::TellDestroyed(RootDestroyed {

@@ -63,14 +63,23 @@ impl Database {
     /// Connects; a server that is just starting is waited for some seconds.
     ///
     /// # Errors
-    /// [`Error::Unreachable`], [`Error::Ledger`].
+    /// [`Error::Unreachable`], [`Error::LogsParameters`], [`Error::Ledger`].
     pub(crate) async fn connect(&self, config: &Config) -> Result<PgPool, Error> {
         let connecting = lethe_ledger::connect(self.options.clone(), config.database_connections.get());
         let connected = output::aloud("Waiting for PostgreSQL to answer.", connecting).await;
-        connected.map_err(|error| match error {
+        let pool = connected.map_err(|error| match error {
             LedgerError::Database(error) => Error::Unreachable(reason(&error)),
             error => error.into(),
-        })
+        })?;
+        // Its own PostgreSQL is set up not to; then a role or a database was changed by hand.
+        if self.local.is_some() {
+            let logging = lethe_ledger::logging_of_parameters(&pool).await.map_err(LedgerError::from)?;
+            if !logging.is_empty() {
+                pool.close().await;
+                return Err(Error::LogsParameters(logging.join(", ")));
+            }
+        }
+        Ok(pool)
     }
 
     /// The embedded server, if it is that.

@@ -47,6 +47,11 @@ pub(crate) enum Error {
     Postgres(#[from] lethe_local_postgres::Error),
     #[error("PostgreSQL cannot be reached: {0}. Check that it runs, DATABASE_URL, and the user's password.")]
     Unreachable(String),
+    #[error(
+        "The embedded PostgreSQL was told to write the parameters of statements into its log, and with them sealed values and \
+         keys: {0}. Take it back with ALTER ROLE … RESET or ALTER DATABASE … RESET."
+    )]
+    LogsParameters(String),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("The database holds no ledger yet. Run `lethe serve` once; it creates the tables.")]
@@ -156,6 +161,7 @@ impl Error {
                 | Postgres::Supervision,
             )
             | Self::Unreachable(_)
+            | Self::LogsParameters(_)
             | Self::Ledger(_)
             | Self::Notary(NotaryError::Ledger(_))
             | Self::Certificate(CertificateError::Ledger(_))

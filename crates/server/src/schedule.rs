@@ -36,8 +36,8 @@ pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
     }
 }
 
-/// Rotates the root key every day at the configured time if keys were destroyed since the last time, and at the start
-/// what was cut off or is overdue.
+/// Rotates the root key every day at the configured time if keys were made or destroyed since the last time, and at the
+/// start what was cut off or is overdue.
 pub(crate) async fn rotate_daily(ledger: Ledger, config: Config) {
     let mut starting = true;
     loop {
@@ -56,9 +56,9 @@ pub(crate) async fn rotate_daily(ledger: Ledger, config: Config) {
 async fn rotate_if_due(ledger: &Ledger, starting: bool) -> Result<(), RotationError> {
     let parts = ledger.parts();
     let cut_off = parts.vault.rotation().await?.is_some();
-    let since = lethe_vault::waiting_since(&parts.pool).await?;
-    let due = since.is_some_and(|since| !starting || parts.clock.now() - since >= OVERDUE);
-    if !cut_off && !due {
+    let due = lethe_vault::due(&parts.pool).await?;
+    let overdue = due.erased_since.is_some_and(|since| parts.clock.now() - since >= OVERDUE);
+    if !cut_off && !(if starting { overdue } else { due.is_due() }) {
         return Ok(());
     }
     match rotate(ledger, &|step| tracing::info!(?step, "rotating the root key")).await {

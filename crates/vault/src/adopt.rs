@@ -1,9 +1,9 @@
 //! Accepting that a database is somewhere else now, and that a custodian is new.
 
-use sqlx::PgPool;
+use sqlx::{Connection, Executor, PgPool};
 
-use crate::custodian::{Custodians, CustodiansError, Root};
-use crate::guard::check_ledger;
+use crate::custodian::{Custodian, Custodians, CustodiansError, Root};
+use crate::guard::{check_ledger, lock_appends, make_due};
 use crate::mirror::Mirrors;
 use crate::open::{Row, fetch, place};
 use crate::wrap::RootKey;
@@ -23,7 +23,8 @@ pub struct Adopted {
 impl Vault {
     /// Accepts the cluster that the database is in now, and has custodians that hold nothing keep the root; if it is only
     /// tried, tells what would be done. Before, it makes sure that the database is no older copy: every mirror and every
-    /// custodian must answer, none may be newer, and the root must open every bucket.
+    /// custodian must answer, none may be newer, and the root must open every bucket. A root that was prepared goes, since a
+    /// part of the history that was lost may have used it, and the next rotation takes another and renews every bucket.
     ///
     /// # Errors
     /// [`VaultError::NoVault`], [`VaultError::Mirror`], [`VaultError::Older`], [`VaultError::OlderThanLedger`],
@@ -42,53 +43,38 @@ impl Vault {
         let row = Row::read(&mut connection).await?.ok_or(VaultError::NoVault)?;
         let to = place(&mut connection).await?;
         let custodians = custody.open(pool, row.installation)?;
-        let roots = roots(pool, &custodians, &row).await?;
-        let vacant = vacant(&custodians, &roots).await?;
-        opens(pool, roots.first()).await?;
+        let root = fetch(&custodians, &row).await?;
+        let vacant = vacant(&custodians, row.epoch).await?;
+        opens(pool, &root).await?;
         let names = vacant.iter().map(|custodian| custodian.name()).collect();
         let adopted = Adopted { from: (row.system_identifier, row.timeline), to, vacant: names };
         if only_try {
             return Ok(adopted);
         }
         for custodian in vacant {
-            for root in &roots {
-                let stored = custodian.store(root).await;
-                stored.map_err(|error| CustodiansError::Failed(vec![(custodian.name(), error)]))?;
-            }
+            let stored = custodian.store(&root).await;
+            stored.map_err(|error| CustodiansError::Failed(vec![(custodian.name(), error)]))?;
         }
+        let mut transaction = connection.begin().await?;
+        lock_appends(&mut transaction).await?;
+        make_due(&mut transaction).await?;
+        transaction.execute("DELETE FROM vault.rotation WHERE step IN ('begun', 'prepared')").await?;
         sqlx::query("UPDATE vault.root SET system_identifier = $1, timeline = $2")
             .bind(to.0)
             .bind(to.1)
-            .execute(&mut *connection)
+            .execute(&mut *transaction)
             .await?;
+        transaction.commit().await?;
+        // Only now: as long as the other rotation stands, its next step wants this root.
+        custodians.destroy_all(row.epoch + 1).await?;
         machine::claim(custody)?;
         Ok(adopted)
     }
 }
 
-/// The root of now and, while a rotation is prepared, the next one.
-async fn roots(pool: &PgPool, custodians: &Custodians, row: &Row) -> Result<Vec<Root>, VaultError> {
-    let mut roots = vec![fetch(custodians, row).await?];
-    let next: Option<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT new_epoch, commitment FROM vault.rotation WHERE new_epoch > $1")
-            .bind(row.epoch)
-            .fetch_optional(pool)
-            .await?;
-    if let Some((epoch, commitment)) = next {
-        let commitment = commitment.as_slice().try_into().unwrap_or([0; 32]);
-        roots.push(custodians.fetch(epoch, &commitment).await?);
-    }
-    Ok(roots)
-}
-
-/// The custodians that hold nothing. One that is away, or newer, is an error.
-async fn vacant<'a>(
-    custodians: &'a Custodians,
-    roots: &[Root],
-) -> Result<Vec<&'a crate::custodian::Custodian>, VaultError> {
-    let (first, last) = (roots.first(), roots.last());
-    let epoch = first.map_or(0, |root| root.epoch);
-    let newest = last.map_or(0, |root| root.epoch);
+/// The custodians that hold nothing. One that is away, or newer than a root that was prepared, is an error.
+async fn vacant(custodians: &Custodians, epoch: i64) -> Result<Vec<&Custodian>, VaultError> {
+    let newest = epoch + 1;
     let mut vacant = Vec::new();
     for custodian in custodians {
         match custodian.held().await {
@@ -106,8 +92,8 @@ async fn vacant<'a>(
 }
 
 /// Makes sure that every bucket hangs from the root.
-async fn opens(pool: &PgPool, root: Option<&Root>) -> Result<(), VaultError> {
-    let root = RootKey::of(root.ok_or(VaultError::NoVault)?)?;
+async fn opens(pool: &PgPool, root: &Root) -> Result<(), VaultError> {
+    let root = RootKey::of(root)?;
     let buckets: Vec<(i32, i64, Vec<u8>)> =
         sqlx::query_as("SELECT bucket, generation, wrapped FROM vault.buckets").fetch_all(pool).await?;
     for (bucket, generation, wrapped) in buckets {

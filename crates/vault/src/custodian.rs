@@ -51,6 +51,15 @@ impl Custodian {
         }
     }
 
+    /// What tells it from any other, see [`CustodianSpec::identity`].
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self {
+            Self::File(file) => CustodianSpec::File(file.path().to_owned()).identity(),
+            Self::Transit(transit) => transit.name().to_owned(),
+        }
+    }
+
     /// The roots that can be read there, ascending by epoch.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use lethe_kernel::{EventId, Subject};
 
 use crate::custodian::CustodiansError;
 use crate::mirror::{MirrorError, MirrorsError};
+use crate::nursery::NURSERY;
 
 /// What can go wrong with keys and sealed values. No message contains a value or a key.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +78,21 @@ pub enum VaultError {
         /// What it may hold; it must hold the first.
         expected: Vec<i64>,
     },
+    /// A custodian that is no longer in the settings may still hold a root.
+    #[error(
+        "{custodian} kept a root of this vault and is no longer in the settings. What it still holds would open what was \
+         erased, so nothing becomes final. {why} Empty it with `lethe keys retire {custodian}`; if it is gone for good and \
+         no copy of it is left, add --gone."
+    )]
+    Former {
+        /// Which custodian.
+        custodian: String,
+        /// What is known of it.
+        why: String,
+    },
+    /// A custodian that is to be retired and cannot be.
+    #[error("{0} {1}.")]
+    Custodian(String, &'static str),
     /// A replica has not replayed the switch.
     #[error(
         "The replica {0} has not replayed the switch to the new root, and would need the old one if it took over. The \
@@ -105,6 +121,12 @@ pub enum VaultError {
         "The key of bucket {0} does not unwrap by the root of its epoch. The vault is damaged; restore it."
     )]
     BucketDamaged(i32),
+    /// The nursery's key is missing or does not unwrap, so no key can be made, and none opens that it wraps.
+    #[error(
+        "The key of the nursery of epoch {0} is missing, or does not unwrap by the root of that epoch. The vault is damaged; \
+         restore it."
+    )]
+    NurseryDamaged(i64),
     /// A key does not unwrap, or is not the key it claims to be.
     #[error("The key of {0} does not unwrap to the key that was created. The vault is damaged; restore it.")]
     KeyDamaged(Subject),
@@ -134,12 +156,21 @@ fn in_event(event: Option<EventId>) -> String {
 }
 
 impl VaultError {
+    /// That the key of a bucket, or of the nursery, is missing or does not unwrap.
+    pub(crate) fn damaged(bucket: i32, generation: i64) -> Self {
+        if bucket == NURSERY { Self::NurseryDamaged(generation) } else { Self::BucketDamaged(bucket) }
+    }
+
     /// Whether keys or values are damaged, rather than away, destroyed or not accessible for a while.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         matches!(
             self,
-            Self::KeyMissing { .. } | Self::KeyDamaged(_) | Self::BucketDamaged(_) | Self::Corrupt { .. }
+            Self::KeyMissing { .. }
+                | Self::KeyDamaged(_)
+                | Self::BucketDamaged(_)
+                | Self::NurseryDamaged(_)
+                | Self::Corrupt { .. }
         )
     }
 }

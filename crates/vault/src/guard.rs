@@ -24,6 +24,7 @@ pub async fn guard(pool: &PgPool, mirrors: &Mirrors) -> Result<(), VaultError> {
     if back {
         lock_appends(&mut transaction).await?;
         let keys = replay(&mut transaction).await?;
+        make_due(&mut transaction).await?;
         tracing::warn!(keys, "keys that have a tombstone were back, and were destroyed again");
     }
     Ok(transaction.commit().await?)
@@ -43,6 +44,12 @@ pub(crate) async fn replay(connection: &mut PgConnection) -> Result<u64, VaultEr
     let sql = "DELETE FROM vault.keys k USING vault.tombstones t WHERE t.subject_id = k.subject_id \
                AND t.subject_kind = k.subject_kind AND t.class = k.class";
     Ok(sqlx::query(sql).execute(connection).await?.rows_affected())
+}
+
+/// Has the next rotation give every bucket another key, because nobody knows which keys hang from the present ones somewhere.
+pub(crate) async fn make_due(connection: &mut PgConnection) -> Result<(), VaultError> {
+    sqlx::query("UPDATE vault.buckets SET due = true WHERE bucket >= 0").execute(connection).await?;
+    Ok(())
 }
 
 /// Refuses a vault that does not know of a rotation or of a destroyed key of its ledger.

@@ -17,8 +17,8 @@ use crate::wrap;
 pub struct Keyring {
     keys: HashMap<(Subject, KeyClass), Arc<SubjectKey>>,
     destroyed: HashSet<(Subject, KeyClass)>,
-    /// Keys that are stored and do not unwrap, and the bucket if that is at fault.
-    damaged: HashMap<(Subject, KeyClass), Option<i32>>,
+    /// Keys that are stored and do not unwrap, and bucket and generation if those are at fault.
+    damaged: HashMap<(Subject, KeyClass), Option<(i32, i64)>>,
     asked: HashSet<Subject>,
     minted: Vec<Arc<SubjectKey>>,
 }
@@ -49,7 +49,7 @@ impl Keyring {
     }
 
     /// Takes note that a key is stored and does not unwrap, and whether its bucket is at fault.
-    pub(crate) fn distrust(&mut self, subject: Subject, class: KeyClass, bucket: Option<i32>) {
+    pub(crate) fn distrust(&mut self, subject: Subject, class: KeyClass, bucket: Option<(i32, i64)>) {
         self.damaged.insert((subject, class), bucket);
     }
 
@@ -239,8 +239,10 @@ impl Keyring {
     }
 }
 
-fn damage(subject: Subject, bucket: Option<i32>) -> VaultError {
-    bucket.map_or(VaultError::KeyDamaged(subject), VaultError::BucketDamaged)
+fn damage(subject: Subject, bucket: Option<(i32, i64)>) -> VaultError {
+    bucket.map_or(VaultError::KeyDamaged(subject), |(bucket, generation)| {
+        VaultError::damaged(bucket, generation)
+    })
 }
 
 /// Whose personal values occur in `value`, however deep; nothing is written.

@@ -5,14 +5,16 @@
 //! unreadable. The bytes of a sealed value are described in `docs/sealing.md`, custodians in `docs/custodians.md`.
 
 mod adopt;
-mod bucket;
+pub mod audit;
 mod crypto;
 pub mod custodian;
 mod error;
+mod former;
 mod guard;
 mod keyring;
 mod machine;
 pub mod mirror;
+mod nursery;
 mod open;
 mod recent;
 pub mod restore;
@@ -29,10 +31,11 @@ mod wrap;
 
 pub use adopt::Adopted;
 pub use error::VaultError;
+pub use former::{Former, Retired, retire};
 pub use guard::guard;
 pub use keyring::{Keyring, sealed_json, subjects_in};
-pub use open::{BUCKETS, Custody, root_file};
-pub use rotation::{Rotation, Work as RotationWork, waiting_since};
+pub use open::{BUCKETS, Custody, present_roots, root_file};
+pub use rotation::{Due, Rotation, Work as RotationWork, due, waiting_since};
 pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
 pub use status::{CustodianStatus, VaultStatus};
 pub use store::{NewKey, Vault};

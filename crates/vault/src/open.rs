@@ -6,8 +6,11 @@ use lethe_kernel::{KeyClass, Subject, SubjectKind};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 use uuid::Uuid;
 
-use crate::custodian::{Custodian, CustodianError, CustodianSpec, Custodians, CustodiansError, Root};
+use crate::custodian::{
+    Custodian, CustodianError, CustodianSpec, Custodians, CustodiansError, FileCustodian, Root,
+};
 use crate::guard::lock_appends;
+use crate::nursery::NURSERY;
 use crate::wrap::{self, RootKey};
 use crate::{Vault, VaultError, machine};
 
@@ -36,6 +39,18 @@ impl Custody {
         Self { buckets: buckets.next_power_of_two(), ..self }
     }
 
+    /// The roots that custodians hold that are files, for who has no database.
+    ///
+    /// # Errors
+    /// [`VaultError::Custodians`].
+    pub async fn roots_of_files(&self) -> Result<Vec<Root>, VaultError> {
+        let files = self.custodians.iter().filter_map(|spec| match spec {
+            CustodianSpec::File(path) => Some(Custodian::File(FileCustodian::new(path))),
+            CustodianSpec::Transit(_) => None,
+        });
+        Ok(Custodians::new(files.collect())?.roots().await?)
+    }
+
     /// The custodians of an installation.
     ///
     /// # Errors
@@ -48,6 +63,15 @@ impl Custody {
         }
         Ok(Custodians::new(opened)?)
     }
+}
+
+/// The roots that the custodians hold now: the present one, and during a rotation two.
+///
+/// # Errors
+/// [`VaultError::NoVault`], [`VaultError::Custodians`], errors of the database.
+pub async fn present_roots(pool: &PgPool, custody: &Custody) -> Result<Vec<Root>, VaultError> {
+    let row = Row::read(&mut *pool.acquire().await?).await?.ok_or(VaultError::NoVault)?;
+    Ok(custody.open(pool, row.installation)?.roots().await?)
 }
 
 /// The root file of a data folder.
@@ -127,10 +151,12 @@ impl Vault {
         let custodians = custody.open(&pool, row.installation)?;
         let root = fetch(&custodians, &row).await?;
         machine::check(custody)?;
-        let vault = Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))?;
+        let vault = Self::new(pool, custodians, &root)?;
+        vault.furnish_nursery().await?;
+        // Without it no key can be made: that is told at once. And the first who makes one need not wait for it.
+        vault.nursery_key().await?;
         vault.sign_on().await?;
-        // The first who makes a key need not wait for it.
-        vault.bucket_key(0).await?;
+        crate::former::remember(&vault.pool, custody).await?;
         Ok(vault)
     }
 
@@ -144,7 +170,7 @@ impl Vault {
         drop(connection);
         let custodians = custody.open(&pool, row.installation)?;
         let root = fetch(&custodians, &row).await?;
-        Self::new(pool, custodians, &root, u32::try_from(row.buckets).unwrap_or(1))
+        Self::new(pool, custodians, &root)
     }
 
     /// Makes the key that signs, the first time. One that was lost is not replaced: what it signed would be another's.
@@ -175,15 +201,14 @@ impl Vault {
         for key in keys {
             sqlx::query(
                 "INSERT INTO vault.keys (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment) \
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM vault.buckets WHERE bucket = $5 AND generation = $6 \
-                 ON CONFLICT DO NOTHING",
+                 SELECT $1, $2, $3, $4, $5, epoch, $7, $8 FROM vault.root WHERE epoch = $6 ON CONFLICT DO NOTHING",
             )
             .bind(key.id)
             .bind(key.subject.kind.name())
             .bind(key.subject.id)
             .bind(key.class.name())
-            .bind(key.bucket)
-            .bind(key.generation)
+            .bind(NURSERY)
+            .bind(key.epoch)
             .bind(&key.wrapped)
             .bind(key.commitment.as_slice())
             .execute(&mut *transaction)
@@ -251,10 +276,10 @@ async fn begin(connection: &mut PgConnection, pool: &PgPool, custody: &Custody) 
     .await?;
     let key = RootKey::of(&root)?;
     let wrapped: Result<Vec<_>, _> =
-        (0..row.buckets).map(|bucket| key.wrap(bucket, root.epoch, &wrap::new_key()?)).collect();
+        (NURSERY..row.buckets).map(|bucket| key.wrap(bucket, root.epoch, &wrap::new_key()?)).collect();
     sqlx::query(
         "INSERT INTO vault.buckets (bucket, generation, wrapped) \
-         SELECT place - 1, $1, wrapped FROM unnest($2::bytea[]) WITH ORDINALITY AS b (wrapped, place)",
+         SELECT place - 2, $1, wrapped FROM unnest($2::bytea[]) WITH ORDINALITY AS b (wrapped, place)",
     )
     .bind(root.epoch)
     .bind(wrapped?)

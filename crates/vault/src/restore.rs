@@ -29,6 +29,8 @@ pub struct Replaced {
     pub replayed: u64,
     /// Keys that the ledger destroyed and the mirror did not know of, and are gone.
     pub buried: u64,
+    /// Keys of the mirror that nothing in this history names, and are gone.
+    pub dropped: u64,
 }
 
 /// Makes sure that a mirror may be restored from: it is of this installation, its root is at a custodian, and neither the
@@ -87,6 +89,16 @@ pub async fn check(
     newest_of(mirrors, source).await
 }
 
+/// Destroys what is left of a rotation that was prepared before the restore: the part of the history that was lost may have used
+/// its root. The next rotation takes another.
+///
+/// # Errors
+/// [`VaultError::Custodians`]; that rotation then tries it again.
+pub async fn destroy_prepared(pool: &PgPool, custody: &Custody, source: &Source) -> Result<(), VaultError> {
+    let custodians = custody.open(pool, source.header.installation)?;
+    Ok(custodians.destroy_all(source.header.epoch + 1).await?)
+}
+
 /// Refuses if another mirror of the settings is newer; one that cannot be read is told in the log.
 async fn newest_of(mirrors: &Mirrors, source: &Source) -> Result<(), RestoreError> {
     for mirror in mirrors.iter().filter(|mirror| mirror.folder() != source.folder) {
@@ -114,10 +126,11 @@ pub async fn replace(transaction: &mut PgConnection, source: &Source) -> Result<
     load::load(transaction, source).await?;
     let buried = reconcile::bury(transaction).await?;
     let replayed = replay(transaction).await?;
+    let dropped = reconcile::drop_strangers(transaction).await?;
     if let Some((keys, position)) = missing(transaction).await? {
         return Err(RestoreError::KeysMissing { path: source.folder.clone(), keys, position });
     }
     let sql = "SELECT (SELECT count(*) FROM vault.keys), (SELECT count(*) FROM vault.tombstones)";
     let (keys, tombstones) = sqlx::query_as(sql).fetch_one(transaction).await.map_err(VaultError::from)?;
-    Ok(Replaced { keys, tombstones, replayed, buried })
+    Ok(Replaced { keys, tombstones, replayed, buried, dropped })
 }

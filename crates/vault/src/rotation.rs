@@ -1,23 +1,28 @@
 //! The steps of a rotation of the root: what each does to custodians and tables. Their order, and the events, are the
 //! business of who rotates; see `docs/sealing.md`.
 //!
-//! `prepared → switched → exported → destroyed`: every step is durable before the next one begins, and doing one again
-//! does no harm, so that a rotation that was cut off is taken up where it stands.
+//! `begun → prepared → switched → exported → destroyed`: every step is durable before the next one begins, and doing one
+//! again does no harm, so that a rotation that was cut off is taken up where it stands. What it makes final is stored
+//! first and never changes.
 
+mod due;
+mod generation;
+mod moving;
 mod switch;
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 
 use crate::custodian::{CustodiansError, Root};
+use crate::guard::lock_appends;
 use crate::mirror::Takeover;
 use crate::open::{Row, place};
-use crate::{Vault, VaultError};
+use crate::{Vault, VaultError, former};
 
-use switch::DUE;
-pub(crate) use switch::place_of;
+pub use due::{Due, due, waiting_since};
+pub(crate) use moving::place_of;
 
 /// How long replicas may take to replay the switch, and how often they are asked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,39 +31,57 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A rotation that is under way.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Rotation {
-    /// The step that is done: `prepared`, `switched`, `exported` or `destroyed`.
+    /// The step that is done: `begun`, `prepared`, `switched`, `exported` or `destroyed`.
     pub step: String,
     /// The root that goes.
     pub old_epoch: i64,
     /// The root that comes.
     pub new_epoch: i64,
-    commitment: Vec<u8>,
+    /// What was destroyed up to this position becomes final.
+    pub covers: i64,
+    /// The same as a change of keys.
+    pub covers_change: i64,
     /// The position of the event that says that keys were switched, from that step on.
     pub position: Option<i64>,
     /// When it began.
     pub started_at: DateTime<Utc>,
+    commitment: Vec<u8>,
+    /// How often it was taken up. Whoever took it up before does nothing any more.
+    attempt: i64,
+    /// What it came to so far.
+    #[sqlx(flatten)]
+    pub work: Work,
 }
 
 /// What a rotation would do, or did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Work {
     /// The erased keys that it makes final.
     pub tombstones: i64,
     /// The buckets that get another key.
     pub buckets: i64,
-    /// The keys that are wrapped anew.
+    /// The keys that are wrapped anew: those that were made since the last rotation, and those of the buckets.
     pub keys: i64,
 }
 
-/// Since when something is not final: the first destroyed key that waits for a rotation, or the rotation that is under
-/// way and has not come to its end. `None` if everything is final.
-///
-/// # Errors
-/// Errors of the database.
-pub async fn waiting_since(pool: &PgPool) -> Result<Option<DateTime<Utc>>, VaultError> {
-    let sql =
-        format!("SELECT least((SELECT min(t.destroyed_at) {DUE}), (SELECT started_at FROM vault.rotation))");
-    Ok(sqlx::query_scalar(&sql).fetch_one(pool).await?)
+impl std::ops::Add for Work {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            tombstones: self.tombstones + other.tombstones,
+            buckets: self.buckets + other.buckets,
+            keys: self.keys + other.keys,
+        }
+    }
+}
+
+/// The columns of a [`Rotation`].
+macro_rules! columns {
+    () => {
+        "step, old_epoch, new_epoch, covers, covers_change, position, started_at, commitment, attempt, tombstones, \
+         buckets, keys"
+    };
 }
 
 impl Vault {
@@ -67,69 +90,76 @@ impl Vault {
     /// # Errors
     /// Errors of the database.
     pub async fn rotation(&self) -> Result<Option<Rotation>, VaultError> {
-        Ok(sqlx::query_as(
-            "SELECT step, old_epoch, new_epoch, commitment, position, started_at FROM vault.rotation",
-        )
-        .fetch_optional(&self.pool)
-        .await?)
+        let sql = concat!("SELECT ", columns!(), " FROM vault.rotation");
+        Ok(sqlx::query_as(sql).fetch_optional(&self.pool).await?)
     }
 
-    /// What a rotation that begins now would do.
+    /// Takes up the rotation that is under way. Whoever took it up before finds every further step refused.
     ///
     /// # Errors
     /// Errors of the database.
-    pub async fn rotation_work(&self) -> Result<Work, VaultError> {
-        let (tombstones, buckets, keys) = sqlx::query_as(
-            "WITH due AS (SELECT t.bucket, count(*) AS tombstones FROM vault.tombstones t \
-                          JOIN vault.buckets b ON b.bucket = t.bucket AND b.generation = t.generation GROUP BY 1) \
-             SELECT coalesce(sum(tombstones), 0)::bigint, count(*), \
-                    (SELECT count(*) FROM vault.keys k WHERE k.bucket IN (SELECT bucket FROM due)) FROM due",
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(Work { tombstones, buckets, keys })
+    pub async fn take_up(&self) -> Result<Option<Rotation>, VaultError> {
+        let sql = concat!("UPDATE vault.rotation SET attempt = attempt + 1 RETURNING ", columns!());
+        Ok(sqlx::query_as(sql).fetch_optional(&self.pool).await?)
     }
 
-    /// Makes a new root and has every custodian keep it. Nothing hangs from it yet.
+    /// Begins a rotation: stores what it covers, before anything else is written anywhere.
     ///
     /// # Errors
     /// [`VaultError::Unready`] while a custodian cannot be reached or holds another root than it should,
-    /// [`VaultError::Moved`], [`VaultError::Rotated`] when another process was faster, and errors of custodians and
-    /// database.
-    pub async fn prepare(&self) -> Result<Rotation, VaultError> {
-        let mut connection = self.pool.acquire().await?;
-        let row = self.here(&mut connection).await?;
-        let (old_epoch, new_epoch) = (row.epoch, row.epoch + 1);
-        self.ready(&[old_epoch, new_epoch]).await?;
-        let root = match self.left(new_epoch).await? {
-            Some(root) => root,
-            None => Root::generate(row.installation, new_epoch)?,
-        };
-        self.custodians.store_all(&root).await?;
-        sqlx::query_as(
-            "INSERT INTO vault.rotation (step, old_epoch, new_epoch, commitment, started_at) \
-             SELECT 'prepared', $1, $2, $3, now() FROM vault.root WHERE epoch = $1 ON CONFLICT DO NOTHING \
-             RETURNING step, old_epoch, new_epoch, commitment, position, started_at",
-        )
-        .bind(old_epoch)
-        .bind(new_epoch)
-        .bind(root.commitment().as_slice())
-        .fetch_optional(&mut *connection)
+    /// [`VaultError::Former`] while one that is no longer in the settings may hold one, [`VaultError::Moved`],
+    /// [`VaultError::Rotated`] when another process was faster, and errors of custodians and database.
+    pub async fn begin(&self) -> Result<Rotation, VaultError> {
+        let epoch = self.root_of_now().await?;
+        self.ready(&[epoch, epoch + 1]).await?;
+        former::all_empty(&self.pool, &self.custodians).await?;
+        let mut transaction = self.pool.begin().await?;
+        lock_appends(&mut transaction).await?;
+        self.here(&mut transaction).await?;
+        let rotation = sqlx::query_as(concat!(
+            "INSERT INTO vault.rotation \
+             (step, old_epoch, new_epoch, commitment, covers, covers_change, started_at, tombstones) \
+             SELECT 'begun', r.epoch, r.epoch + 1, '', (SELECT coalesce(max(position), 0) FROM ledger.events), \
+                    vault.last_change(), now(), \
+                    (SELECT count(*) FROM vault.tombstones t WHERE t.change > r.covered_change) \
+             FROM vault.root r WHERE r.epoch = $1 ON CONFLICT DO NOTHING RETURNING ",
+            columns!()
+        ))
+        .bind(epoch)
+        .fetch_optional(&mut *transaction)
         .await?
-        .ok_or(VaultError::Rotated)
+        .ok_or(VaultError::Rotated)?;
+        transaction.commit().await?;
+        Ok(rotation)
     }
 
-    /// The root that an earlier attempt left that did not get as far as the database. It is taken up and not replaced:
-    /// that attempt may still be under way, in a process that stands still or in a statement that outlives its process,
-    /// and what is destroyed here could be what everything hangs from by then.
-    async fn left(&self, epoch: i64) -> Result<Option<Root>, VaultError> {
-        for custodian in &self.custodians {
-            let failed = |error| CustodiansError::Failed(vec![(custodian.name(), error)]);
-            if let Some(root) = custodian.fetch(epoch).await.map_err(failed)? {
-                return Ok(Some(root));
-            }
+    async fn root_of_now(&self) -> Result<i64, VaultError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(self.here(&mut connection).await?.epoch)
+    }
+
+    /// Makes a new root and has every custodian keep it. A root of that epoch that is there already was left by an earlier
+    /// attempt, or by a history that was lost: here nothing hangs from it, but on some disk something may, so it goes.
+    ///
+    /// # Errors
+    /// As [`Vault::begin`].
+    pub async fn prepare(&self, rotation: &Rotation) -> Result<(), VaultError> {
+        let row = self.here(&mut *self.pool.acquire().await?).await?;
+        if row.epoch != rotation.old_epoch {
+            return Err(VaultError::Rotated);
         }
-        Ok(None)
+        self.ready(&[rotation.old_epoch, rotation.new_epoch]).await?;
+        let root = Root::generate(row.installation, rotation.new_epoch)?;
+        let commitment = root.commitment();
+        // From here on no other root can become that of the new epoch.
+        let named = "UPDATE vault.rotation SET commitment = $2 WHERE step = 'begun' AND attempt = $1";
+        let named = sqlx::query(named).bind(rotation.attempt).bind(commitment.as_slice());
+        must_be_one(named.execute(&self.pool).await?.rows_affected())?;
+        self.custodians.destroy_all(rotation.new_epoch).await?;
+        self.custodians.store_all(&root).await?;
+        let prepared = "UPDATE vault.rotation SET step = 'prepared' WHERE step = 'begun' AND attempt = $1 AND commitment = $2";
+        let prepared = sqlx::query(prepared).bind(rotation.attempt).bind(commitment.as_slice());
+        must_be_one(prepared.execute(&self.pool).await?.rows_affected())
     }
 
     /// Makes sure that every custodian can be reached, holds the present root, and none but these.
@@ -155,21 +185,24 @@ impl Vault {
     /// Notes that a step of the rotation is done, and where the event of the switch stands.
     ///
     /// # Errors
-    /// [`VaultError::Rotated`] when the rotation is no longer at the step before, and errors of the database.
+    /// [`VaultError::Rotated`] when the rotation is no longer at the step before, or somebody else has taken it up, and
+    /// errors of the database.
     pub async fn mark(
         connection: &mut PgConnection,
-        (from, to): (&str, &str),
+        rotation: &Rotation,
+        to: &str,
         position: Option<i64>,
     ) -> Result<(), VaultError> {
         let marked = sqlx::query(
-            "UPDATE vault.rotation SET step = $2, position = coalesce($3, position) WHERE step = $1",
+            "UPDATE vault.rotation SET step = $3, position = coalesce($4, position) WHERE step = $1 AND attempt = $2",
         )
-        .bind(from)
+        .bind(&rotation.step)
+        .bind(rotation.attempt)
         .bind(to)
         .bind(position)
         .execute(connection)
         .await?;
-        if marked.rows_affected() == 1 { Ok(()) } else { Err(VaultError::Rotated) }
+        must_be_one(marked.rows_affected())
     }
 
     /// Ends a rotation whose last event is in the ledger.
@@ -177,7 +210,12 @@ impl Vault {
     /// # Errors
     /// Errors of the database.
     pub async fn end_rotation(&self) -> Result<(), VaultError> {
-        sqlx::query("DELETE FROM vault.rotation WHERE step = 'destroyed'").execute(&self.pool).await?;
+        sqlx::query(
+            "WITH ended AS (DELETE FROM vault.rotation WHERE step = 'destroyed' RETURNING covers_change) \
+             UPDATE vault.root SET covered_change = e.covers_change FROM ended e",
+        )
+        .execute(&self.pool)
+        .await?;
         Ok(())
     }
 
@@ -198,8 +236,8 @@ impl Vault {
     /// Destroys the old root at every custodian, once nothing needs it.
     ///
     /// # Errors
-    /// [`VaultError::Unready`], [`VaultError::Behind`] while a replica would still need it, [`VaultError::Moved`], and
-    /// errors of custodians and database. The old root may then still be there.
+    /// [`VaultError::Unready`], [`VaultError::Former`], [`VaultError::Behind`] while a replica would still need it,
+    /// [`VaultError::Moved`], and errors of custodians and database. The old root may then still be there.
     pub async fn destroy_old(&self, rotation: &Rotation) -> Result<(), VaultError> {
         let mut connection = self.pool.acquire().await?;
         let row = self.here(&mut connection).await?;
@@ -209,9 +247,24 @@ impl Vault {
         self.ready(&[rotation.new_epoch, rotation.old_epoch]).await?;
         // The new root must open what is there now, before the old one goes.
         self.new_root(rotation).await?;
+        former::all_empty(&self.pool, &self.custodians).await?;
         replayed(&mut connection).await?;
         Ok(self.custodians.destroy_all(rotation.old_epoch).await?)
     }
+}
+
+impl Rotation {
+    /// Makes sure, within a transaction that holds the append lock, that this attempt is the one that rotates, and that keys
+    /// were not switched.
+    async fn must_be_prepared(&self, connection: &mut PgConnection) -> Result<(), VaultError> {
+        let sql = "SELECT count(*) FROM vault.rotation WHERE step = 'prepared' AND attempt = $1";
+        let ours: i64 = sqlx::query_scalar(sql).bind(self.attempt).fetch_one(connection).await?;
+        must_be_one(u64::try_from(ours).unwrap_or_default())
+    }
+}
+
+fn must_be_one(rows: u64) -> Result<(), VaultError> {
+    if rows == 1 { Ok(()) } else { Err(VaultError::Rotated) }
 }
 
 /// Waits a while until every replica has replayed what is durable here now.

@@ -4,8 +4,10 @@ use serde::Serialize;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::former::former;
 use crate::mirror::{MirrorStatus, Mirrors};
 use crate::open::{Row, place};
+use crate::rotation::{Due, due};
 use crate::{Custody, Vault, VaultError};
 
 /// How the vault stands.
@@ -24,12 +26,16 @@ pub struct VaultStatus {
     pub tombstones: i64,
     /// How many of them a root still opens that exists.
     pub not_final: i64,
+    /// What asks for a rotation.
+    pub due: Due,
     /// Whether the database is in another cluster than the one it knows.
     pub moved: bool,
-    /// The step of a rotation that is under way, and its two roots.
-    pub rotation: Option<(String, i64, i64)>,
+    /// The step of a rotation that is under way, its two roots, and up to which position it makes erasures final.
+    pub rotation: Option<(String, i64, i64, i64)>,
     /// Who keeps the root.
     pub custodians: Vec<CustodianStatus>,
+    /// Who kept it once, is no longer in the settings and was not seen empty: until then nothing becomes final.
+    pub former: Vec<String>,
     /// Who has a copy of the wrapped keys.
     pub mirrors: Vec<MirrorStatus>,
 }
@@ -45,13 +51,6 @@ pub struct CustodianStatus {
     /// What is wrong.
     pub error: Option<String>,
 }
-
-/// Tombstones whose bucket was not re-keyed since, and those that a rotation has re-keyed that is not at its end.
-const NOT_FINAL: &str = "SELECT count(*) FROM vault.tombstones t JOIN vault.buckets b ON b.bucket = t.bucket \
-     WHERE b.generation = t.generation OR EXISTS ( \
-         SELECT FROM vault.rotation r WHERE r.step <> 'prepared' AND t.position < r.position AND t.position > ( \
-             SELECT coalesce(max((payload -> 'RootDestroyed' ->> 'switched_position')::bigint), 0) \
-             FROM ledger.events WHERE aggregate_type = 'vault' AND event_type = 'vault.root_destroyed'))";
 
 impl Vault {
     /// How the vault of a database stands, wherever that is and even if no custodian answers.
@@ -71,12 +70,14 @@ impl Vault {
         )
         .fetch_one(&mut *connection)
         .await?;
-        let not_final = sqlx::query_scalar(NOT_FINAL).fetch_one(&mut *connection).await?;
-        let rotation = sqlx::query_as("SELECT step, old_epoch, new_epoch FROM vault.rotation")
+        let rotation = sqlx::query_as("SELECT step, old_epoch, new_epoch, covers FROM vault.rotation")
             .fetch_optional(&mut *connection)
             .await?;
         drop(connection);
-        let surveyed = custody.open(pool, row.installation)?.survey().await;
+        let due = due(pool).await?;
+        let keepers = custody.open(pool, row.installation)?;
+        let former = former(pool, &keepers).await?.into_iter().map(|former| former.name).collect();
+        let surveyed = keepers.survey().await;
         let custodians = surveyed.into_iter().map(|(name, held)| CustodianStatus {
             name,
             epochs: held.iter().flatten().map(|held| held.epoch).collect(),
@@ -88,10 +89,12 @@ impl Vault {
             buckets: row.buckets,
             keys,
             tombstones,
-            not_final,
+            not_final: due.erased,
+            due,
             moved,
             rotation,
             custodians: custodians.collect(),
+            former,
             mirrors: mirrors.status(pool).await,
         })
     }

@@ -1,6 +1,7 @@
 //! The wrapped keys in PostgreSQL.
 
 use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -10,10 +11,11 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use crate::VaultError;
-use crate::bucket::{BucketKey, Buckets};
+use crate::crypto::Key;
 use crate::custodian::{Custodians, Root};
 use crate::keyring::Keyring;
 use crate::mirror::Mirrors;
+use crate::nursery::{NURSERY, Nursery, NurseryKey};
 use crate::recent::Recent;
 use crate::subject_key::SubjectKey;
 use crate::wrap::{RootKey, SubjectPlace};
@@ -24,7 +26,7 @@ pub struct Vault {
     pub(crate) custodians: Custodians,
     pub(crate) mirrors: Mirrors,
     root: Mutex<Arc<RootKey>>,
-    pub(crate) buckets: Buckets,
+    pub(crate) nursery: Nursery,
     recent: Recent,
     alarm: Mutex<Option<String>>,
 }
@@ -37,39 +39,31 @@ pub struct NewKey {
     pub subject: Subject,
     /// What it seals.
     pub class: KeyClass,
-    /// The key, wrapped by that of its bucket.
+    /// The key, wrapped by that of the nursery.
     pub wrapped: Vec<u8>,
-    /// Its bucket.
-    pub bucket: i32,
-    /// The generation of the bucket's key.
-    pub generation: i64,
-    /// The epoch at which the bucket's key was read: while it lasts, no bucket gets another key.
+    /// The epoch whose nursery it is: the ledger takes it while that lasts.
     pub epoch: i64,
     /// What binds the key to id and subject.
     pub commitment: [u8; 32],
 }
 
-/// Keys of subjects, with what unwraps them, and those that were destroyed.
-const KEYS: &str = "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.commitment, k.wrapped, b.bucket, b.generation, \
+/// Keys of subjects, with what unwraps them, and those that were destroyed, without.
+const KEYS: &str = "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.commitment, k.wrapped, k.bucket, k.generation, \
      b.wrapped AS bucket_key, r.epoch \
-     FROM vault.keys k JOIN vault.buckets b ON b.bucket = k.bucket CROSS JOIN vault.root r WHERE k.subject_id = ANY($1) \
+     FROM vault.keys k LEFT JOIN vault.buckets b ON b.bucket = k.bucket AND b.generation = k.generation \
+     CROSS JOIN vault.root r WHERE k.subject_id = ANY($1) \
      UNION ALL \
      SELECT t.key_id, t.subject_kind, t.subject_id, t.class, t.commitment, NULL, t.bucket, t.generation, NULL, 0 \
      FROM vault.tombstones t WHERE t.subject_id = ANY($1)";
 
 impl Vault {
-    pub(crate) fn new(
-        pool: PgPool,
-        custodians: Custodians,
-        root: &Root,
-        buckets: u32,
-    ) -> Result<Self, VaultError> {
+    pub(crate) fn new(pool: PgPool, custodians: Custodians, root: &Root) -> Result<Self, VaultError> {
         Ok(Self {
             pool,
             custodians,
             mirrors: Mirrors::default(),
             root: Mutex::new(Arc::new(RootKey::of(root)?)),
-            buckets: Buckets::new(buckets),
+            nursery: Nursery::default(),
             recent: Recent::new(),
             alarm: Mutex::default(),
         })
@@ -102,8 +96,8 @@ impl Vault {
     /// Reads the keys of subjects into a keyring, in one statement; those already there are not read again.
     ///
     /// # Errors
-    /// [`VaultError::KeyDamaged`] or [`VaultError::BucketDamaged`] when a key does not unwrap to what was created, and
-    /// errors of the database.
+    /// [`VaultError::KeyDamaged`], [`VaultError::BucketDamaged`] or [`VaultError::NurseryDamaged`] when a key does not
+    /// unwrap to what was created, and errors of the database.
     pub async fn load(&self, keyring: &mut Keyring, subjects: &[Subject]) -> Result<(), VaultError> {
         self.load_each(keyring, subjects).await?;
         subjects.iter().try_for_each(|subject| keyring.sound(*subject))
@@ -134,17 +128,20 @@ impl Vault {
     async fn read(&self, keyring: &mut Keyring, subjects: &HashSet<Subject>) -> Result<(), VaultError> {
         let ids: Vec<Uuid> = subjects.iter().map(|subject| subject.id).collect();
         let rows = sqlx::query(KEYS).bind(ids).fetch_all(&self.pool).await?;
-        let mut destroyed = Vec::new();
+        let (mut destroyed, mut opened) = (Vec::new(), HashMap::new());
         for row in rows {
             let Some((subject, class)) = owner(&row, subjects)? else { continue };
-            if row.try_get::<Option<&[u8]>, _>("bucket_key")?.is_none() {
+            if row.try_get::<Option<&[u8]>, _>("wrapped")?.is_none() {
                 destroyed.push((subject, class));
                 continue;
             }
-            match self.unwrap(&row, subject, class).await {
+            match self.unwrap(&row, (subject, class), &mut opened).await {
                 Ok(key) => keyring.insert(key),
                 Err(VaultError::KeyDamaged(_)) => keyring.distrust(subject, class, None),
-                Err(VaultError::BucketDamaged(bucket)) => keyring.distrust(subject, class, Some(bucket)),
+                Err(VaultError::BucketDamaged(_) | VaultError::NurseryDamaged(_)) => {
+                    let at = (row.try_get("bucket")?, row.try_get("generation")?);
+                    keyring.distrust(subject, class, Some(at));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -178,9 +175,9 @@ impl Vault {
         self.recent.forget(subjects);
     }
 
-    /// Forgets the keys of buckets, because a rotation has made others.
-    pub fn forget_buckets(&self) {
-        self.buckets.forget();
+    /// Forgets the key of the nursery, because a rotation has made another.
+    pub fn forget_nursery(&self) {
+        self.nursery.forget();
     }
 
     /// Forgets all keys in memory if one was destroyed, by whatever process. Keys are kept only while this is called
@@ -196,7 +193,7 @@ impl Vault {
                 .await?;
         self.recent.heed(number, asked);
         if epoch != self.root().epoch {
-            self.buckets.forget();
+            self.nursery.forget();
             self.root_of(epoch).await?;
         }
         Ok(())
@@ -212,38 +209,43 @@ impl Vault {
         Ok(keyring)
     }
 
-    /// Wraps new keys for storing.
+    /// Wraps new keys for storing, in the nursery.
     ///
     /// # Errors
-    /// [`VaultError::BucketDamaged`], [`VaultError::Crypto`] and errors of the database.
+    /// [`VaultError::NurseryDamaged`], [`VaultError::Crypto`] and errors of the database.
     pub async fn wrap(&self, keys: &[Arc<SubjectKey>]) -> Result<Vec<NewKey>, VaultError> {
-        let mut wrapped = Vec::with_capacity(keys.len());
-        for key in keys {
-            let bucket = self.buckets.of(key.id());
-            let BucketKey { generation, epoch, key: secret } = self.bucket_key(bucket).await?;
-            let place =
-                SubjectPlace { id: key.id(), subject: key.subject(), class: key.class(), bucket, generation };
-            wrapped.push(NewKey {
-                id: key.id(),
-                subject: key.subject(),
-                class: key.class(),
-                wrapped: place.wrap(&secret, key.secret())?,
-                bucket,
-                generation,
-                epoch,
-                commitment: key.commitment()?,
-            });
+        if keys.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(wrapped)
+        let NurseryKey { epoch, key: nursery } = self.nursery_key().await?;
+        let wrap = |key: &Arc<SubjectKey>| {
+            let (id, subject, class) = (key.id(), key.subject(), key.class());
+            let place = SubjectPlace { id, subject, class, bucket: NURSERY, generation: epoch };
+            let (wrapped, commitment) = (place.wrap(&nursery, key.secret())?, key.commitment()?);
+            Ok(NewKey { id, subject, class, wrapped, epoch, commitment })
+        };
+        keys.iter().map(wrap).collect()
     }
 
-    async fn unwrap(&self, row: &PgRow, subject: Subject, class: KeyClass) -> Result<SubjectKey, VaultError> {
+    /// The key of a row; what was unwrapped for it is kept in `opened` for the rows that follow.
+    async fn unwrap(
+        &self,
+        row: &PgRow,
+        (subject, class): (Subject, KeyClass),
+        opened: &mut HashMap<(i32, i64), Key>,
+    ) -> Result<SubjectKey, VaultError> {
         let root = self.root_of(row.try_get("epoch")?).await?;
         let (bucket, generation) = (row.try_get("bucket")?, row.try_get("generation")?);
-        let secret = root.unwrap(bucket, generation, row.try_get("bucket_key")?)?;
+        let secret = match opened.entry((bucket, generation)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let wrapped: Option<&[u8]> = row.try_get("bucket_key")?;
+                let wrapped = wrapped.ok_or_else(|| VaultError::damaged(bucket, generation))?;
+                place.insert(root.unwrap(bucket, generation, wrapped)?)
+            }
+        };
         let place = SubjectPlace { id: row.try_get("key_id")?, subject, class, bucket, generation };
-        let secret =
-            place.unwrap(&secret, row.try_get("wrapped")?)?.ok_or(VaultError::KeyDamaged(subject))?;
+        let secret = place.unwrap(secret, row.try_get("wrapped")?)?.ok_or(VaultError::KeyDamaged(subject))?;
         let key = SubjectKey::new(place.id, subject, class, secret)?;
         if key.commitment()?.as_slice() != row.try_get::<&[u8], _>("commitment")? {
             return Err(VaultError::KeyDamaged(subject));
@@ -266,7 +268,7 @@ impl Vault {
             sqlx::query_as("SELECT epoch, commitment FROM vault.root").fetch_one(&self.pool).await?;
         let commitment = commitment.try_into().map_err(|_| VaultError::Rotated)?;
         let fetched = Arc::new(RootKey::of(&self.custodians.fetch(now, &commitment).await?)?);
-        self.forget_buckets();
+        self.forget_nursery();
         *self.root.lock().unwrap_or_else(PoisonError::into_inner) = fetched.clone();
         if now == epoch { Ok(fetched) } else { Err(VaultError::Rotated) }
     }

@@ -1,6 +1,6 @@
 //! Checking everything that is stored of keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use sqlx::postgres::PgRow;
@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use crate::crypto::Key;
+use crate::nursery::NURSERY;
 use crate::open::Row;
 use crate::restore::{Source, missing, unnamed};
 use crate::rotation::place_of;
@@ -67,7 +68,7 @@ impl Vault {
         snapshot: &mut PgConnection,
         row: &Row,
         found: &mut Verified,
-    ) -> Result<HashMap<i32, (i64, Key)>, VaultError> {
+    ) -> Result<HashMap<(i32, i64), Key>, VaultError> {
         let root = self.root_of(row.epoch).await?;
         let rows: Vec<(i32, i64, Vec<u8>)> =
             sqlx::query_as("SELECT bucket, generation, wrapped FROM vault.buckets")
@@ -76,11 +77,17 @@ impl Vault {
         let mut buckets = HashMap::with_capacity(rows.len());
         for (bucket, generation, wrapped) in rows {
             match root.unwrap(bucket, generation, &wrapped) {
-                Ok(key) => drop(buckets.insert(bucket, (generation, key))),
+                Ok(key) => drop(buckets.insert((bucket, generation), key)),
                 Err(error) => found.findings.push(error.to_string()),
             }
         }
-        found.buckets = u64::try_from(buckets.len()).unwrap_or_default();
+        let nursery = VaultError::NurseryDamaged(row.epoch).to_string();
+        if !buckets.contains_key(&(NURSERY, row.epoch)) && !found.findings.contains(&nursery) {
+            found.findings.push(nursery);
+        }
+        let opened: HashSet<i32> =
+            buckets.keys().map(|(bucket, _)| *bucket).filter(|bucket| *bucket >= 0).collect();
+        found.buckets = u64::try_from(opened.len()).unwrap_or_default();
         if i32::try_from(found.buckets) != Ok(row.buckets) {
             found.findings.push(format!("Of {} buckets, {} are there and open.", row.buckets, found.buckets));
         }
@@ -131,7 +138,7 @@ impl Vault {
 
 async fn verify_keys(
     snapshot: &mut PgConnection,
-    buckets: &HashMap<i32, (i64, Key)>,
+    buckets: &HashMap<(i32, i64), Key>,
     found: &mut Verified,
 ) -> Result<(), VaultError> {
     let (mut after, mut wrong) = ((Uuid::nil(), String::new(), String::new()), 0);
@@ -169,13 +176,9 @@ async fn verify_keys(
     Ok(())
 }
 
-fn is_whole(row: &PgRow, buckets: &HashMap<i32, (i64, Key)>) -> Result<bool, VaultError> {
+fn is_whole(row: &PgRow, buckets: &HashMap<(i32, i64), Key>) -> Result<bool, VaultError> {
     let Ok(place) = place_of(row) else { return Ok(false) };
-    let Some((_, bucket)) =
-        buckets.get(&place.bucket).filter(|(generation, _)| *generation == place.generation)
-    else {
-        return Ok(false);
-    };
+    let Some(bucket) = buckets.get(&(place.bucket, place.generation)) else { return Ok(false) };
     let Some(secret) = place.unwrap(bucket, row.try_get("wrapped")?)? else { return Ok(false) };
     let key = SubjectKey::new(place.id, place.subject, place.class, secret)?;
     Ok(key.commitment()?.as_slice() == row.try_get::<&[u8], _>("commitment")?)

@@ -1,4 +1,4 @@
-//! How keys are wrapped: a subject's key by its bucket's, a bucket's key by the root. Both are
+//! How keys are wrapped: a subject's key by its bucket's or the nursery's, and those by the root. Both are
 //! `nonce (12) ‖ ciphertext (32) ‖ tag (16)`, AES-256-GCM-SIV; see `docs/sealing.md`.
 
 use lethe_kernel::{KeyClass, Subject};
@@ -43,7 +43,7 @@ impl SubjectPlace {
         ])
     }
 
-    /// Wraps the secret of a subject's key by its bucket's key.
+    /// Wraps the secret of a subject's key by the key of its bucket or of the nursery.
     pub(crate) fn wrap(&self, bucket: &Key, secret: &Key) -> Result<Vec<u8>, VaultError> {
         wrap(bucket, &self.aad(), secret)
     }
@@ -86,9 +86,10 @@ impl RootKey {
     /// The bucket's key.
     ///
     /// # Errors
-    /// [`VaultError::BucketDamaged`] if this root did not wrap it there.
+    /// [`VaultError::BucketDamaged`] or [`VaultError::NurseryDamaged`] if this root did not wrap it there.
     pub(crate) fn unwrap(&self, bucket: i32, generation: i64, wrapped: &[u8]) -> Result<Key, VaultError> {
-        unwrap(&self.key, &self.aad(bucket, generation), wrapped)?.ok_or(VaultError::BucketDamaged(bucket))
+        let key = unwrap(&self.key, &self.aad(bucket, generation), wrapped)?;
+        key.ok_or_else(|| VaultError::damaged(bucket, generation))
     }
 }
 

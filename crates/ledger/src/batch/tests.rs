@@ -50,8 +50,6 @@ fn unit(plan: &Plan) -> Waits {
         subject: ContactId(id(subject)).into(),
         class: KeyClass::Crm,
         wrapped: Vec::new(),
-        bucket: 0,
-        generation: 1,
         epoch: 1,
         commitment: [0; 32],
     };

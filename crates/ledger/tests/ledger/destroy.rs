@@ -86,7 +86,7 @@ async fn a_key_that_was_destroyed_is_never_made_anew() {
     // And past the process: the ledger itself refuses a new key for whom it has a tombstone.
     let sql = "SELECT (ledger.append(now(), ARRAY[ROW(gen_random_uuid(), 'applied', '{}', NULL, NULL, NULL, 0)]::ledger.new_unit[], \
          '{}', ARRAY[ROW(1, t.subject_kind, t.subject_id, t.class)]::ledger.keyless[], '{}', '{}', \
-         ARRAY[ROW(1, gen_random_uuid(), t.subject_kind, t.subject_id, t.class, 0, 1, 1, '', '')]::ledger.new_key[], \
+         ARRAY[ROW(1, gen_random_uuid(), t.subject_kind, t.subject_id, t.class, 1, '', '')]::ledger.new_key[], \
          '{}')).results[1]::bigint FROM vault.tombstones t";
     assert_eq!(database.count(sql).await, 1);
     assert_eq!(rows(&database).await, before);

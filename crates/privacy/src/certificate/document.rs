@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The name and version of the format.
-pub const FORMAT: &str = "lethe-certificate/1";
+pub const FORMAT: &str = "lethe-certificate/2";
 
 /// What a certificate claims, and what it does not.
 pub const STATEMENT: &str = "Erased by destruction of the keys. The personal values of this subject were stored in \
@@ -100,6 +100,8 @@ pub struct Rotation {
     pub from_epoch: i64,
     /// The epoch of the root that came after it.
     pub to_epoch: i64,
+    /// The place in the ledger up to which the rotation makes final what was erased.
+    pub covers: i64,
     /// The place in the ledger from which on nothing hung from the old root.
     pub switched_position: i64,
     /// The place in the ledger of the event that says that the old root is gone.

@@ -31,12 +31,14 @@ pub enum CertificateError {
     Unacknowledged(i64),
     /// The order of the erasure and of what made it final is impossible.
     #[error(
-        "The erasure stands at position {erased}, the switch of the root at {switched} and its destruction at {destroyed}. \
-         They must follow each other in this order; the ledger was altered. Run `lethe doctor`."
+        "The erasure stands at position {erased}, the rotation covers what was erased up to {covers}, the switch of the root \
+         stands at {switched} and its destruction at {destroyed}. They must follow each other in this order; the ledger was altered. Run `lethe doctor`."
     )]
     Order {
         /// Where the erasure stands.
         erased: i64,
+        /// Up to where the rotation makes erasures final.
+        covers: i64,
         /// Where the switch of the root stands.
         switched: i64,
         /// Where the destruction of the old root stands.

@@ -80,9 +80,13 @@ fn malformed(position: i64) -> CertificateError {
 }
 
 fn rotation(finality: Finality, erased: i64) -> Result<Rotation, CertificateError> {
-    let (switched, destroyed) = (finality.switched_position, finality.destroyed_position);
-    if erased >= switched || switched >= destroyed || finality.old_epoch >= finality.new_epoch {
-        return Err(CertificateError::Order { erased, switched, destroyed });
+    let Finality { covers, switched_position: switched, destroyed_position: destroyed, .. } = finality;
+    if erased > covers
+        || covers >= switched
+        || switched >= destroyed
+        || finality.old_epoch >= finality.new_epoch
+    {
+        return Err(CertificateError::Order { erased, covers, switched, destroyed });
     }
     if finality.custodians.is_empty() {
         return Err(CertificateError::Unacknowledged(finality.old_epoch));
@@ -90,6 +94,7 @@ fn rotation(finality: Finality, erased: i64) -> Result<Rotation, CertificateErro
     Ok(Rotation {
         from_epoch: finality.old_epoch,
         to_epoch: finality.new_epoch,
+        covers,
         switched_position: switched,
         root_destroyed_position: destroyed,
         root_destroyed_at: finality.destroyed_at,

@@ -78,8 +78,8 @@ async fn destroyed_with(parts: &Parts, erasure: &Recorded) -> Result<Option<Stri
     }
 }
 
-/// The rotation that made what was erased at a position final: the first one after it whose old root is gone. Taken from
-/// the events of the vault's stream, so no view can be behind.
+/// The rotation that made what was erased at a position final: the first one that covers it and whose old root is gone.
+/// Taken from the events of the vault's stream, so no view can be behind.
 ///
 /// # Errors
 /// [`CertificateError::Ledger`] or [`CertificateError::Malformed`] when an event of the stream is not as it should be.
@@ -100,9 +100,11 @@ pub fn finality_of(vault: &[Recorded], position: i64) -> Result<Option<Finality>
                 what: "where keys were rotated",
             });
         };
+        let Some(covers) = switch.covers.filter(|covers| *covers >= position) else { continue };
         return Ok(Some(Finality {
             old_epoch: switch.old_epoch,
             new_epoch: switch.new_epoch,
+            covers,
             switched_position,
             destroyed_position: event.position,
             destroyed_at: event.recorded_at,

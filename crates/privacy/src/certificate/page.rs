@@ -130,6 +130,7 @@ fn rotation(it: &Certificate) -> String {
                 "Root destroyed",
                 format!("epoch {}, followed by epoch {}", rotation.from_epoch, rotation.to_epoch),
             ),
+            ("Covers", format!("what was erased up to position {}", rotation.covers)),
             ("Switched", format!("position {}", rotation.switched_position)),
             (
                 "Destroyed",

@@ -32,13 +32,13 @@ pub enum Rejection {
     NotACertificate,
     /// It is of a version that is not known here.
     #[error(
-        "The certificate is of another format than lethe-certificate/1, the only one this version of Lethe knows. Verify it \
-         with the version of Lethe that issued it, or a newer one."
+        "The certificate is of another format than lethe-certificate/2, the only one this version of Lethe knows. Verify it \
+         with a newer version of Lethe; one of format 1 must be issued anew, `lethe certificate show` does."
     )]
     UnknownFormat,
     /// It has not the fields of a certificate.
     #[error(
-        "The certificate has not the form of lethe-certificate/1: at line {line}, column {column}, a field is missing, is \
+        "The certificate has not the form of lethe-certificate/2: at line {line}, column {column}, a field is missing, is \
          there twice, is not known or is of the wrong kind. It was altered."
     )]
     Malformed {

@@ -72,6 +72,7 @@ fn finality() -> Finality {
     Finality {
         old_epoch: 41,
         new_epoch: 42,
+        covers: 4790,
         switched_position: 4802,
         destroyed_position: 4803,
         destroyed_at: at("2026-03-03T02:00:07Z"),

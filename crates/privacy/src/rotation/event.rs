@@ -16,22 +16,25 @@ pub enum VaultEvent {
     ErasureReconciled(ErasureReconciled),
 }
 
-/// Everything hangs from a new root; keys that were destroyed before this event do not.
+/// Everything hangs from a new root; keys that were destroyed up to the position it covers do not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysRotated {
     /// The root before.
     pub old_epoch: i64,
     /// The root from now on.
     pub new_epoch: i64,
-    /// The destroyed keys whose buckets were re-keyed.
+    /// The last position at which the rotation began: what was erased up to there becomes final. Not known of rotations
+    /// before new keys had a nursery; they make nothing final.
+    pub covers: Option<i64>,
+    /// The destroyed keys that become final.
     pub tombstones: i64,
     /// The buckets that got another key.
     pub buckets: i64,
-    /// The keys in them that were wrapped anew.
+    /// The keys that were wrapped anew: those of these buckets, and those that were made since the rotation before.
     pub keys: i64,
 }
 
-/// A root is gone at every custodian: what was erased before its switch is final.
+/// A root is gone at every custodian: what its rotation covers is final.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootDestroyed {
     /// The root that is gone.
@@ -73,7 +76,7 @@ pub struct ErasureReconciled {
 }
 
 domain_event!(VaultEvent {
-    KeysRotated = "vault.keys_rotated" v "1",
+    KeysRotated = "vault.keys_rotated" v "2" from ["1" => Some],
     RootDestroyed = "vault.root_destroyed" v "1",
     Restored = "vault.restored" v "2" from ["1" => Some],
     ErasureReconciled = "vault.erasure_reconciled" v "1",
@@ -82,13 +85,17 @@ domain_event!(VaultEvent {
 impl Described for VaultEvent {
     fn changes(&self, _: Uuid) -> Vec<Change> {
         match self {
-            Self::KeysRotated(event) => vec![
-                Change::set("oldEpoch", event.old_epoch),
-                Change::set("newEpoch", event.new_epoch),
-                Change::set("tombstones", event.tombstones),
-                Change::set("buckets", event.buckets),
-                Change::set("keys", event.keys),
-            ],
+            Self::KeysRotated(event) => [
+                Some(Change::set("oldEpoch", event.old_epoch)),
+                Some(Change::set("newEpoch", event.new_epoch)),
+                Change::some("covers", event.covers),
+                Some(Change::set("tombstones", event.tombstones)),
+                Some(Change::set("buckets", event.buckets)),
+                Some(Change::set("keys", event.keys)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             Self::RootDestroyed(event) => vec![
                 Change::set("epoch", event.epoch),
                 Change::set("switchedPosition", event.switched_position),

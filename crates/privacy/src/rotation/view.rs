@@ -20,6 +20,8 @@ pub struct RotationRow {
     pub old_epoch: i64,
     /// The root that comes.
     pub new_epoch: i64,
+    /// What was erased up to this position becomes final.
+    pub covers: Option<i64>,
     /// Where the switch stands.
     pub switched_position: i64,
     /// When it was.
@@ -39,6 +41,8 @@ pub struct Finality {
     pub old_epoch: i64,
     /// The root that came after it.
     pub new_epoch: i64,
+    /// What was erased up to this position is final.
+    pub covers: i64,
     /// Where the switch stands.
     pub switched_position: i64,
     /// Where the end of the old root stands.
@@ -55,7 +59,7 @@ fn id(old_epoch: i64) -> Uuid {
 
 impl Projection for RotationView {
     const NAME: &'static str = "rotation";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["vault"];
     type Row = RotationRow;
@@ -78,6 +82,7 @@ impl Projection for RotationView {
                 id,
                 old_epoch: rotated.old_epoch,
                 new_epoch: rotated.new_epoch,
+                covers: rotated.covers,
                 switched_position: event.position,
                 switched_at: event.recorded_at,
                 destroyed_position: None,
@@ -96,8 +101,7 @@ impl Projection for RotationView {
     }
 }
 
-/// For erasures at these positions, what made them final: the first rotation that was switched behind it and whose old
-/// root is gone. An erasure that is not final is not in the answer.
+/// For erasures at these positions, what made them final: the first rotation that covers it and whose old root is gone. An erasure that is not final is not in the answer.
 ///
 /// # Errors
 /// Errors of the database.
@@ -113,9 +117,9 @@ pub async fn finalities(pool: &PgPool, positions: &[i64]) -> Result<HashMap<i64,
     }
     let found: Vec<Found> = sqlx::query_as(
         "SELECT p.erased, r.* FROM unnest($1::bigint[]) AS p (erased) CROSS JOIN LATERAL ( \
-             SELECT old_epoch, new_epoch, switched_position, destroyed_position, destroyed_at, custodians \
-             FROM view.rotation WHERE switched_position > p.erased AND destroyed_at IS NOT NULL \
-             ORDER BY switched_position LIMIT 1) r",
+             SELECT old_epoch, new_epoch, covers, switched_position, destroyed_position, destroyed_at, custodians \
+             FROM view.rotation WHERE covers >= p.erased AND destroyed_at IS NOT NULL \
+             ORDER BY covers LIMIT 1) r",
     )
     .bind(positions)
     .fetch_all(pool)

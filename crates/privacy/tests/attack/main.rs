@@ -20,10 +20,12 @@ mod marked;
 #[path = "../../../../tests/no_plaintext/marker.rs"]
 #[expect(dead_code, reason = "this target enters fewer kinds of values than the one with the server")]
 mod marker;
+mod orphans;
 mod people;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 #[expect(dead_code, reason = "this target only looks")]
 mod postgres;
+mod random;
 #[path = "../../../../tests/no_plaintext/search.rs"]
 mod search;
 mod unchanged;

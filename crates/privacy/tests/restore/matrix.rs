@@ -64,6 +64,8 @@ async fn old_events_are_refused_until_the_vault_is_restored_and_then_tell_of_the
     let done = scene.restore(&options, scene.mirror.path()).await.unwrap();
     assert_eq!(done.restored.old_size, size);
     assert_eq!(done.reconciled.len(), 1);
+    // Ib's key: nothing in this history names it.
+    assert_eq!(done.replaced.dropped, 1);
     assert_eq!(done.reconciled[0].subject_id, people[0].0);
     assert_eq!(count(&options, RECONCILED).await, 1);
     assert_ne!(count(&options, origin).await, before);

@@ -10,19 +10,33 @@ use uuid::Uuid;
 use crate::world::{World, forget, register, root_files, steps};
 
 /// Does what a rotation does up to a step, and stops there.
-async fn until(world: &World, step: &str) {
+pub(crate) async fn until(world: &World, step: &str) {
     let vault = world.vault();
-    let rotation: Rotation = vault.prepare().await.unwrap();
+    let begun = vault.begin().await.unwrap();
+    if step == "begun" {
+        return;
+    }
+    if step == "prepared at one custodian" {
+        let root = Root::generate(vault.installation(), begun.new_epoch).unwrap();
+        return FileCustodian::new(&root_files(&world.database)[0]).store(&root).unwrap();
+    }
+    vault.prepare(&begun).await.unwrap();
     if step == "prepared" {
         return;
     }
     let parts = world.ledger.parts();
+    let rotation = vault.rotation().await.unwrap().unwrap();
+    let change = vault.rekey(&rotation).await.unwrap();
+    if step == "moved" {
+        return;
+    }
     let mut transaction = parts.pool.begin().await.unwrap();
     parts.lock_appends(&mut transaction).await.unwrap();
-    let work = vault.switch(&mut transaction, &rotation).await.unwrap();
+    let work = vault.switch(&mut transaction, &rotation, change).await.unwrap();
     let event = VaultEvent::KeysRotated(KeysRotated {
         old_epoch: rotation.old_epoch,
         new_epoch: rotation.new_epoch,
+        covers: Some(rotation.covers),
         tombstones: work.tombstones,
         buckets: work.buckets,
         keys: work.keys,
@@ -31,7 +45,7 @@ async fn until(world: &World, step: &str) {
         Context::new(lethe_kernel::Caller::system(UnitId(Uuid::nil())), lethe_kernel::RequestId(Uuid::nil()));
     let stream = vault.installation();
     let position = parts.append_within::<KeyVault>(&mut transaction, &context, stream, &event).await.unwrap();
-    Vault::mark(&mut transaction, ("prepared", "switched"), Some(position)).await.unwrap();
+    Vault::mark(&mut transaction, &rotation, "switched", Some(position)).await.unwrap();
     if step == "in the switch" {
         return transaction.rollback().await.unwrap();
     }
@@ -40,7 +54,8 @@ async fn until(world: &World, step: &str) {
         return;
     }
     let mut connection = parts.pool.acquire().await.unwrap();
-    Vault::mark(&mut connection, ("switched", "exported"), None).await.unwrap();
+    let rotation = vault.rotation().await.unwrap().unwrap();
+    Vault::mark(&mut connection, &rotation, "exported", None).await.unwrap();
     if step == "exported" {
         return;
     }
@@ -52,13 +67,16 @@ async fn until(world: &World, step: &str) {
     if step == "destroyed, not marked" {
         return;
     }
-    Vault::mark(&mut connection, ("exported", "destroyed"), None).await.unwrap();
+    Vault::mark(&mut connection, &rotation, "destroyed", None).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_rotation_that_was_cut_off_anywhere_is_finished_and_nobody_else_loses_anything() {
     for step in [
+        "begun",
+        "prepared at one custodian",
         "prepared",
+        "moved",
         "in the switch",
         "switched",
         "exported",
@@ -88,7 +106,7 @@ async fn a_rotation_that_was_cut_off_anywhere_is_finished_and_nobody_else_loses_
 }
 
 #[tokio::test]
-async fn a_new_root_that_never_reached_the_database_is_taken_up() {
+async fn a_new_root_that_the_database_knows_nothing_of_is_destroyed_and_another_is_taken() {
     let world = World::create().await;
     let contact = register(&world.ledger, "Bo").await;
     let root = Root::generate(world.vault().installation(), 2).unwrap();
@@ -98,19 +116,35 @@ async fn a_new_root_that_never_reached_the_database_is_taken_up() {
     assert_eq!(world.held(), [vec![2], vec![2]]);
     for file in root_files(&world.database) {
         let kept = FileCustodian::new(file).fetch(2).unwrap().unwrap();
-        assert_eq!(kept.commitment(), root.commitment());
+        assert_ne!(kept.commitment(), root.commitment());
     }
     assert_eq!(world.name_of(contact).await.unwrap(), "Bo");
 }
 
 #[tokio::test]
-async fn a_process_that_prepares_too_late_does_not_take_the_new_root_away() {
+async fn a_process_that_comes_too_late_does_not_take_the_new_root_away() {
     let world = World::create().await;
     let contact = register(&world.ledger, "Bo").await;
-    until(&world, "prepared").await;
-    // It had looked before the other one was there.
-    let late = world.process().await.parts().vault.prepare().await;
+    let vault = world.vault();
+    // One stands still before each of its steps; another one has taken the rotation up.
+    let begun = vault.begin().await.unwrap();
+    let other = world.process().await;
+    assert!(matches!(other.parts().vault.begin().await, Err(VaultError::Rotated)));
+    let taken = other.parts().vault.take_up().await.unwrap().unwrap();
+    other.parts().vault.prepare(&taken).await.unwrap();
+    let kept = FileCustodian::new(&root_files(&world.database)[0]).fetch(2).unwrap().unwrap();
+    let late = vault.prepare(&begun).await;
     assert!(matches!(late, Err(VaultError::Rotated)), "{late:?}");
+    let mut prepared: Rotation = begun;
+    prepared.step = "prepared".to_owned();
+    let late = vault.rekey(&prepared).await;
+    assert!(matches!(late, Err(VaultError::Rotated)), "{late:?}");
+    let mut connection = world.database.pool.acquire().await.unwrap();
+    let late = Vault::mark(&mut connection, &prepared, "switched", Some(1)).await;
+    assert!(matches!(late, Err(VaultError::Rotated)), "{late:?}");
+    drop(connection);
+    let still = FileCustodian::new(&root_files(&world.database)[0]).fetch(2).unwrap().unwrap();
+    assert_eq!(kept.commitment(), still.commitment());
     world.rotate().await.unwrap();
     assert_eq!(world.held(), [vec![2], vec![2]]);
     assert_eq!(world.name_of(contact).await.unwrap(), "Bo");

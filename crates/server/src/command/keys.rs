@@ -1,7 +1,9 @@
 //! `lethe keys`: the root key and what hangs from it.
 
 mod adopt;
+mod audit_disk;
 mod export;
+mod retire;
 mod rotate;
 mod status;
 mod verify;
@@ -27,6 +29,10 @@ pub(crate) enum Keys {
     Verify(verify::Arguments),
     /// Accept that the database was moved, upgraded or promoted, and have new custodians keep the root
     Adopt(adopt::Arguments),
+    /// Try what hangs from the present root on files, and name what opens and belongs to nobody living; exit code 1 with findings
+    AuditDisk(audit_disk::Arguments),
+    /// Empty a custodian that was taken out of the settings; until then no erasure becomes final
+    Retire(retire::Arguments),
 }
 
 /// Runs one of them.
@@ -40,6 +46,8 @@ pub(crate) async fn run(config: &Config, keys: &Keys) -> Result<Outcome, Error> 
         Keys::Export(arguments) => export::run(config, arguments).await,
         Keys::Verify(arguments) => verify::run(config, arguments).await,
         Keys::Adopt(arguments) => adopt::run(config, arguments).await,
+        Keys::AuditDisk(arguments) => audit_disk::run(config, arguments).await,
+        Keys::Retire(arguments) => retire::run(config, arguments).await,
     }
 }
 

@@ -7,7 +7,7 @@ use lethe_kernel::Clock;
 use lethe_privacy::restore::{Done, Failure, Mode, restore};
 use lethe_vault::Vault;
 use lethe_vault::mirror::Takeover;
-use lethe_vault::restore::{RestoreError, Source, check};
+use lethe_vault::restore::{RestoreError, Source, check, destroy_prepared};
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection, PgPool};
 
@@ -37,7 +37,8 @@ pub(crate) struct Arguments {
 /// Brings the vault back from a mirror while no server runs.
 ///
 /// # Errors
-/// [`Error::InUse`], [`Error::OthersConnected`], [`Error::Restore`]; nothing was changed then.
+/// [`Error::InUse`], [`Error::OthersConnected`], [`Error::Restore`]; nothing was changed then. [`Error::Vault`] if it was
+/// restored, but a custodian or a mirror did not do its part; the same command does it again.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
     let folder = DataDir::for_database(config)?;
     let lock = ServeLock::take(&folder)?;
@@ -92,9 +93,9 @@ async fn from_mirror(
     if mode == Mode::Keep {
         // What was restored must open, before anybody relies on it.
         Vault::open(pool.clone(), &custody).await?;
-        if let Err(error) = mirrors.export(pool, Takeover::Allow).await {
-            output::note(&format!("warning: {error}\nRun `lethe keys export` when that is mended."));
-        }
+        destroy_prepared(pool, &custody, &source).await?;
+        // A mirror that still has what was dropped here would bring it back.
+        mirrors.export(pool, Takeover::Allow).await.map_err(lethe_vault::VaultError::from)?;
     }
     Ok((source, done))
 }
@@ -109,6 +110,7 @@ fn told(source: &Source, done: &Done, arguments: &Arguments) -> String {
             "tombstones": replaced.tombstones,
             "replayed": replaced.replayed,
             "buried": replaced.buried,
+            "dropped": replaced.dropped,
             "reconciled": done.reconciled.len(),
             "oldOrigin": restored.old_origin,
             "oldSize": restored.old_size,
@@ -124,14 +126,15 @@ fn told(source: &Source, done: &Done, arguments: &Arguments) -> String {
         "Nothing was changed. To restore: the same command with --yes."
     };
     format!(
-        "{}: epoch {} up to change {}.\n{} keys, {} tombstones; {} destroyed keys were in the mirror and are gone; {} \
-         erasures behind the end of the ledger are told in it again.\nThe ledger goes on behind position {} as {}.\n{ending}",
+        "{}: epoch {} up to change {}.\n{} keys, {} tombstones; {} destroyed keys were in the mirror and are gone, and so are {} \
+         keys that were made behind the end of the ledger; {} erasures behind it are told in it again.\nThe ledger goes on behind position {} as {}.\n{ending}",
         source.folder.display(),
         source.header.epoch,
         source.change,
         replaced.keys,
         replaced.tombstones,
         replaced.replayed,
+        replaced.dropped,
         done.reconciled.len(),
         restored.old_size,
         restored.new_origin,

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lethe_vault::custodian::{Custodian, CustodianSpec};
+use lethe_vault::mirror::Mirrors;
+use lethe_vault::{Due, Vault};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -135,6 +137,12 @@ pub(super) async fn check(
         findings.push(alone(config.database_url.is_some()));
     }
     findings.push(age(pool).await?);
+    match lethe_vault::due(pool).await {
+        Ok(due) => findings.extend(renewal(&due)),
+        Err(error) => findings.push(Finding::error(FINAL, &error)),
+    }
+    let former = Vault::status(pool, &config.custody(folder.path()), &Mirrors::default()).await;
+    findings.extend(former.iter().flat_map(|status| &status.former).map(|name| left_behind(name)));
     findings.push(last_rotation(pool).await?);
     Ok(findings)
 }
@@ -180,6 +188,32 @@ async fn age(pool: &PgPool) -> Result<Finding, sqlx::Error> {
         Ok(since) => waiting(since, now),
         Err(error) => Finding::error(FINAL, &error),
     })
+}
+
+/// What the next rotation does besides making erasures final.
+fn renewal(due: &Due) -> Option<Finding> {
+    (due.lost > 0).then(|| {
+        Finding::warning(
+            FINAL,
+            format!(
+                "{} buckets wait for another key after a restore, a move or an upgrade: until then a key that was lost with \
+                 the database still hangs from the present root.",
+                due.lost
+            ),
+            "The next nightly rotation renews them; `lethe keys rotate` does it now.",
+        )
+    })
+}
+
+/// A custodian that was taken out of the settings.
+fn left_behind(name: &str) -> Finding {
+    Finding::problem(
+        CUSTODIANS,
+        format!(
+            "{name} kept a root, is in the settings no more and was not seen empty: nothing becomes final."
+        ),
+        format!("`lethe keys retire {name}` empties it; add --gone if it is gone for good."),
+    )
 }
 
 /// When the root was last rotated. One that is old is no harm as long as nothing was erased.

@@ -47,6 +47,7 @@ pub(super) async fn check(database: &Database, config: &Config, folder: &DataDir
 
 async fn examine(config: &Config, pool: &PgPool, folder: &DataDir) -> Result<Vec<Finding>, sqlx::Error> {
     let mut findings = settings(pool).await?;
+    findings.extend(logging(pool).await?);
     findings.push(clock(pool).await?);
     let (tables, current) = migrations(pool).await?;
     findings.push(tables);
@@ -82,6 +83,22 @@ async fn settings(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
         Finding::warning(SETTINGS, "data_checksums is off: a disk that alters data is not noticed.", advice)
     });
     Ok(findings)
+}
+
+/// Whether PostgreSQL writes what is sealed, and keys that may never be stored, into its log.
+async fn logging(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
+    let logging = lethe_ledger::logging_of_parameters(pool).await?;
+    let warn = |setting: &String| {
+        Finding::warning(
+            SETTINGS,
+            format!(
+                "{setting}: the parameters of statements, which hold sealed values and wrapped keys, are in its log."
+            ),
+            "Set log_parameter_max_length = 0 and log_parameter_max_length_on_error = 0 (and those of auto_explain and \
+             pgaudit): what is in the log opens until the next rotation of the root.",
+        )
+    };
+    Ok(logging.iter().map(warn).collect())
 }
 
 async fn clock(pool: &PgPool) -> Result<Finding, sqlx::Error> {

@@ -248,4 +248,10 @@ impl CustodianError {
     pub fn is_vacant(&self) -> bool {
         matches!(self, Self::Missing(_) | Self::Empty(_))
     }
+
+    /// Whether it was seen that the file holds no root; one that is not there may be on a disk that is not mounted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty(_))
+    }
 }

@@ -89,6 +89,24 @@ impl Custodians {
         Err(CustodiansError::NotFetched { epoch, reasons })
     }
 
+    /// Every root that a custodian holds, each once.
+    ///
+    /// # Errors
+    /// [`CustodiansError::Failed`] with the one that cannot be read.
+    pub async fn roots(&self) -> Result<Vec<Root>, CustodiansError> {
+        let mut roots: Vec<Root> = Vec::new();
+        for custodian in &self.0 {
+            let failed = |error| CustodiansError::Failed(vec![(custodian.name(), error)]);
+            for held in custodian.held().await.map_err(failed)? {
+                let Some(root) = custodian.fetch(held.epoch).await.map_err(failed)? else { continue };
+                if !roots.iter().any(|known| known.same(&root)) {
+                    roots.push(root);
+                }
+            }
+        }
+        Ok(roots)
+    }
+
     /// What each custodian holds, in order.
     pub async fn survey(&self) -> Vec<(String, Result<Vec<Held>, CustodianError>)> {
         let mut found = Vec::new();

@@ -142,6 +142,27 @@ fn secure(url: &Url) -> Result<(), SpecError> {
     }
 }
 
+impl CustodianSpec {
+    /// The same wherever Lethe is started: with the whole path of a file.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        match self {
+            Self::File(path) => Self::File(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+            Self::Transit(_) => self.clone(),
+        }
+    }
+
+    /// What tells it from any other, and from itself under other settings: the path of a file; address, mount and namespace of
+    /// a transit engine.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        match self.absolute() {
+            Self::File(path) => format!("file:{}", path.display()),
+            Self::Transit(transit) => transit.name(),
+        }
+    }
+}
+
 impl TransitSpec {
     /// What the custodian is called: address, mount and namespace.
     pub(super) fn name(&self) -> String {

@@ -93,11 +93,11 @@ async fn fill(file: &mut Unfinished, snapshot: &mut Snapshot) -> Result<(), Mirr
     file.write(std::iter::once(Line::Header(snapshot.header.clone()))).await?;
     let roots = snapshot.transit_roots().await?;
     file.write(roots.into_iter().map(Line::TransitRoot)).await?;
-    let mut from = 0;
+    let mut after = (i32::MIN, i64::MIN);
     loop {
-        let page = snapshot.buckets(from).await?;
+        let page = snapshot.buckets(after).await?;
         let Some(last) = page.last() else { break };
-        from = last.bucket + 1;
+        after = (last.bucket, last.generation);
         file.write(page.into_iter().map(Line::Bucket)).await?;
     }
     let mut after = i64::MIN;

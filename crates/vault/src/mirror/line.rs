@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 /// The form of exports that this version writes and reads.
-pub(crate) const EXPORT: &str = "lethe-vault-export/1";
+pub(crate) const EXPORT: &str = "lethe-vault-export/2";
 /// The form of increments.
 pub(crate) const INCREMENTS: &str = "lethe-vault-increments/1";
 /// No line is longer; a file with a longer one is not ours.

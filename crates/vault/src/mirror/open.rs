@@ -1,7 +1,10 @@
 //! What a mirror holds.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+
+use uuid::Uuid;
 
 use super::folder::{self, Name};
 use super::increments::Increments;
@@ -93,6 +96,28 @@ impl Contents {
 }
 
 impl Mirror {
+    /// The ids of the keys that the mirror has and that were not destroyed.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub async fn living(&self) -> Result<HashSet<Uuid>, MirrorError> {
+        let folder: PathBuf = self.folder.to_path_buf();
+        let read = move || {
+            let (mut contents, mut living) = (Contents::open(&folder)?, HashSet::new());
+            let mut destroyed = HashSet::new();
+            while let Some(line) = contents.next()? {
+                match line {
+                    Line::Key(key) => drop(living.insert(key.key_id)),
+                    Line::Tombstone(tombstone) => drop(destroyed.insert(tombstone.key_id)),
+                    _ => {}
+                }
+            }
+            living.retain(|key| !destroyed.contains(key));
+            Ok(living)
+        };
+        tokio::task::spawn_blocking(read).await.unwrap_or(Err(MirrorError::Stopping))
+    }
+
     /// What the mirror holds, if it may be that of a database of this header.
     pub(super) async fn known(&self, database: &Header) -> Result<Option<Known>, MirrorError> {
         let remembered = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -9,7 +9,7 @@ use super::line::{BucketLine, Header, KeyLine, Line, TombstoneLine, TransitRootL
 /// How many rows are in memory at once.
 const PAGE: i64 = 4096;
 
-const HEADER: &str = "SELECT 'lethe-vault-export/1' AS format, r.installation, r.epoch, r.commitment, r.buckets, \
+const HEADER: &str = "SELECT 'lethe-vault-export/2' AS format, r.installation, r.epoch, r.commitment, r.buckets, \
      r.system_identifier, r.timeline, \
      greatest((SELECT coalesce(max(change), 0) FROM vault.keys), \
               (SELECT coalesce(max(change), 0) FROM vault.tombstones)) AS change, \
@@ -40,10 +40,12 @@ impl Snapshot {
         Ok(header.map(|header| Self { transaction, header }))
     }
 
-    /// The buckets from one on: a page.
-    pub(crate) async fn buckets(&mut self, from: i32) -> Result<Vec<BucketLine>, MirrorError> {
-        let sql = "SELECT bucket, generation, wrapped FROM vault.buckets WHERE bucket >= $1 ORDER BY bucket LIMIT $2";
-        Ok(sqlx::query_as(sql).bind(from).bind(PAGE).fetch_all(&mut *self.transaction).await?)
+    /// The nursery and the buckets, each in its generations, behind one of them: a page.
+    pub(crate) async fn buckets(&mut self, after: (i32, i64)) -> Result<Vec<BucketLine>, MirrorError> {
+        let sql = "SELECT bucket, generation, wrapped FROM vault.buckets WHERE (bucket, generation) > ($1, $2) \
+                   ORDER BY bucket, generation LIMIT $3";
+        let page = sqlx::query_as(sql).bind(after.0).bind(after.1).bind(PAGE);
+        Ok(page.fetch_all(&mut *self.transaction).await?)
     }
 
     /// What custodians keep in the database; a few rows.

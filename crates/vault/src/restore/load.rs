@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{RestoreError, Source};
 use crate::VaultError;
+use crate::guard::make_due;
 use crate::mirror::{BucketLine, KeyLine, Line, TombstoneLine};
 use crate::open::place;
 
@@ -29,6 +30,7 @@ pub(super) async fn load(connection: &mut PgConnection, source: &Source) -> Resu
         insert_tombstones(connection, &tombstones).await?;
     }
     set_root(connection, source).await?;
+    make_due(connection).await?;
     // What changes from now on comes behind what the mirror has.
     sqlx::query("SELECT setval('vault.changes', greatest($1, (SELECT last_value FROM vault.changes)))")
         .bind(source.change.max(1))
@@ -43,8 +45,8 @@ async fn set_root(connection: &mut PgConnection, source: &Source) -> Result<(), 
     sqlx::query(
         "INSERT INTO vault.root (installation, epoch, commitment, buckets, system_identifier, timeline) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (one) DO UPDATE SET \
-         (installation, epoch, commitment, buckets, system_identifier, timeline) = \
-         ROW ($1, $2, $3, $4, $5, $6)",
+         (installation, epoch, commitment, buckets, system_identifier, timeline, covered_change) = \
+         ROW ($1, $2, $3, $4, $5, $6, 0)",
     )
     .bind(header.installation)
     .bind(header.epoch)
@@ -78,6 +80,7 @@ async fn insert_buckets(connection: &mut PgConnection, rows: &[BucketLine]) -> R
     Ok(())
 }
 
+/// One that is there already stays: after a restore a mirror may have the key that signs twice.
 async fn insert_keys(connection: &mut PgConnection, rows: &[KeyLine]) -> Result<(), sqlx::Error> {
     if rows.is_empty() {
         return Ok(());
@@ -86,7 +89,8 @@ async fn insert_keys(connection: &mut PgConnection, rows: &[KeyLine]) -> Result<
         "INSERT INTO vault.keys \
          (key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment, change) \
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::integer[], $6::bigint[], \
-                              $7::bytea[], $8::bytea[], $9::bigint[])",
+                              $7::bytea[], $8::bytea[], $9::bigint[]) \
+         ON CONFLICT DO NOTHING",
     )
     .bind(column::<_, Uuid>(rows, |row| row.key_id))
     .bind(column(rows, |row| row.subject_kind.clone()))

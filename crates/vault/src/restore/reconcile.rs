@@ -51,8 +51,8 @@ pub(super) async fn bury(connection: &mut PgConnection) -> Result<u64, VaultErro
         sqlx::query(
             "INSERT INTO vault.tombstones \
              (key_id, subject_kind, subject_id, class, bucket, generation, commitment, position, destroyed_at) \
-             SELECT $1, $2, $3, $4, bucket, generation, $6, $7, $8 FROM vault.buckets WHERE bucket = $5 \
-             ON CONFLICT DO NOTHING",
+             SELECT $1, $2, $3, $4, bucket, max(generation), $6, $7, $8 FROM vault.buckets WHERE bucket = $5 \
+             GROUP BY bucket ON CONFLICT DO NOTHING",
         )
         .bind(key)
         .bind(kind)
@@ -84,6 +84,30 @@ pub async fn unnamed(connection: &mut PgConnection) -> Result<Vec<Tombstone>, Va
     ))
     .fetch_all(connection)
     .await?)
+}
+
+/// Removes every key that neither an event nor a command names, and answers how many: what was made in a part of the history
+/// that was lost. They get no tombstones: a reference may give the same id again, and its key is then made anew. Copies of
+/// them hang from buckets that are due.
+pub(super) async fn drop_strangers(connection: &mut PgConnection) -> Result<u64, VaultError> {
+    let dropped = sqlx::query(
+        "WITH named AS MATERIALIZED ( \
+             SELECT split_part(c, '/', 4)::uuid AS key_id \
+             FROM ledger.events e, unnest(string_to_array(e.metadata ->> 'keys', ' ')) c) \
+         DELETE FROM vault.keys k WHERE k.subject_kind <> 'installation' \
+         AND NOT EXISTS (SELECT FROM named n WHERE n.key_id = k.key_id) \
+         AND NOT EXISTS (SELECT FROM ledger.commands c \
+                         WHERE c.subject_id = k.subject_id AND c.subject_kind = k.subject_kind)",
+    )
+    .execute(&mut *connection)
+    .await?;
+    // Of the changes of this history the last one is later than any that a mirror has.
+    sqlx::query(
+        "UPDATE vault.keys SET change = nextval('vault.changes') WHERE subject_kind = 'installation'",
+    )
+    .execute(connection)
+    .await?;
+    Ok(dropped.rows_affected())
 }
 
 /// How many keys the ledger created that are neither there nor destroyed, and where the first one was created.

@@ -33,6 +33,28 @@ async fn a_database_that_moved_opens_once_it_was_adopted() {
 }
 
 #[tokio::test]
+async fn a_root_that_was_prepared_before_the_move_is_destroyed_and_every_bucket_is_due() {
+    for known in [true, false] {
+        let world = Mirrored::create().await;
+        let (pool, custody) = (&world.database.pool, custody(&world.database));
+        let rotation = world.vault.begin().await.unwrap();
+        world.vault.prepare(&rotation).await.unwrap();
+        world.database.run("UPDATE vault.root SET timeline = timeline + 1").await;
+        if !known {
+            // The row was lost with the other timeline.
+            world.database.run("DELETE FROM vault.rotation").await;
+        }
+        let file = FileCustodian::new(root_file(world.database.folder.path()));
+        assert_eq!(file.held().unwrap().len(), 2);
+        Vault::adopt(pool, &custody, &none(), false).await.unwrap();
+        assert_eq!(file.held().unwrap().iter().map(|held| held.epoch).collect::<Vec<_>>(), [1]);
+        assert_eq!(world.database.count("SELECT count(*) FROM vault.rotation").await, 0);
+        assert_eq!(lethe_vault::due(pool).await.unwrap().lost, 4);
+        Vault::open(pool.clone(), &custody).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_new_custodian_gets_the_root_and_one_that_is_away_stops_it() {
     let world = Mirrored::create().await;
     let pool = &world.database.pool;
@@ -79,11 +101,11 @@ async fn an_older_copy_is_not_adopted_and_left_as_it_is() {
     let error = Vault::adopt(pool, &custody, &none(), false).await.unwrap_err();
     assert!(matches!(error, VaultError::BucketDamaged(3)), "{error}");
 
-    // A custodian is newer.
+    // A custodian is newer than the next root.
     let installation = world.vault.installation();
     let file = FileCustodian::new(root_file(world.database.folder.path()));
-    file.store(&Root::generate(installation, 2).unwrap()).unwrap();
+    file.store(&Root::generate(installation, 3).unwrap()).unwrap();
     let error = Vault::adopt(pool, &custody, &none(), false).await.unwrap_err();
-    assert!(matches!(error, VaultError::Older { epoch: 1, held: 2 }), "{error}");
+    assert!(matches!(error, VaultError::Older { epoch: 1, held: 3 }), "{error}");
     assert_eq!(world.database.count(place).await, before);
 }

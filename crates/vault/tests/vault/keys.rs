@@ -41,6 +41,16 @@ impl World {
         Self { database, vault, values }
     }
 
+    /// Moves the keys out of the nursery, as a rotation does.
+    async fn move_into_buckets(&self) {
+        self.vault.begin().await.unwrap();
+        let rotation = self.vault.take_up().await.unwrap().unwrap();
+        self.vault.prepare(&rotation).await.unwrap();
+        let rotation = self.vault.rotation().await.unwrap().unwrap();
+        self.vault.rekey(&rotation).await.unwrap();
+        assert_eq!(self.database.count("SELECT count(*) FROM vault.keys WHERE bucket < 0").await, 0);
+    }
+
     /// Opens the value of the first subject after a statement was run on the database.
     async fn open_after(&self, sql: &str) -> Result<Name, VaultError> {
         self.database.run(sql).await;
@@ -50,13 +60,12 @@ impl World {
 }
 
 async fn store(database: &Database, key: &lethe_vault::NewKey) {
-    sqlx::query("INSERT INTO vault.keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+    sqlx::query("INSERT INTO vault.keys VALUES ($1, $2, $3, $4, -1, $5, $6, $7)")
         .bind(key.id)
         .bind(key.subject.kind.name())
         .bind(key.subject.id)
         .bind(key.class.name())
-        .bind(key.bucket)
-        .bind(key.generation)
+        .bind(key.epoch)
         .bind(&key.wrapped)
         .bind(key.commitment.as_slice())
         .execute(&database.pool)
@@ -126,15 +135,40 @@ async fn a_removed_row_of_a_key_is_a_missing_key() {
 }
 
 #[tokio::test]
-async fn an_altered_row_of_a_bucket_is_damage() {
+async fn an_altered_row_of_a_bucket_or_of_the_nursery_is_damage() {
     for sql in [
+        "DELETE FROM vault.buckets",
         "UPDATE vault.buckets SET wrapped = set_byte(wrapped, 12, get_byte(wrapped, 12) # 128)",
         "UPDATE vault.buckets SET wrapped = ''",
         "UPDATE vault.buckets SET generation = 2",
         "UPDATE vault.buckets b SET wrapped = o.wrapped FROM vault.buckets o WHERE o.bucket = (b.bucket + 1) % 4",
     ] {
         let error = World::create().await.open_after(sql).await.unwrap_err();
+        assert!(matches!(error, VaultError::NurseryDamaged(1)) && error.is_damage(), "{sql}: {error}");
+        // The same of a key that a rotation has moved into its bucket.
+        let world = World::create().await;
+        world.move_into_buckets().await;
+        let error = world.open_after(&sql.replace(" generation = 2", " generation = 3")).await.unwrap_err();
         assert!(matches!(error, VaultError::BucketDamaged(_)) && error.is_damage(), "{sql}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_key_of_the_nursery_no_process_starts_and_nobody_is_shown_as_erased() {
+    for sql in [
+        "DELETE FROM vault.buckets WHERE bucket = -1",
+        "UPDATE vault.buckets SET wrapped = '' WHERE bucket = -1",
+        "UPDATE vault.buckets SET generation = 9 WHERE bucket = -1",
+    ] {
+        let world = World::create().await;
+        world.database.run(sql).await;
+        let custody = Custody::in_data_dir(world.database.folder.path());
+        let error = Vault::open(world.database.pool.clone(), &custody).await.err().unwrap();
+        assert!(matches!(error, VaultError::NurseryDamaged(1)) && error.is_damage(), "{sql}: {error}");
+        let keyring = world.vault.keyring(&[subject(1)]).await;
+        assert!(matches!(keyring, Err(VaultError::NurseryDamaged(1))), "{sql}");
+        // Nor is another one made: what hangs from the lost one would be gone for good.
+        assert_eq!(world.database.count("SELECT count(*) FROM vault.buckets WHERE wrapped <> '' AND bucket = -1 AND generation = 1").await, 0);
     }
 }
 

@@ -13,8 +13,8 @@ async fn an_empty_mirror_gets_all_keys_and_then_what_changes() {
     world.feed().await.unwrap();
     // The key that signs, and that of the contact.
     let export = world.lines("export");
-    assert_eq!((export["bucket"].len(), export["key"].len()), (4, 2));
-    assert_eq!(export["trailer"][0]["count"], 6);
+    assert_eq!((export["bucket"].len(), export["key"].len()), (5, 2));
+    assert_eq!(export["trailer"][0]["count"], 7);
     assert_eq!(world.files().len(), 1, "nothing unfinished is left: {:?}", world.files());
 
     world.add(2).await;

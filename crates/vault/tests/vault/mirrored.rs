@@ -41,12 +41,11 @@ impl Mirrored {
         let mut keyring = self.vault.keyring(&[subject(n)]).await.unwrap();
         let key = keyring.ensure(subject(n), KeyClass::Crm).unwrap();
         let key = self.vault.wrap(&[key]).await.unwrap().pop().unwrap();
-        let sql = "INSERT INTO vault.keys VALUES ($1, 'contact', $2, 'crm', $3, $4, $5, $6)";
+        let sql = "INSERT INTO vault.keys VALUES ($1, 'contact', $2, 'crm', -1, $3, $4, $5)";
         sqlx::query(sql)
             .bind(key.id)
             .bind(key.subject.id)
-            .bind(key.bucket)
-            .bind(key.generation)
+            .bind(key.epoch)
             .bind(&key.wrapped)
             .bind(key.commitment.as_slice())
             .execute(&self.database.pool)

@@ -5,7 +5,8 @@ use super::OTHER;
 use crate::example::Example;
 
 pub(super) fn all() -> Vec<Example> {
-    let rotated = KeysRotated { old_epoch: 1, new_epoch: 2, tombstones: 3, buckets: 2, keys: 61 };
+    let rotated =
+        KeysRotated { old_epoch: 1, new_epoch: 2, covers: Some(120), tombstones: 3, buckets: 2, keys: 61 };
     let destroyed = RootDestroyed {
         epoch: 1,
         switched_position: 4,

@@ -83,6 +83,7 @@ fn every_changed_value_is_noticed() {
         "/certificate/destroyedKeys/2/commitment",
         "/certificate/rotation/fromEpoch",
         "/certificate/rotation/toEpoch",
+        "/certificate/rotation/covers",
         "/certificate/rotation/switchedPosition",
         "/certificate/rotation/rootDestroyedPosition",
         "/certificate/rotation/rootDestroyedAt",
@@ -142,7 +143,9 @@ fn a_certificate_of_another_installation_is_refused_however_it_is_dressed_up() {
 
 #[test]
 fn another_version_of_the_format_is_refused_with_what_to_do() {
-    for format in ["lethe-certificate/2", "lethe-certificate/1.1", "lethe-certificate/", ""] {
+    for format in
+        ["lethe-certificate/1", "lethe-certificate/3", "lethe-certificate/2.1", "lethe-certificate/", ""]
+    {
         let file = changed(|value| value["certificate"]["format"] = json!(format));
         assert_eq!(rejection(&file), Rejection::UnknownFormat);
     }
@@ -156,7 +159,7 @@ fn what_the_format_does_not_know_or_has_twice_is_refused() {
         text.replacen("\"reason\":", "\"reason\": \"OTHER\", \"reason\":", 1),
         text.replacen(
             "\"signature\":",
-            "\"certificate\": {\"format\": \"lethe-certificate/1\"}, \"signature\":",
+            "\"certificate\": {\"format\": \"lethe-certificate/2\"}, \"signature\":",
             1,
         ),
         changed(|value| value["certificate"]["note"] = json!("more")),
@@ -184,7 +187,7 @@ fn what_is_no_certificate_says_why() {
     }
     assert!(matches!(rejection("%PDF-1.7"), Rejection::NotJson { line: 1, .. }));
     assert!(matches!(
-        rejection("{\"certificate\": {\"format\": \"lethe-certificate/1\"}}, 1"),
+        rejection("{\"certificate\": {\"format\": \"lethe-certificate/2\"}}, 1"),
         Rejection::NotJson { .. }
     ));
     for other in ["[]", "{}", "1", "{\"certificate\": 1}", "{\"certificate\": {}}", &"[".repeat(100)] {

@@ -27,14 +27,19 @@ fn an_erasure_that_destroyed_no_key_has_no_certificate() {
 }
 
 #[test]
-fn a_rotation_that_switched_before_the_erasure_does_not_make_it_final() {
-    for (from, to, switched, destroyed) in
-        [(41, 42, 4711, 4712), (41, 42, 4700, 4712), (41, 42, 4802, 4802), (42, 42, 4802, 4803)]
-    {
+fn a_rotation_that_began_before_the_erasure_does_not_make_it_final() {
+    for (from, to, covers, switched, destroyed) in [
+        (41, 42, 4710, 4802, 4803),
+        (41, 42, 4711, 4711, 4712),
+        (41, 42, 4699, 4700, 4712),
+        (41, 42, 4790, 4802, 4802),
+        (42, 42, 4790, 4802, 4803),
+    ] {
         let error = refusal(|facts| {
             facts.finality = Some(Finality {
                 old_epoch: from,
                 new_epoch: to,
+                covers,
                 switched_position: switched,
                 destroyed_position: destroyed,
                 ..finality()
@@ -114,7 +119,7 @@ fn the_example_of_the_documentation_is_verified_and_made_to_the_byte() {
 }
 
 #[test]
-fn the_first_rotation_after_an_erasure_whose_old_root_is_gone_makes_it_final() {
+fn the_first_rotation_that_covers_an_erasure_and_whose_old_root_is_gone_makes_it_final() {
     let event = |position, event: &VaultEvent| Recorded {
         position,
         aggregate_type: "vault".to_owned(),
@@ -123,23 +128,34 @@ fn the_first_rotation_after_an_erasure_whose_old_root_is_gone_makes_it_final() {
         payload: serde_json::to_string(event).unwrap(),
         ..erasure()
     };
-    let switched = |position, old_epoch| {
-        let rotated = KeysRotated { old_epoch, new_epoch: old_epoch + 1, tombstones: 1, buckets: 1, keys: 1 };
+    let switched = |position, old_epoch, covers| {
+        let new_epoch = old_epoch + 1;
+        let rotated = KeysRotated { old_epoch, new_epoch, covers, tombstones: 1, buckets: 1, keys: 1 };
         event(position, &VaultEvent::KeysRotated(rotated))
     };
     let gone = |position, epoch, switched_position| {
         let custodians = vec!["a".to_owned(), "b".to_owned()];
         event(position, &VaultEvent::RootDestroyed(RootDestroyed { epoch, switched_position, custodians }))
     };
-    let vault = [switched(10, 1), gone(12, 1, 10), switched(20, 2), gone(25, 2, 20), switched(30, 3)];
+    let vault = [
+        switched(3, 0, None),
+        gone(4, 0, 3),
+        switched(10, 1, Some(8)),
+        gone(12, 1, 10),
+        switched(20, 2, Some(18)),
+        gone(25, 2, 20),
+        switched(30, 3, Some(28)),
+    ];
     let of = |position| {
         finality_of(&vault, position).unwrap().map(|it| (it.old_epoch, it.new_epoch, it.destroyed_position))
     };
-    assert_eq!(of(9), Some((1, 2, 12)));
-    // Before the old root was gone, but after nothing hung from it any more: it takes the next rotation.
-    assert_eq!(of(11), Some((2, 3, 25)));
-    assert_eq!(of(19), Some((2, 3, 25)));
-    assert_eq!(of(20), None);
+    // A rotation that does not know what it covers makes nothing final.
+    assert_eq!(of(2), Some((1, 2, 12)));
+    assert_eq!(of(8), Some((1, 2, 12)));
+    // Before the switch, but after the rotation had begun: it takes the next one.
+    assert_eq!(of(9), Some((2, 3, 25)));
+    assert_eq!(of(18), Some((2, 3, 25)));
+    assert_eq!(of(19), None);
     assert_eq!(of(31), None);
     assert!(finality_of(&[gone(12, 1, 10)], 9).is_err());
 }

@@ -66,8 +66,8 @@ async fn plan(ledger: &Ledger, arguments: &Arguments) -> Result<String, Error> {
 }
 
 async fn go(ledger: &Ledger, arguments: &Arguments) -> Result<String, Error> {
-    let rotated = rotate(ledger, &|step| output::note(told(step))).await?;
-    let (old, new, work) = (rotated.old_epoch, rotated.new_epoch, rotated.work.unwrap_or_default());
+    let rotated = rotate(ledger, &|step| output::note(&told(step))).await?;
+    let (old, new, work) = (rotated.old_epoch, rotated.new_epoch, rotated.work);
     Ok(if arguments.json {
         json!({ "oldEpoch": old, "newEpoch": new, "tombstones": work.tombstones, "buckets": work.buckets,
             "keys": work.keys })
@@ -75,17 +75,21 @@ async fn go(ledger: &Ledger, arguments: &Arguments) -> Result<String, Error> {
     } else {
         format!(
             "The root of epoch {old} is destroyed, everything hangs from that of epoch {new}. {} erased keys became final; \
-             {} keys in {} buckets were wrapped anew.",
+             {} keys were wrapped anew, and {} buckets got another key.",
             work.tombstones, work.keys, work.buckets
         )
     })
 }
 
-fn told(step: Step) -> &'static str {
-    match step {
+fn told(step: Step) -> String {
+    let told = match step {
+        Step::Begun(covers) => {
+            return format!("Begun: what was erased up to position {covers} becomes final.");
+        }
         Step::Prepared => "Prepared: every custodian keeps the new root.",
         Step::Switched(_) => "Switched: everything hangs from the new root.",
         Step::Exported => "Exported: every mirror has the keys under the new root.",
         Step::Destroyed => "Destroyed: no custodian keeps the old root.",
-    }
+    };
+    told.to_owned()
 }

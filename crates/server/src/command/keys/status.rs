@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lethe_vault::mirror::MirrorStatus;
-use lethe_vault::{CustodianStatus, Vault, VaultStatus};
+use lethe_vault::{CustodianStatus, Due, Vault, VaultStatus};
 use uuid::Uuid;
 
 use super::with_pool;
@@ -66,10 +66,17 @@ fn lines(status: &VaultStatus) -> Vec<String> {
         lines.push("Database      not where it was: see `lethe keys adopt` and `lethe restore`".to_owned());
     }
     lines.push(match &status.rotation {
-        Some((step, old, new)) => format!("Rotation      from epoch {old} to {new}, {step}"),
-        None => "Rotation      none is under way".to_owned(),
+        Some((step, old, new, covers)) => format!(
+            "Rotation      from epoch {old} to {new}, {step}; makes final what was erased up to position {covers}"
+        ),
+        None => format!("Rotation      none is under way; {}", due(&status.due)),
     });
     lines.extend(status.custodians.iter().map(custodian));
+    lines.extend(status.former.iter().map(|name| {
+        format!(
+            "Custodian     {name} is in the settings no more and was not seen empty: see `lethe keys retire`"
+        )
+    }));
     if status.mirrors.is_empty() {
         lines.push(
             "Mirror        none: without one, the vault cannot be restored after a rotation".to_owned(),
@@ -77,6 +84,21 @@ fn lines(status: &VaultStatus) -> Vec<String> {
     }
     lines.extend(status.mirrors.iter().map(mirror));
     lines
+}
+
+/// Whether the next night rotates, and why.
+fn due(due: &Due) -> String {
+    let reasons = [
+        (due.erased > 0, format!("{} keys were destroyed", due.erased)),
+        (due.buckets > 0, format!("{} buckets have a destroyed key", due.buckets)),
+        (due.lost > 0, format!("{} buckets are renewed after a restore, a move or an upgrade", due.lost)),
+        (due.minted, "keys were made".to_owned()),
+    ];
+    let reasons: Vec<String> = reasons.into_iter().filter(|(is, _)| *is).map(|(_, reason)| reason).collect();
+    if reasons.is_empty() {
+        return "nothing asks for one".to_owned();
+    }
+    format!("one is due: {}", reasons.join(", "))
 }
 
 fn custodian(custodian: &CustodianStatus) -> String {
