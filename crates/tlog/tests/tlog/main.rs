@@ -11,6 +11,8 @@
 
 mod bundle;
 mod log;
+mod opening;
 mod python;
+mod strict;
 mod tamper;
 mod vectors;
