@@ -16,9 +16,11 @@ use crate::tamper::{Bundle, FILE, MANIFEST};
 /// What is wrong, told by a thread that may be left behind: what hangs must fail a test and not hang it.
 fn fault(bundle: &Bundle) -> (&'static str, Option<u64>, String) {
     let (path, (tell, told)) = (bundle.path().to_owned(), mpsc::channel());
-    std::thread::spawn(move || tell.send(verify(&path, &Expected::default(), &mut |_| {})));
-    let fault = told.recv_timeout(Duration::from_mins(1)).expect("it hangs").expect_err("it is good");
-    (fault.code(), fault.position(), fault.to_string())
+    std::thread::spawn(move || {
+        let fault = verify(&path, &Expected::default(), &mut |_| {}).expect_err("it is good");
+        tell.send((fault.code(), fault.position(), fault.to_string())).unwrap();
+    });
+    told.recv_timeout(Duration::from_mins(1)).expect("it hangs, or is good")
 }
 
 fn pipe(path: &std::path::Path) {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lethe_tlog::bundle::{Earlier, Expected, Selection, verify};
-use lethe_tlog::note::VerifierKey;
 use lethe_tlog::proof::Proof;
 use lethe_tlog::tree::Plan;
 use serde_json::Value;
@@ -42,7 +41,7 @@ const CHANGES: [(&str, &str, &str); 21] = [
 ];
 
 /// A Python with the package for Ed25519. CI always has one.
-fn python() -> Option<&'static str> {
+pub(crate) fn python() -> Option<&'static str> {
     // What a distribution packages is not for a Python that was installed otherwise.
     let has = |python: &&str| {
         let ran = Command::new(python).args(["-c", "import cryptography"]).output();
@@ -60,14 +59,10 @@ fn python() -> Option<&'static str> {
 }
 
 /// What the second verifier says of each path.
-fn ask(key: Option<&VerifierKey>, paths: &[PathBuf]) -> Vec<Value> {
+pub(crate) fn ask(flags: &[&str], paths: &[PathBuf]) -> Vec<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/verify.py");
     let mut command = Command::new(python().unwrap());
-    command.arg(script);
-    if let Some(key) = key {
-        command.arg("--key").arg(key.to_string());
-    }
-    let ran = command.args(paths).output().unwrap();
+    let ran = command.arg(script).args(flags).args(paths).output().unwrap();
     let text = String::from_utf8(ran.stdout).unwrap();
     let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), paths.len(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -112,7 +107,7 @@ impl Bundles {
         let key = signer(1).verifier().clone();
         let expected = Expected { key: Some(&key), ..Expected::default() };
         let mut good = 0;
-        for (path, answer) in self.paths.iter().zip(ask(Some(&key), &self.paths)) {
+        for (path, answer) in self.paths.iter().zip(ask(&["--key", &key.to_string()], &self.paths)) {
             match verify(path, &expected, &mut |_| {}) {
                 Ok(report) => {
                     good += 1;
@@ -220,12 +215,16 @@ fn both_verifiers_agree_on_proofs() {
         proof.extra = None;
         add(proof.to_string());
     }
-    for (path, answer) in paths.iter().zip(ask(Some(&key), &paths)) {
+    for (path, answer) in paths.iter().zip(ask(&["--key", &key.to_string()], &paths)) {
         let proof: Proof = fs::read_to_string(path).unwrap().parse().unwrap();
         let verified = proof.verify(std::slice::from_ref(&key));
         assert_eq!(answer["intact"].as_bool(), Some(verified.is_ok()), "{answer}");
-        if let Ok(proven) = verified {
-            assert_eq!(answer["position"], proven.entry.position);
+        match verified {
+            Ok(proven) => assert_eq!(answer["position"], proven.entry.position),
+            Err(error) => {
+                assert_eq!(answer["code"], error.code(), "{error} {answer}");
+                assert_eq!(answer["position"].as_u64(), error.position(), "{error} {answer}");
+            }
         }
     }
 }
