@@ -564,8 +564,14 @@ OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLO
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
+def shown(name):
+    """The name of a file, whose bytes may be no text."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 def refused(error, name):
     """Why something is not opened or not read."""
+    name = shown(name)
     if isinstance(error, FileNotFoundError):
         return Fault("FILE_MISSING", "%s is missing" % name)
     if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
@@ -577,7 +583,7 @@ def regular(fd, name):
     """The file of a descriptor, if it is one."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Fault("UNREADABLE", "%s is a link, a pipe, a device or the like" % name)
+        raise Fault("UNREADABLE", "%s is a link, a pipe, a device or the like" % shown(name))
     return os.fdopen(fd, "rb")
 
 
@@ -704,8 +710,7 @@ def verify_folder(folder, options):
         order.reaches(min((index + 1) * CHUNK, size) + 1)
     for name in folder.names():
         if name not in names:
-            shown = os.fsencode(name).decode(errors="replace")
-            raise Fault("FOREIGN_FILE", "%s does not belong to the bundle" % shown)
+            raise Fault("FOREIGN_FILE", "%s does not belong to the bundle" % shown(name))
     return {"origin": checkpoint.origin, "size": size, "events": manifest["events"], "witnesses": cosigned}
 
 

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lethe_tlog::bundle::{Earlier, Expected, Selection, verify};
+use lethe_tlog::note::Note;
 use lethe_tlog::proof::Proof;
 use lethe_tlog::tree::Plan;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::log::{Log, event, signer};
+use crate::log::{Log, ORIGIN, event, signer};
+use crate::strict::{sound, unsound};
 
 const FILE: &str = "events/000000.events";
 const MANIFEST: &str = "manifest.json";
@@ -227,4 +229,36 @@ fn both_verifiers_agree_on_proofs() {
             }
         }
     }
+}
+
+#[test]
+fn the_second_verifier_answers_in_json_whatever_it_is_given() {
+    if python().is_none() {
+        return;
+    }
+    let (mut bundles, log) = (Bundles::new(), Log::of(5));
+    let mut manifest = |text: &str| {
+        let path = bundles.next();
+        log.write_all(&path);
+        fs::write(path.join(MANIFEST), text).unwrap();
+    };
+    sound().iter().chain(&unsound()).for_each(|text| manifest(text));
+    manifest(&" ".repeat((64 << 20) + 1));
+    // A size of more digits than a number may have, signed by the key.
+    let mut note = Note::new(format!("{ORIGIN}\n{}\n{}\n", "9".repeat(5_000), log.root(5))).unwrap();
+    note.push(signer(1).sign(&note, 0).unwrap());
+    let mut header = log.header(Selection::All, &signer(1));
+    header.earlier = vec![Earlier { checkpoint: note.to_string(), proof: Vec::new() }];
+    log.write(&bundles.next(), header, 1..=5);
+    bundles.spoilt(FILE, "\"streamType\":\"contact\"", "\"streamType\":\"\\ud800\"");
+    assert_eq!(bundles.agree(), 0);
+    // What is no bundle at all, and not even a file.
+    let folder = bundles.folder.path();
+    fs::write(folder.join("bytes"), [0xff; 100]).unwrap();
+    fs::File::create(folder.join("long")).unwrap().set_len(1 << 40).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
+    let names = ["nothing", "bytes", "long", "pipe"];
+    let answers = ask(&[], &names.map(|name| folder.join(name)));
+    let codes: Vec<&str> = answers.iter().map(|answer| answer["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["FILE_MISSING", "BAD_PROOF", "BAD_PROOF", "UNREADABLE"]);
 }

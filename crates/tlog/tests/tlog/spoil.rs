@@ -1,6 +1,7 @@
 //! Bundles that are spoilt at random, in all the ways somebody with an editor and a key of his own could.
 
 mod change;
+mod edit;
 mod read;
 mod text;
 

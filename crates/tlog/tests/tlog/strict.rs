@@ -165,19 +165,19 @@ fn a_blocks_line_comes_once_in_order_and_before_its_events() {
     assert_eq!(bundle.fault(), ("APPENDED", Some(4)));
 }
 
-#[test]
-fn the_form_is_looked_at_once_the_manifest_is_sound_json_and_before_its_fields() {
-    let log = Log::of(5);
-    let refused = |text: &str| {
-        let bundle = Bundle::of(&log);
-        fs::write(bundle.file(MANIFEST), text).unwrap();
-        bundle.fault().0
-    };
-    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-    for more in ["", ",\"more\":[{\"a\":1.5e3},null]", ",\"more\":-0", &format!(",\"more\":{}", deep(126))] {
-        assert_eq!(refused(&format!("{{\"format\":\"x\"{more}}}")), "UNKNOWN_FORMAT", "{more}");
-    }
-    for text in [
+fn deep(levels: usize) -> String {
+    format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+}
+
+/// Manifests of another form that are sound JSON.
+pub(crate) fn sound() -> Vec<String> {
+    let more = ["", ",\"more\":[{\"a\":1.5e3},null]", ",\"more\":-0", &format!(",\"more\":{}", deep(126))];
+    more.iter().map(|more| format!("{{\"format\":\"x\"{more}}}")).collect()
+}
+
+/// Manifests of another form, or of none, that are not.
+pub(crate) fn unsound() -> Vec<String> {
+    let texts = [
         "[]",
         "{}",
         "\u{feff}{\"format\":\"x\"}",
@@ -190,9 +190,20 @@ fn the_form_is_looked_at_once_the_manifest_is_sound_json_and_before_its_fields()
         "{\"format\":\"x\",\"more\":1e999}",
         "{\"format\":\"x\",\"more\":NaN}",
         "{\"format\":\"x\"} {}",
+        &format!("{{\"format\":\"x\",\"more\":{}}}", "9".repeat(5_000)),
         &format!("{{\"format\":\"x\",\"more\":{}}}", deep(127)),
         &format!("{{\"format\":\"x\",\"more\":{}}}", deep(1_000_000)),
-    ] {
-        assert_eq!(refused(text), "BAD_MANIFEST", "{}", text.get(..60).unwrap_or(text));
+        &"[".repeat(1_000_000),
+    ];
+    texts.map(str::to_owned).to_vec()
+}
+
+#[test]
+fn the_form_is_looked_at_once_the_manifest_is_sound_json_and_before_its_fields() {
+    let bundle = Bundle::of(&Log::of(5));
+    let all = sound().into_iter().map(|text| ("UNKNOWN_FORMAT", text));
+    for (code, text) in all.chain(unsound().into_iter().map(|text| ("BAD_MANIFEST", text))) {
+        fs::write(bundle.file(MANIFEST), &text).unwrap();
+        assert_eq!(bundle.fault(), (code, None), "{}", text.get(..60).unwrap_or(&text));
     }
 }

@@ -1,49 +1,14 @@
 //! What can be done to the files of a bundle.
 
-use lethe_tlog::Hash;
 use lethe_tlog::note::Note;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
+use super::edit::{Edit, edit, edits};
 use super::read::{joined, pieces};
-use super::text::spans;
 use super::{Files, cosigned};
 use crate::log::signer;
-
-/// Values that are put where others stand: hashes and numbers that could be there, and what no field holds.
-const VALUES: [&str; 30] = [
-    "null",
-    "true",
-    "0",
-    "1",
-    "2",
-    "44",
-    "256",
-    "300",
-    "-0",
-    "-1",
-    "1.0",
-    "1e2",
-    "1e999",
-    "NaN",
-    "18446744073709551615",
-    "18446744073709551616",
-    "\"\"",
-    "\"x\"",
-    "\"\\ud800\"",
-    "\"\\u0000\"",
-    "\"A\\u030a\\u202e\"",
-    "[]",
-    "{}",
-    "[[1]]",
-    "\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\"",
-    "\"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\"",
-    "\"00000000-0000-0000-0000-000000000ABC\"",
-    "{\"kind\":\"all\"}",
-    "{\"kind\":\"range\",\"from\":2,\"until\":9}",
-    "\"range\"",
-];
 
 /// Bytes that are put in between.
 const BYTES: [&str; 12] = [
@@ -94,35 +59,8 @@ pub(crate) enum Change {
     Key { signed: bool },
 }
 
-/// What is done to a value.
-#[derive(Clone, Debug)]
-pub(crate) enum Edit {
-    Value(&'static str),
-    Other(Index),
-    Near(i64),
-    Drop,
-    Double,
-    Add(&'static str),
-    List,
-    Upper,
-    Spaces,
-    Last,
-}
-
 pub(super) fn changes() -> impl Strategy<Value = Change> {
     let index = any::<Index>;
-    let edit = prop_oneof![
-        6 => select(&VALUES[..]).prop_map(Edit::Value),
-        3 => index().prop_map(Edit::Other),
-        3 => (-2..3_i64).prop_map(Edit::Near),
-        2 => Just(Edit::Drop),
-        2 => Just(Edit::Double),
-        2 => select(&["\"more\":1,", "\"\":null,", "\"from\":1,", "\"id\":null,", "\"\\ud800\":1,"][..]).prop_map(Edit::Add),
-        2 => Just(Edit::List),
-        2 => Just(Edit::Upper),
-        1 => Just(Edit::Spaces),
-        1 => Just(Edit::Last),
-    ];
     prop_oneof![
         3 => (index(), index(), 0..8_u8).prop_map(|(file, at, bit)| Change::Flip { file, at, bit }),
         2 => (index(), index(), select(&BYTES[..]), any::<bool>())
@@ -130,7 +68,7 @@ pub(super) fn changes() -> impl Strategy<Value = Change> {
         1 => (index(), index()).prop_map(|(file, at)| Change::Cut { file, at }),
         4 => (index(), index(), index(), 0..4_u8, any::<bool>())
             .prop_map(|(file, at, other, how, counted)| Change::Pieces { file, at, other, how, counted }),
-        9 => (index(), index(), index(), edit)
+        9 => (index(), index(), index(), edits())
             .prop_map(|(file, piece, at, how)| Change::Json { file, piece, at, how }),
         2 => (0..4_usize, select(&LINES[..]), any::<bool>(), any::<bool>())
             .prop_map(|(line, text, more, cosigned)| Change::Signed { line, text, more, cosigned }),
@@ -159,7 +97,7 @@ impl Change {
                 bytes.truncate(at.index(bytes.len() + 1));
             }
             Self::Pieces { file, at, other, how, counted } => {
-                moved(files, [*file, *at, *other], *how, *counted)
+                moved(files, [*file, *at, *other], *how, *counted);
             }
             Self::Json { file, piece, at, how } => {
                 let name = name(files, *file);
@@ -264,56 +202,4 @@ fn sign(files: &mut Files, (line, text): (usize, &str), more: bool, with_witness
         let new = if with_witness { cosigned(new) } else { new };
         manifest["checkpoint"] = json!(new.to_string());
     });
-}
-
-/// Edits a value of a JSON text: four times out of five one that is a field.
-fn edit(bytes: &mut Vec<u8>, at: Index, how: &Edit) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let mut spans = spans(text);
-    if !at.index(5).is_multiple_of(5) && spans.iter().any(super::text::Span::is_field) {
-        spans.retain(super::text::Span::is_field);
-    }
-    if spans.is_empty() {
-        return;
-    }
-    let span = at.get(&spans).clone();
-    let (value, field) = (text[span.value.clone()].to_owned(), text[span.field.clone()].to_owned());
-    let begin = usize::from(value.starts_with('{'));
-    let (range, new) = match how {
-        Edit::Value(new) => (span.value, (*new).to_owned()),
-        Edit::Other(other) => (span.value, text[other.get(&spans).value.clone()].to_owned()),
-        Edit::Near(by) => {
-            let near = value.parse::<i64>().map_or(value, |number| (number + by).to_string());
-            (span.value, near)
-        }
-        Edit::Drop => (
-            span.field.start..span.field.end + usize::from(text[span.field.end..].starts_with(',')),
-            String::new(),
-        ),
-        Edit::Double => (span.field.end..span.field.end, format!(",{field}")),
-        Edit::Add(more) => (span.value.start + begin..span.value.start + begin, (*more).to_owned()),
-        Edit::List => {
-            let fields = super::text::spans(&value);
-            let inner =
-                fields.iter().filter(|inner| inner.is_field()).map(|inner| &value[inner.value.clone()]);
-            (span.value, format!("[{}]", inner.collect::<Vec<_>>().join(",")))
-        }
-        Edit::Upper => (span.value, value.to_uppercase()),
-        Edit::Spaces => (span.value, format!(" {value}\t")),
-        Edit::Last => {
-            let rest = text[span.field.end..].to_owned();
-            let moved = match (rest.strip_prefix(','), rest.find('}')) {
-                (Some(after), Some(end)) => format!("{},{field}{}", &after[..end - 1], &rest[end..]),
-                _ => format!("{field}{rest}"),
-            };
-            (span.field.start..text.len(), moved)
-        }
-    };
-    bytes.splice(range, new.into_bytes());
-}
-
-/// A hash that could stand anywhere.
-#[test]
-fn the_hash_among_the_values_is_one() {
-    assert!(VALUES[24].trim_matches('"').parse::<Hash>().is_ok());
 }
