@@ -29,6 +29,10 @@ golden:
 bench:
     cargo bench --workspace
 
+# Look for inputs that break what reads them, for minutes where the tests take seconds
+fuzz cases="20000":
+    LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-tlog --test tlog -- --nocapture fuzz pair
+
 # Kill servers, PostgreSQL and rotations of the root at random moments, and check what is left
 crash rounds="30":
     LETHE_CRASH_ROUNDS={{rounds}} cargo test -p lethe-server --test crash -- --nocapture

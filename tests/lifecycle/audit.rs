@@ -86,11 +86,64 @@ fn the_first_position_that_fails_is_named_and_exit_code_one() {
     assert_eq!(exit, 2, "a key that is none is a wrong command line: {noise}");
     let (_, said) = json_of(verify(&folder, &path, &["--key", &vector("witnessKey"), "--json"]));
     assert_eq!(said["code"], "OTHER_KEY");
-    fs::write(path.join("\u{1b}[2J"), "").unwrap();
-    let (_, said, _) = verify(&folder, &path, &[]);
-    assert!(said.contains("does not belong") && !said.contains('\u{1b}'), "{said:?}");
     let (_, said) = json_of(verify(&folder, &path, &["--origin", "log.example/two", "--json"]));
     assert_eq!(said["code"], "OTHER_LOG");
+}
+
+#[test]
+fn names_from_a_bundle_make_no_lines_and_turn_no_text() {
+    let folder = TempDir::new().unwrap();
+    let hidden = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    for name in ["\u{1b}[2J", "x\nThe bundle is good.", "\u{202e}doog", "\u{9b}31m"] {
+        let path = bundle(folder.path(), EVENTS);
+        fs::write(path.join(name), "").unwrap();
+        let (_, said, _) = verify(&folder, &path, &[]);
+        assert!(said.contains("does not belong") && !said.contains(hidden), "{said:?}");
+        assert_eq!(said.lines().count(), 1, "{said:?}");
+        let (exit, said, _) = verify(&folder, &path, &["--json"]);
+        assert!(exit == 1 && !said.contains(hidden) && said.lines().count() == 1, "{said:?}");
+        fs::remove_file(path.join(name)).unwrap();
+        // A field is named by the library that reads JSON.
+        let field = serde_json::to_string(name).unwrap();
+        fs::write(path.join("manifest.json"), MANIFEST.replacen('{', &format!("{{{field}:1,"), 1)).unwrap();
+        let (exit, said, _) = verify(&folder, &path, &[]);
+        assert!(exit == 1 && !said.contains(hidden) && said.lines().count() == 1, "{said:?}");
+    }
+}
+
+#[test]
+fn a_proof_that_is_not_good_has_a_code() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("event.tlog-proof");
+    let (key, witness) = (vector("key"), vector("witnessKey"));
+    let other = vector("witnessKey");
+    let bad = |text: &str, flags: &[&str]| {
+        fs::write(&path, text).unwrap();
+        let (exit, said) = json_of(verify(&folder, &path, &[flags, &["--json"]].concat()));
+        assert_eq!((exit, &said["intact"]), (1, &json!(false)), "{said}");
+        (said["code"].as_str().unwrap().to_owned(), said["position"].as_u64())
+    };
+    let known = ["--key", &key, "--witness", &witness];
+    let extra = PROOF.lines().find(|line| line.starts_with("extra ")).unwrap();
+    let hash = PROOF.lines().nth(3).unwrap();
+    let told = |code: &str| (code.to_owned(), None);
+    assert_eq!(bad("nothing", &known), told("BAD_PROOF"));
+    assert_eq!(bad(&PROOF.replacen(&format!("{extra}\n"), "", 1), &known), told("BAD_PROOF"));
+    assert_eq!(bad(PROOF, &[]), told("NO_KEY"));
+    assert_eq!(bad(PROOF, &["--key", &other, "--origin", "x"]), told("OTHER_LOG"));
+    assert_eq!(bad(PROOF.trim_end(), &known), told("BAD_CHECKPOINT"));
+    assert_eq!(bad(PROOF, &["--key", &key, "--origin", "log.example/two"]), told("OTHER_LOG"));
+    let alone: Vec<&str> = PROOF.lines().filter(|line| !line.contains("witness.example")).collect();
+    assert_eq!(bad(&format!("{}\n", alone.join("\n")), &known), told("NOT_WITNESSED"));
+    let other_index = bad(&PROOF.replacen("index 99", "index 98", 1), &known);
+    assert_eq!(other_index, ("OTHER_POSITION".to_owned(), Some(100)));
+    let shorter = bad(&PROOF.replacen(&format!("{hash}\n"), "", 1), &known);
+    assert_eq!(shorter, ("NOT_INCLUDED".to_owned(), Some(100)));
+    // What is no file is not waited for.
+    fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let (exit, _, noise) = verify(&folder, &path, &["--key", &key]);
+    assert!(exit == 3 && noise.contains("neither a file nor a folder"), "{noise}");
 }
 
 #[test]

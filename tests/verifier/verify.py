@@ -3,17 +3,19 @@
 
     verify.py [--key VERIFIER_KEY] [--origin ORIGIN] [--witness VERIFIER_KEY]... PATH...
 
-For each PATH - the folder of a bundle or a .tlog-proof file - it prints one line of JSON. The exit code is 1 if any of
-them is not good. It needs Python 3.8 or later and the package `cryptography`, for Ed25519, and nothing of Lethe.
+For each PATH - the folder of a bundle or a .tlog-proof file - it prints one line of JSON, whatever it is. The exit code is
+1 if any of them is not good. It needs Python 3.8 or later and the package `cryptography`, for Ed25519, and nothing of Lethe.
 """
 
 import argparse
 import base64
 import binascii
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import struct
 import sys
 import uuid
@@ -24,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = "lethe-audit-bundle/1"
 BLOCK, CHUNK = 256, 65536
 MAX_LINE, MAX_TEXT, MAX_NOTE = 64 << 10, 1024, 1 << 20
+MAX_MANIFEST, MAX_PROOF, MAX_HASHES, MAX_DEPTH = 64 << 20, (1 << 20) + (128 << 10), 64, 127
 
 
 class Fault(Exception):
@@ -144,7 +147,7 @@ def unhash(text):
 
 
 def number(text, bits=64):
-    if not re.fullmatch("0|[1-9][0-9]*", text) or int(text) >= 1 << bits:
+    if not re.fullmatch("0|[1-9][0-9]{0,19}", text) or int(text) >= 1 << bits:
         raise Bad("it is no number")
     return int(text)
 
@@ -261,7 +264,7 @@ def encode_entry(head):
 
 
 def entry_position(entry):
-    """The position in the bytes of an entry, which must be well formed."""
+    """The position in the bytes of an entry, which must be well formed. Bytes that are no text are a ValueError."""
     at = 0
 
     def take(length):
@@ -302,7 +305,7 @@ def is_text(value):
 
 
 def is_uuid(value):
-    return is_text(value) and re.fullmatch("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value) is not None
+    return is_text(value) and re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value) is not None
 
 
 def is_hash(value):
@@ -367,9 +370,46 @@ def once(pairs):
     return dict(pairs)
 
 
+def integer(text):
+    """What does not fit into 64 bits, and the zero with a sign, is a number like those with a fraction."""
+    value = int(text) if len(text) <= 20 and text != "-0" else None
+    return value if unsigned(value) or signed(value) else fraction(text)
+
+
+def fraction(text):
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return value
+
+
+def constant(_):
+    raise ValueError("it is no number")
+
+
+def check_depth(text):
+    """Lists and objects in each other are limited, so that no reader overflows its stack."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    # What stands between quotation marks is left out.
+    pieces, depth = text.replace("\\\\", "").replace('\\"', "").split('"')[::2], 0
+    for piece in pieces:
+        for bracket in re.findall(r"[\[\]{}]", piece):
+            depth += 1 if bracket in "[{" else -1
+            if depth > MAX_DEPTH:
+                raise ValueError("it is nested too deeply")
+
+
 def parse(data, check):
     try:
-        value = json.loads(data.decode(), object_pairs_hook=once)
+        text = data.decode()
+        check_depth(text)
+        value = json.loads(
+            text, object_pairs_hook=once, parse_int=integer, parse_float=fraction, parse_constant=constant
+        )
+        if "\\u" in text:
+            # Half a surrogate pair is no character.
+            json.dumps(value, ensure_ascii=False).encode()
     except ValueError:
         raise Bad("it is no JSON")
     if not check(value):
@@ -410,7 +450,7 @@ class ChunkFile:
 
     def __init__(self, folder, index, root, size, order):
         self.name, self.index, self.size, self.order = "events/%06d.events" % index, index, size, order
-        self.file = open_file(folder, self.name)
+        self.file = folder.file(self.name)
         line = self.line()
         if line is None:
             raise self.truncated(order.last + 1)
@@ -421,7 +461,7 @@ class ChunkFile:
         self.blocks = [unhash(block) for block in head["blocks"]]
         if tree_root(self.blocks) != root:
             raise Fault("BAD_HASHES", "the roots of the blocks do not give that of the chunk", self.begin + 1)
-        self.first, self.leaves = 0, []
+        self.block, self.bare, self.first, self.leaves = -1, False, 0, []
 
     def malformed(self, reason, position):
         return Fault("MALFORMED", "%s: %s" % (self.name, reason), position)
@@ -459,8 +499,15 @@ class ChunkFile:
         return digest.digest()
 
     def comes(self, position):
-        begin = b'{"position":%d,' % position
-        return any(line.startswith(begin) for line in self.file)
+        """Whether a line that begins so comes later; long ones are not kept."""
+        begin, fresh = b'{"position":%d,' % position, True
+        while True:
+            piece = self.file.readline(MAX_LINE)
+            if not piece:
+                return False
+            if fresh and piece.startswith(begin):
+                return True
+            fresh = piece.endswith(b"\n")
 
     def check(self, events):
         count = 0
@@ -470,9 +517,11 @@ class ChunkFile:
                 raise self.truncated(self.order.last + 1)
             if line.startswith(b'{"block":'):
                 self.begin_block(line)
-            else:
+            elif line.startswith(b'{"position":'):
                 self.event(line)
                 count += 1
+            else:
+                raise self.malformed("it is neither the line of a block nor that of an event", self.order.last + 1)
         if self.file.read(1):
             raise Fault("APPENDED", "%s goes on after its end" % self.name, self.order.last + 1)
         self.file.close()
@@ -483,11 +532,13 @@ class ChunkFile:
         at = head["block"] - self.index * (CHUNK // BLOCK)
         if not 0 <= at < len(self.blocks):
             raise self.malformed("the block is not one of this chunk", position)
+        if self.bare or at <= self.block:
+            raise self.malformed("the block has no events, or does not come once and in order", position)
         begin, end = part(head["block"], BLOCK, self.size)
         leaves = [unhash(leaf) for leaf in head["leaves"]]
         if len(leaves) != end - begin or tree_root(leaves) != self.blocks[at]:
             raise Fault("BAD_HASHES", "the leaves do not give the root of the block", begin + 1)
-        self.first, self.leaves = begin, leaves
+        self.block, self.bare, self.first, self.leaves = at, True, begin, leaves
 
     def event(self, line):
         head = self.parse(line, HEAD, self.order.last + 1)
@@ -496,6 +547,7 @@ class ChunkFile:
         except Bad as bad:
             raise self.malformed(bad, self.order.last + 1)
         position = head["position"]
+        self.bare = False
         self.order.take(position, self.comes)
         at = position - 1 - self.first
         if not 0 <= at < len(self.leaves):
@@ -507,16 +559,84 @@ class ChunkFile:
                 raise Fault(name.upper() + "_CHANGED", "the %s was altered" % name, position)
 
 
-def open_file(folder, name):
-    try:
-        return open(os.path.join(folder, *name.split("/")), "rb")
-    except FileNotFoundError:
-        raise Fault("FILE_MISSING", "%s is missing" % name)
+# A link is not followed, and a pipe is not waited for.
+OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def shown(name):
+    """The name of a file, whose bytes may be no text."""
+    return os.fsencode(name).decode(errors="replace")
+
+
+def refused(error, name):
+    """Why something is not opened or not read."""
+    name = shown(name)
+    if isinstance(error, FileNotFoundError):
+        return Fault("FILE_MISSING", "%s is missing" % name)
+    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
+        return Fault("UNREADABLE", "%s is a link, a pipe, a device or the like" % name)
+    return Fault("UNREADABLE", "%s cannot be read: %s" % (name, error.strerror))
+
+
+def regular(fd, name):
+    """The file of a descriptor, if it is one."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Fault("UNREADABLE", "%s is a link, a pipe, a device or the like" % shown(name))
+    return os.fdopen(fd, "rb")
+
+
+class Folder:
+    """The folder of a bundle, in which somebody else may have put anything."""
+
+    def __init__(self, path):
+        try:
+            self.fd = os.open(path, OPEN_FOLDER)
+        except OSError as error:
+            raise refused(error, "manifest.json")
+
+    def close(self):
+        os.close(self.fd)
+
+    def below(self, name):
+        """A folder in it; None if it is missing."""
+        try:
+            return os.open(name, OPEN_FOLDER | os.O_NOFOLLOW, dir_fd=self.fd)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise refused(error, name)
+
+    def file(self, name):
+        below, _, last = name.rpartition("/")
+        folder = self.below(below) if below else self.fd
+        if folder is None:
+            raise Fault("FILE_MISSING", "%s is missing" % name)
+        try:
+            return regular(os.open(last, OPEN_FILE, dir_fd=folder), name)
+        except OSError as error:
+            raise refused(error, name)
+        finally:
+            if below:
+                os.close(folder)
+
+    def names(self):
+        """Everything in it and in the folder with the events, one after the other."""
+        yield from os.listdir(self.fd)
+        events = self.below("events")
+        if events is not None:
+            try:
+                yield from ["events/" + name for name in os.listdir(events)]
+            finally:
+                os.close(events)
 
 
 def read_manifest(folder):
-    with open_file(folder, "manifest.json") as file:
-        data = file.read()
+    with folder.file("manifest.json") as file:
+        data = file.read(MAX_MANIFEST + 1)
+    if len(data) > MAX_MANIFEST:
+        raise Fault("BAD_MANIFEST", "it is too long")
     try:
         version = parse(data, lambda value: isinstance(value, dict) and is_text(value.get("format")))["format"]
         if version != FORMAT:
@@ -547,7 +667,15 @@ def witnesses(note, keys):
     return found
 
 
-def verify_bundle(folder, options):
+def verify_bundle(path, options):
+    folder = Folder(path)
+    try:
+        return verify_folder(folder, options)
+    finally:
+        folder.close()
+
+
+def verify_folder(folder, options):
     manifest = read_manifest(folder)
     try:
         key = Key(manifest["key"])
@@ -580,42 +708,67 @@ def verify_bundle(folder, options):
             names.add("events/%06d.events" % index)
             ChunkFile(folder, index, unhash(chunk["root"]), size, order).check(chunk["events"])
         order.reaches(min((index + 1) * CHUNK, size) + 1)
-    present = os.listdir(folder)
-    if "events" in present:
-        present += ["events/" + name for name in os.listdir(os.path.join(folder, "events"))]
-    for name in present:
+    for name in folder.names():
         if name not in names:
-            raise Fault("FOREIGN_FILE", "%s does not belong to the bundle" % name)
+            raise Fault("FOREIGN_FILE", "%s does not belong to the bundle" % shown(name))
     return {"origin": checkpoint.origin, "size": size, "events": manifest["events"], "witnesses": cosigned}
+
+
+# Proofs of one event
+
+
+def read_text(path):
+    try:
+        with regular(os.open(path, OPEN_FILE & ~os.O_NOFOLLOW), path) as file:
+            data = file.read(MAX_PROOF + 1)
+    except OSError as error:
+        raise refused(error, path)
+    if len(data) > MAX_PROOF:
+        raise Bad("it is too long")
+    return data.decode()
+
+
+def read_proof(text):
+    """Entry, index, hashes and the text of the note."""
+    head = "c2sp.org/tlog-proof@v1\n"
+    lines, end, note = text[len(head) :].partition("\n\n")
+    if not text.startswith(head) or not end:
+        raise Bad("it is no proof")
+    lines, entry = lines.split("\n"), None
+    if lines[0].startswith("extra "):
+        entry = unbase64(lines.pop(0)[len("extra ") :])
+    if not lines or not lines[0].startswith("index "):
+        raise Bad("it has no index")
+    index = number(lines.pop(0)[len("index ") :])
+    if len(lines) > MAX_HASHES:
+        raise Bad("it has too many hashes")
+    return entry, index, [unhash(line) for line in lines], note
 
 
 def verify_proof(path, options):
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            head, _, text = file.read().partition("\n\n")
-        lines = head.split("\n")
-        if lines.pop(0) != "c2sp.org/tlog-proof@v1" or not lines or not lines[0].startswith("extra "):
-            raise Bad("it is no proof with an entry")
-        entry = unbase64(lines.pop(0)[len("extra ") :])
-        if not lines or not lines[0].startswith("index "):
-            raise Bad("it has no index")
-        index = number(lines.pop(0)[len("index ") :])
-        proof = [unhash(line) for line in lines]
-        if options.key is None:
-            raise Bad("a proof is worth nothing without --key")
-        note = Note(text)
-        checkpoint = Checkpoint(note, options.key)
-        if options.origin not in (None, checkpoint.origin):
-            raise Bad("it is of another log")
-        position = entry_position(entry)
-        if position != index + 1:
-            raise Bad("the entry is not that of the index")
-        if not included(index, checkpoint.size, leaf_hash(entry), proof, checkpoint.root):
-            raise Bad("the entry is not in the signed tree")
-        cosigned = witnesses(note, options.witness)
-        return {"origin": checkpoint.origin, "size": checkpoint.size, "position": position, "witnesses": cosigned}
-    except (Bad, UnicodeDecodeError) as bad:
+        entry, index, proof, text = read_proof(read_text(path))
+    except ValueError as bad:
         raise Fault("BAD_PROOF", str(bad))
+    try:
+        note = Note(text)
+        if options.key is None:
+            raise Fault("NO_KEY", "a proof is worth nothing without --key")
+        checkpoint = Checkpoint(note, options.key)
+    except Bad as bad:
+        raise Fault("BAD_CHECKPOINT", str(bad))
+    if options.origin not in (None, checkpoint.origin):
+        raise Fault("OTHER_LOG", "it is of the log %s" % checkpoint.origin)
+    cosigned = witnesses(note, options.witness)
+    try:
+        position = entry_position(entry or b"")
+    except ValueError as bad:
+        raise Fault("BAD_PROOF", str(bad))
+    if position != index + 1:
+        raise Fault("OTHER_POSITION", "the entry is not that of the index", position)
+    if not included(index, checkpoint.size, leaf_hash(entry), proof, checkpoint.root):
+        raise Fault("NOT_INCLUDED", "the entry is not in the signed tree", position)
+    return {"origin": checkpoint.origin, "size": checkpoint.size, "position": position, "witnesses": cosigned}
 
 
 def main():
@@ -632,6 +785,9 @@ def main():
         except Fault as fault:
             good = False
             result = {"intact": False, "code": fault.code, "position": fault.position, "message": str(fault)}
+        except OSError as error:
+            good = False
+            result = {"intact": False, "code": "UNREADABLE", "position": None, "message": str(error.strerror)}
         print(json.dumps(result))
     return 0 if good else 1
 

@@ -1,11 +1,15 @@
 //! Results go to stdout, everything else to stderr.
 
+mod shown;
+
 use std::io::{self, Write};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lethe_local_postgres::Progress;
+
+pub(crate) use shown::{json, shown};
 
 use crate::error::Error;
 

@@ -16,6 +16,8 @@
 mod chunk;
 mod event;
 mod fault;
+mod folder;
+mod json;
 mod manifest;
 mod order;
 mod source;

@@ -73,6 +73,29 @@ pub enum ProofError {
     Note(#[from] NoteError),
 }
 
+impl ProofError {
+    /// The position that the entry names, if it is not the one that is proven.
+    #[must_use]
+    pub fn position(&self) -> Option<u64> {
+        match self {
+            Self::NotIncluded(position) | Self::Position { position, .. } => Some(*position),
+            _ => None,
+        }
+    }
+
+    /// A code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Head | Self::Line(_) | Self::TooLong | Self::NoEntry | Self::Entry(_) => "BAD_PROOF",
+            Self::Position { .. } => "OTHER_POSITION",
+            Self::NotIncluded(_) => "NOT_INCLUDED",
+            Self::Checkpoint(CheckpointError::OtherLog { .. }) => "OTHER_LOG",
+            Self::Checkpoint(_) | Self::Note(_) => "BAD_CHECKPOINT",
+        }
+    }
+}
+
 /// What a proof has proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven<'p, 'k> {
@@ -94,7 +117,7 @@ impl Proof {
         let bytes = self.extra.as_deref().ok_or(ProofError::NoEntry)?;
         let entry = Entry::decode(bytes)?;
         let proven = self.index.saturating_add(1);
-        if entry.position != proven {
+        if entry.position.checked_sub(1) != Some(self.index) {
             return Err(ProofError::Position { position: entry.position, proven });
         }
         if verify_inclusion(self.index, &leaf_hash(bytes), checkpoint.size, &checkpoint.root, &self.hashes) {

@@ -1,12 +1,13 @@
 //! The events of a chunk, compared with the hashes that the signed root vouches for.
 
 use std::ops::Range;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::event::Head;
 use super::fault::Changed;
+use super::folder::Folder;
+use super::json;
 use super::manifest::Chunk;
 use super::order::Order;
 use super::source::Source;
@@ -16,6 +17,9 @@ use crate::tree::{leaf_hash, root_of};
 
 /// What the line before the events of a block begins with; no event's line does.
 const BLOCK_LINE: &[u8] = br#"{"block":"#;
+
+/// What the line of an event begins with.
+const EVENT_LINE: &[u8] = br#"{"position":"#;
 
 /// The first line of a file: the roots of the chunk's blocks.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,13 +47,15 @@ pub(super) struct Reader<'a> {
     blocks: Vec<Hash>,
     /// The block whose events are read, and the hashes of its leaves.
     block: Option<(u64, Vec<Hash>)>,
+    /// Whether no event has come since the block's line.
+    bare: bool,
     entry: Vec<u8>,
 }
 
 impl<'a> Reader<'a> {
     /// Opens a file and checks the hashes at its head.
     pub(super) fn open(
-        folder: &Path,
+        folder: &Folder,
         chunk: u64,
         root: &Hash,
         size: u64,
@@ -60,8 +66,7 @@ impl<'a> Reader<'a> {
         if !source.read_line(next)? {
             return Err(source.truncated(next));
         }
-        let line: ChunkLine =
-            serde_json::from_slice(source.line()).map_err(|error| source.malformed(next, error))?;
+        let line: ChunkLine = json::object(source.line()).map_err(|error| source.malformed(next, error))?;
         let leaves = part(chunk, CHUNK, size);
         let blocks = (leaves.end.saturating_sub(leaves.start)).div_ceil(BLOCK);
         if line.chunk != chunk || line.blocks.len() as u64 != blocks {
@@ -77,6 +82,7 @@ impl<'a> Reader<'a> {
             chunk,
             blocks: line.blocks,
             block: None,
+            bare: false,
             entry: Vec::with_capacity(512),
         })
     }
@@ -107,25 +113,36 @@ impl<'a> Reader<'a> {
 
     fn begin_block(&mut self, next: u64) -> Result<(), Fault> {
         let line: BlockLine =
-            serde_json::from_slice(self.source.line()).map_err(|error| self.source.malformed(next, error))?;
+            json::object(self.source.line()).map_err(|error| self.source.malformed(next, error))?;
         let first = self.chunk * (CHUNK / BLOCK);
         let root = line
             .block
             .checked_sub(first)
             .and_then(|number| self.blocks.get(usize::try_from(number).unwrap_or(usize::MAX)))
             .ok_or_else(|| self.source.malformed(next, "The block is not one of this chunk."))?;
+        if self.bare || self.block.as_ref().is_some_and(|(last, _)| line.block * BLOCK <= *last) {
+            return Err(self
+                .source
+                .malformed(next, "The block has no events, or does not come once and in order."));
+        }
         let leaves = part(line.block, BLOCK, self.size);
         if line.leaves.len() as u64 != leaves.end - leaves.start || root_of(&line.leaves) != *root {
             return Err(hashes(&self.source, &leaves));
         }
-        self.block = Some((leaves.start, line.leaves));
+        (self.block, self.bare) = (Some((leaves.start, line.leaves)), true);
         Ok(())
     }
 
     fn event(&mut self, next: u64) -> Result<(), Fault> {
+        if !self.source.line().starts_with(EVENT_LINE) {
+            return Err(self
+                .source
+                .malformed(next, "It is neither the line of a block nor that of an event."));
+        }
         let head: Head<'_> =
-            serde_json::from_slice(self.source.line()).map_err(|error| self.source.malformed(next, error))?;
+            json::object(self.source.line()).map_err(|error| self.source.malformed(next, error))?;
         let position = head.position;
+        self.bare = false;
         self.entry.clear();
         head.entry().encode_into(&mut self.entry).map_err(|error| self.source.malformed(next, error))?;
         let (metadata, payload) =

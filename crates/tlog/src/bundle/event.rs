@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::json;
 use crate::entry::Entry;
 use crate::{Hash, sha256};
 
@@ -62,6 +63,7 @@ pub(super) struct Head<'a> {
     #[serde(borrow)]
     pub(super) stream_id: Cow<'a, str>,
     pub(super) sequence: u64,
+    #[serde(deserialize_with = "json::uuid")]
     pub(super) event_id: Uuid,
     #[serde(borrow)]
     pub(super) event_type: Cow<'a, str>,

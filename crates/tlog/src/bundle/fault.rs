@@ -27,6 +27,12 @@ pub enum Fault {
         /// Why.
         source: io::Error,
     },
+    /// Something that is no regular file stands where one should, or no folder where one should.
+    #[error(
+        "{0} is not what it should be but a link, a pipe, a device or the like, and was not opened. Copy the whole folder \
+             of the bundle, with the files instead of links to them."
+    )]
+    NotAFile(String),
     /// A file is not there.
     #[error("The file {0} is missing. Copy the whole folder of the bundle.")]
     Missing(String),
@@ -184,7 +190,7 @@ impl Fault {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreadable { .. } => "UNREADABLE",
+            Self::Unreadable { .. } | Self::NotAFile(_) => "UNREADABLE",
             Self::Missing(_) => "FILE_MISSING",
             Self::Foreign(_) => "FOREIGN_FILE",
             Self::Format(_) => "UNKNOWN_FORMAT",

@@ -1,11 +1,14 @@
 //! The file that says what a bundle is.
 
+use std::io::Read;
 use std::ops::RangeInclusive;
-use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
+use super::folder::Folder;
+use super::json::{self, Id};
 use super::{CHUNK, FORMAT, Fault, MANIFEST};
 use crate::Hash;
 use crate::tree::root_of;
@@ -14,8 +17,8 @@ use crate::tree::root_of;
 const MAX_BYTES: u64 = 64 << 20;
 
 /// Which events a bundle holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Selection {
     /// Every event of the tree. That none is missing is verified.
     All,
@@ -50,6 +53,32 @@ impl Selection {
     }
 }
 
+/// The fields of all selections; each has some of them, and derived code would not mind the others.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    kind: String,
+    #[serde(default, deserialize_with = "json::present")]
+    from: Option<u64>,
+    #[serde(default, deserialize_with = "json::present")]
+    until: Option<u64>,
+    #[serde(default, deserialize_with = "json::present")]
+    id: Option<Id>,
+}
+
+impl<'de> Deserialize<'de> for Selection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Fields { kind, from, until, id } = json::from_object(deserializer)?;
+        match (kind.as_str(), from, until, id) {
+            ("all", None, None, None) => Ok(Self::All),
+            ("range", Some(from), Some(until), None) => Ok(Self::Range { from, until }),
+            ("unit", None, None, Some(Id(id))) => Ok(Self::Unit { id }),
+            ("contact", None, None, Some(Id(id))) => Ok(Self::Contact { id }),
+            _ => Err(D::Error::custom("the selection is none of those that are described")),
+        }
+    }
+}
+
 /// A checkpoint that was signed earlier, and the proof that the tree of the bundle began as its tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -70,7 +99,9 @@ pub(super) struct Manifest {
     pub(super) checkpoint: String,
     pub(super) selection: Selection,
     pub(super) events: u64,
+    #[serde(deserialize_with = "json::objects")]
     pub(super) chunks: Vec<Chunk>,
+    #[serde(deserialize_with = "json::objects")]
     pub(super) earlier: Vec<Earlier>,
 }
 
@@ -83,26 +114,20 @@ pub(super) struct Chunk {
     pub(super) events: u64,
 }
 
-/// What tells the version of a file of any version.
-#[derive(Deserialize)]
-struct Version {
-    format: String,
-}
-
 impl Manifest {
-    pub(super) fn read(folder: &Path) -> Result<Self, Fault> {
-        let path = folder.join(MANIFEST);
-        let length = std::fs::metadata(&path).map_err(Fault::file(MANIFEST))?.len();
-        if length > MAX_BYTES {
+    pub(super) fn read(folder: &Folder) -> Result<Self, Fault> {
+        let mut text = Vec::new();
+        // What its length is said to be may not be true.
+        folder.file(MANIFEST)?.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(Fault::file(MANIFEST))?;
+        if text.len() as u64 > MAX_BYTES {
             return Err(Fault::Manifest(format!("It is longer than {MAX_BYTES} bytes.")));
         }
-        let text = std::fs::read(&path).map_err(Fault::file(MANIFEST))?;
         let broken = |error: serde_json::Error| Fault::Manifest(format!("{error}."));
-        let version: Version = serde_json::from_slice(&text).map_err(broken)?;
-        if version.format != FORMAT {
-            return Err(Fault::Format(version.format));
+        let format = json::format(&text).map_err(broken)?;
+        if format != FORMAT {
+            return Err(Fault::Format(format));
         }
-        serde_json::from_slice(&text).map_err(broken)
+        json::object(&text).map_err(broken)
     }
 
     /// That its parts belong to each other, and to the signed tree.

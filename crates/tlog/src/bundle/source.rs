@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::Fault;
+use super::folder::Folder;
 use crate::Hash;
 
 /// How long a line may be, in bytes: more than 256 hashes, or an entry with its longest texts, escaped.
@@ -23,8 +23,8 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(folder: &Path, file: String) -> Result<Self, Fault> {
-        let opened = File::open(folder.join(&file)).map_err(Fault::file(&file))?;
+    pub(super) fn open(folder: &Folder, file: String) -> Result<Self, Fault> {
+        let opened = folder.file(&file)?;
         Ok(Self { file, reader: BufReader::with_capacity(BUFFER, opened), line: Vec::new() })
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::chunk::Reader;
+use super::folder::Folder;
 use super::manifest::{Earlier, Manifest};
 use super::order::Order;
 use super::{CHUNK, EVENTS, Fault, MANIFEST, Selection, chunk_file};
@@ -59,6 +60,7 @@ pub fn verify(
     expected: &Expected<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, Fault> {
+    let folder = &Folder::open(folder)?;
     let manifest = Manifest::read(folder)?;
     let report = open(&manifest, expected)?;
     let size = report.checkpoint.size;
@@ -136,22 +138,10 @@ fn grown_from(number: usize, before: &Earlier, now: &Checkpoint, keys: &[Verifie
 }
 
 /// Whoever finds a further file in the folder should not believe that it was checked.
-fn no_foreign_files(folder: &Path, manifest: &Manifest) -> Result<(), Fault> {
+fn no_foreign_files(folder: &Folder, manifest: &Manifest) -> Result<(), Fault> {
     let mut known: BTreeSet<String> = [MANIFEST.to_owned(), EVENTS.to_owned()].into();
     known.extend(
         (0..).zip(&manifest.chunks).filter(|(_, chunk)| chunk.events > 0).map(|(at, _)| chunk_file(at)),
     );
-    for (below, prefix) in [("", ""), (EVENTS, "events/")] {
-        let listed = match std::fs::read_dir(folder.join(below)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            listed => listed.map_err(Fault::file(below))?,
-        };
-        for item in listed {
-            let name = format!("{prefix}{}", item.map_err(Fault::file(below))?.file_name().to_string_lossy());
-            if !known.contains(&name) {
-                return Err(Fault::Foreign(name));
-            }
-        }
-    }
-    Ok(())
+    folder.foreign(|name| known.contains(name))?.map_or(Ok(()), |name| Err(Fault::Foreign(name)))
 }

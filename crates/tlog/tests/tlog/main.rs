@@ -10,7 +10,12 @@
 )]
 
 mod bundle;
+mod fuzz;
 mod log;
+mod opening;
+mod pair;
 mod python;
+mod spoil;
+mod strict;
 mod tamper;
 mod vectors;

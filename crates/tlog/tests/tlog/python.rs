@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lethe_tlog::bundle::{Earlier, Expected, Selection, verify};
-use lethe_tlog::note::VerifierKey;
+use lethe_tlog::note::Note;
 use lethe_tlog::proof::Proof;
 use lethe_tlog::tree::Plan;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::log::{Log, event, signer};
+use crate::log::{Log, ORIGIN, event, signer};
+use crate::strict::{sound, unsound};
 
 const FILE: &str = "events/000000.events";
 const MANIFEST: &str = "manifest.json";
@@ -42,7 +43,7 @@ const CHANGES: [(&str, &str, &str); 21] = [
 ];
 
 /// A Python with the package for Ed25519. CI always has one.
-fn python() -> Option<&'static str> {
+pub(crate) fn python() -> Option<&'static str> {
     // What a distribution packages is not for a Python that was installed otherwise.
     let has = |python: &&str| {
         let ran = Command::new(python).args(["-c", "import cryptography"]).output();
@@ -60,14 +61,10 @@ fn python() -> Option<&'static str> {
 }
 
 /// What the second verifier says of each path.
-fn ask(key: Option<&VerifierKey>, paths: &[PathBuf]) -> Vec<Value> {
+pub(crate) fn ask(flags: &[&str], paths: &[PathBuf]) -> Vec<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/verifier/verify.py");
     let mut command = Command::new(python().unwrap());
-    command.arg(script);
-    if let Some(key) = key {
-        command.arg("--key").arg(key.to_string());
-    }
-    let ran = command.args(paths).output().unwrap();
+    let ran = command.arg(script).args(flags).args(paths).output().unwrap();
     let text = String::from_utf8(ran.stdout).unwrap();
     let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), paths.len(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -112,7 +109,7 @@ impl Bundles {
         let key = signer(1).verifier().clone();
         let expected = Expected { key: Some(&key), ..Expected::default() };
         let mut good = 0;
-        for (path, answer) in self.paths.iter().zip(ask(Some(&key), &self.paths)) {
+        for (path, answer) in self.paths.iter().zip(ask(&["--key", &key.to_string()], &self.paths)) {
             match verify(path, &expected, &mut |_| {}) {
                 Ok(report) => {
                     good += 1;
@@ -220,12 +217,48 @@ fn both_verifiers_agree_on_proofs() {
         proof.extra = None;
         add(proof.to_string());
     }
-    for (path, answer) in paths.iter().zip(ask(Some(&key), &paths)) {
+    for (path, answer) in paths.iter().zip(ask(&["--key", &key.to_string()], &paths)) {
         let proof: Proof = fs::read_to_string(path).unwrap().parse().unwrap();
         let verified = proof.verify(std::slice::from_ref(&key));
         assert_eq!(answer["intact"].as_bool(), Some(verified.is_ok()), "{answer}");
-        if let Ok(proven) = verified {
-            assert_eq!(answer["position"], proven.entry.position);
+        match verified {
+            Ok(proven) => assert_eq!(answer["position"], proven.entry.position),
+            Err(error) => {
+                assert_eq!(answer["code"], error.code(), "{error} {answer}");
+                assert_eq!(answer["position"].as_u64(), error.position(), "{error} {answer}");
+            }
         }
     }
+}
+
+#[test]
+fn the_second_verifier_answers_in_json_whatever_it_is_given() {
+    if python().is_none() {
+        return;
+    }
+    let (mut bundles, log) = (Bundles::new(), Log::of(5));
+    let mut manifest = |text: &str| {
+        let path = bundles.next();
+        log.write_all(&path);
+        fs::write(path.join(MANIFEST), text).unwrap();
+    };
+    sound().iter().chain(&unsound()).for_each(|text| manifest(text));
+    manifest(&" ".repeat((64 << 20) + 1));
+    // A size of more digits than a number may have, signed by the key.
+    let mut note = Note::new(format!("{ORIGIN}\n{}\n{}\n", "9".repeat(5_000), log.root(5))).unwrap();
+    note.push(signer(1).sign(&note, 0).unwrap());
+    let mut header = log.header(Selection::All, &signer(1));
+    header.earlier = vec![Earlier { checkpoint: note.to_string(), proof: Vec::new() }];
+    log.write(&bundles.next(), header, 1..=5);
+    bundles.spoilt(FILE, "\"streamType\":\"contact\"", "\"streamType\":\"\\ud800\"");
+    assert_eq!(bundles.agree(), 0);
+    // What is no bundle at all, and not even a file.
+    let folder = bundles.folder.path();
+    fs::write(folder.join("bytes"), [0xff; 100]).unwrap();
+    fs::File::create(folder.join("long")).unwrap().set_len(1 << 40).unwrap();
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
+    let names = ["nothing", "bytes", "long", "pipe"];
+    let answers = ask(&[], &names.map(|name| folder.join(name)));
+    let codes: Vec<&str> = answers.iter().map(|answer| answer["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["FILE_MISSING", "BAD_PROOF", "BAD_PROOF", "UNREADABLE"]);
 }

@@ -22,11 +22,17 @@ impl Bundle {
         Self { folder }
     }
 
+    pub(crate) fn selected(log: &Log, selection: Selection, positions: &[u64]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        log.write(folder.path(), log.header(selection, &signer(1)), positions.iter().copied());
+        Self { folder }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
@@ -37,7 +43,7 @@ impl Bundle {
     }
 
     /// The code and the position of what is wrong.
-    fn fault(&self) -> (&'static str, Option<u64>) {
+    pub(crate) fn fault(&self) -> (&'static str, Option<u64>) {
         let fault = self.verify(&Expected::default());
         (fault.code(), fault.position())
     }
@@ -47,11 +53,11 @@ impl Bundle {
     }
 }
 
-const FILE: &str = "events/000000.events";
-const MANIFEST: &str = "manifest.json";
+pub(crate) const FILE: &str = "events/000000.events";
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// The lines of an event, as they stand in its file.
-fn lines(file: &str, position: u64) -> String {
+pub(crate) fn lines(file: &str, position: u64) -> String {
     let begin = file.find(&format!("{{\"position\":{position},")).unwrap();
     let rest = &file[begin + 1..];
     let next = ["{\"position\":", "{\"block\":"].iter().filter_map(|line| rest.find(line)).min();

@@ -41,6 +41,7 @@ pub(crate) struct Arguments {
 /// What was found.
 struct Finding {
     good: bool,
+    /// For people: what comes from the file is [shown](output::shown).
     text: String,
     json: Value,
 }
@@ -48,13 +49,11 @@ struct Finding {
 /// Verifies, and says what was checked or what is wrong.
 ///
 /// # Errors
-/// [`Error::File`] when nothing is there, [`Error::Output`].
+/// [`Error::File`] when nothing is there or it is neither a folder nor a file, [`Error::Output`].
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let kind = std::fs::metadata(&arguments.path).map_err(Error::file("read", &arguments.path))?;
     let finding = if kind.is_dir() { bundle::verify(arguments) } else { proof::verify(arguments)? };
-    // What stands in a file of somebody else must not steer the terminal.
-    let text = finding.text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
-    output::line(&if arguments.json { finding.json.to_string() } else { text })?;
+    output::line(&if arguments.json { output::json(&finding.json) } else { finding.text })?;
     Ok(if finding.good { Outcome::Done } else { Outcome::Findings })
 }
 
@@ -66,14 +65,16 @@ impl Arguments {
         }
         format!(
             "Who signed it is not proven yet: anybody can make a key of that name. Compare the key with the one that \
-             the installation publishes, or give that one with --key.\n\n{key}"
+             the installation publishes, or give that one with --key.\n\n{}",
+            output::shown(&key.to_string())
         )
     }
 }
 
 /// A line for each witness that has cosigned.
 fn witnessed(witnesses: &[(String, u64)]) -> String {
-    let line = |(name, at): &(String, u64)| format!("\nwitnessed by  {name} at {}", time(*at));
+    let line =
+        |(name, at): &(String, u64)| format!("\nwitnessed by  {} at {}", output::shown(name), time(*at));
     witnesses.iter().map(line).collect::<Vec<_>>().concat()
 }
 

@@ -10,7 +10,7 @@ use lethe_vault::VerifierKey;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Outcome};
-use crate::output;
+use crate::output::{self, shown};
 
 /// The flags of `lethe certificate verify`.
 #[derive(Debug, Args)]
@@ -34,9 +34,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let verified = certificate::verify(&file, arguments.key.as_ref());
     let compared = arguments.key.is_some();
     output::line(&match &verified {
-        _ if arguments.json => report(&verified, compared).to_string(),
+        _ if arguments.json => output::json(&report(&verified, compared)),
         Ok(signed) => good(signed, compared),
-        Err(rejection) => format!("The certificate is not good. {rejection}"),
+        Err(rejection) => format!("The certificate is not good. {}", shown(&rejection.to_string())),
     })?;
     Ok(if verified.is_ok() { Outcome::Done } else { Outcome::Findings })
 }
@@ -58,7 +58,7 @@ fn good(signed: &SignedCertificate, compared: bool) -> String {
             "Nothing in it was altered since it was signed. Who signed it is not proven yet: anybody can make a key of that \
              name. Compare the key with the one that the installation publishes (`lethe keys status`), or give that one \
              with --key.\n\n{}",
-            signed.signature.key
+            shown(&signed.signature.key)
         )
     };
     format!(
@@ -67,9 +67,9 @@ fn good(signed: &SignedCertificate, compared: bool) -> String {
          keys          {} destroyed\nin the log    {}\ninstallation  {}",
         if compared { "good" } else { "intact" },
         it.request.contact,
-        it.request.kind,
-        it.request.reason,
-        it.request.legal_basis,
+        shown(&it.request.kind),
+        shown(&it.request.reason),
+        shown(&it.request.legal_basis),
         it.request.recorded_at,
         it.request.event_position,
         it.rotation.root_destroyed_at,

@@ -55,7 +55,7 @@ fn told(report: &Report, arguments: &Arguments) -> String {
          log           {}\ncheckpoint    {} events, root {}\nselected      {selected}\nchecked       {} events{}{earlier}",
         if arguments.key.is_some() { "good" } else { "intact" },
         arguments.signed_by(&report.key),
-        it.origin,
+        output::shown(&it.origin),
         it.size,
         it.root,
         report.events,
@@ -85,15 +85,17 @@ fn is_complete(report: &Report) -> bool {
 }
 
 fn bad(fault: &Fault) -> Finding {
+    // A fault names what it found, and that may be anything.
+    let message = output::shown(&fault.to_string());
     let text = match fault.position() {
-        Some(position) => format!("The bundle is not good from position {position} on. {fault}"),
-        None => format!("The bundle is not good. {fault}"),
+        Some(position) => format!("The bundle is not good from position {position} on. {message}"),
+        None => format!("The bundle is not good. {message}"),
     };
     let json = json!({
         "intact": false,
         "code": fault.code(),
         "position": fault.position(),
-        "message": fault.to_string(),
+        "message": message,
     });
     Finding { good: false, text, json }
 }

@@ -1,17 +1,21 @@
 //! The proof of one event.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::str::FromStr;
 
 use chrono::DateTime;
-use lethe_tlog::checkpoint::CheckpointError;
+use lethe_tlog::checkpoint::{Checkpoint, CheckpointError};
 use lethe_tlog::note::{Note, NoteError, VerifierKey};
 use lethe_tlog::proof::{Proof, ProofError, Proven};
+use rustix::fs::OFlags;
 use serde_json::{Value, json};
 
 use super::{Arguments, Finding, witnessed, witnesses_json};
 use crate::error::Error;
+use crate::output::shown;
 
 /// How long a file may be: a note of the largest size, and the proof before it.
 const MAX_BYTES: usize = lethe_tlog::note::MAX_BYTES + (128 << 10);
@@ -38,10 +42,21 @@ enum Refusal {
 pub(super) fn verify(arguments: &Arguments) -> Result<Finding, Error> {
     let mut bytes = Vec::new();
     let path = &arguments.path;
-    File::open(path)
+    open(path)
         .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(Error::file("read", path))?;
     Ok(check(&bytes, arguments).unwrap_or_else(|refusal| bad(&refusal)))
+}
+
+/// Opens a file, and nothing that would have to be waited for.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is neither a file nor a folder"))
+    }
 }
 
 fn check(bytes: &[u8], arguments: &Arguments) -> Result<Finding, Refusal> {
@@ -50,11 +65,14 @@ fn check(bytes: &[u8], arguments: &Arguments) -> Result<Finding, Refusal> {
     let proof = Proof::from_str(text)?;
     // A proof carries no key; it is nothing without one.
     let key = arguments.key.as_ref().ok_or(Refusal::NoKey)?;
-    let proven = proof.verify(std::slice::from_ref(key))?;
+    let keys = std::slice::from_ref(key);
+    // In the order of docs/log-format.md: who says it, and only then what is said.
+    let (checkpoint, _) = Checkpoint::open(&proof.checkpoint, keys).map_err(ProofError::from)?;
     if let Some(origin) = &arguments.origin {
-        proven.checkpoint.expect_origin(origin).map_err(ProofError::from)?;
+        checkpoint.expect_origin(origin).map_err(ProofError::from)?;
     }
     let witnesses = witnesses(&proof.checkpoint, &arguments.witnesses)?;
+    let proven = proof.verify(keys)?;
     Ok(good(&proven, key, &witnesses))
 }
 
@@ -82,15 +100,15 @@ fn told(proven: &Proven<'_, '_>, witnesses: &[(String, u64)]) -> String {
         "The proof is good. This event is in the log, and the log is signed by the key you gave.\n\n\
          log           {}\ncheckpoint    {} events, root {}\nposition      {}\nstream        {}:{}, sequence {}\n\
          event         {} version {}, id {}\nrecorded      {recorded}\npayload       SHA-256 {}\nmetadata      SHA-256 {}{}",
-        checkpoint.origin,
+        shown(&checkpoint.origin),
         checkpoint.size,
         checkpoint.root,
         entry.position,
-        entry.stream_type,
-        entry.stream_id,
+        shown(entry.stream_type),
+        shown(entry.stream_id),
         entry.sequence,
-        entry.event_type,
-        entry.event_version,
+        shown(entry.event_type),
+        shown(entry.event_version),
         entry.event_id,
         entry.payload,
         entry.metadata,
@@ -120,12 +138,13 @@ fn listed(proven: &Proven<'_, '_>, key: &VerifierKey, witnesses: &[(String, u64)
 }
 
 fn bad(refusal: &Refusal) -> Finding {
-    let position = match refusal {
-        Refusal::Proof(ProofError::NotIncluded(position) | ProofError::Position { position, .. }) => {
-            Some(*position)
-        }
-        _ => None,
+    let (code, position) = match refusal {
+        Refusal::NotText => ("BAD_PROOF", None),
+        Refusal::NoKey => ("NO_KEY", None),
+        Refusal::NoWitness(_) => ("NOT_WITNESSED", None),
+        Refusal::Proof(error) => (error.code(), error.position()),
     };
-    let json = json!({ "intact": false, "position": position, "message": refusal.to_string() });
-    Finding { good: false, text: format!("The proof is not good. {refusal}"), json }
+    let message = shown(&refusal.to_string());
+    let json = json!({ "intact": false, "code": code, "position": position, "message": message });
+    Finding { good: false, text: format!("The proof is not good. {message}"), json }
 }
