@@ -52,6 +52,10 @@ pub(crate) enum Error {
          keys: {0}. Take it back with ALTER ROLE … RESET or ALTER DATABASE … RESET."
     )]
     LogsParameters(String),
+    #[error(
+        "The vault was restored, but not all of it is done: {0} When that is mended, run `lethe keys export`."
+    )]
+    Unfinished(VaultError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("The database holds no ledger yet. Run `lethe serve` once; it creates the tables.")]
@@ -162,6 +166,7 @@ impl Error {
             )
             | Self::Unreachable(_)
             | Self::LogsParameters(_)
+            | Self::Unfinished(_)
             | Self::Ledger(_)
             | Self::Notary(NotaryError::Ledger(_))
             | Self::Certificate(CertificateError::Ledger(_))

@@ -174,7 +174,8 @@ async fn of_appends_that_came_to_nothing_no_key_opens_after_the_next_rotation_an
     ));
     let erased = [person.0, registered].map(|id| before.openable.iter().any(|key| key.subject_id == id));
     assert_eq!(erased, [true, true]);
-    assert!(before.openable.len() >= 2 + codes.len() + 3, "{:#?}", before.openable);
+    // Those of repeated commands are sent, and never written.
+    assert!(before.openable.len() >= 2 + codes.len() + 2, "{:#?}", before.openable);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use lethe_ledger::{ViewsBuilder, rows};
 use lethe_privacy::erasure::{FinishErasures, TellOfErasures};
 use lethe_privacy::restore::Failure;
 use lethe_vault::VaultError;
-use lethe_vault::mirror::MirrorError;
+use lethe_vault::mirror::{MirrorError, Mirrors, Takeover};
 use lethe_vault::restore::RestoreError;
 use sqlx::postgres::PgConnectOptions;
 
@@ -80,9 +80,16 @@ async fn old_events_are_refused_until_the_vault_is_restored_and_then_tell_of_the
     );
     assert_right(&scene, &options, people).await;
     scene.start(&options).await.unwrap();
+    // What it restored is newer than the mirror that still has what was dropped.
+    let refused = scene.restore(&options, scene.mirror.path()).await.unwrap_err();
+    assert!(matches!(refused, Failure::Vault(RestoreError::VaultOlder { .. })), "{refused}");
     // Once more changes nothing of it.
+    let pool = lethe_ledger::connect(options.clone(), 2).await.unwrap();
+    Mirrors::new(&[scene.mirror.path().to_owned()]).export(&pool, Takeover::Allow).await.unwrap();
+    pool.close().await;
     let again = scene.restore(&options, scene.mirror.path()).await.unwrap();
     assert!(again.reconciled.is_empty());
+    assert_eq!(again.replaced.dropped, 0);
     assert_eq!(again.restored.old_origin, done.restored.new_origin);
 }
 

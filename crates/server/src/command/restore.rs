@@ -37,8 +37,8 @@ pub(crate) struct Arguments {
 /// Brings the vault back from a mirror while no server runs.
 ///
 /// # Errors
-/// [`Error::InUse`], [`Error::OthersConnected`], [`Error::Restore`]; nothing was changed then. [`Error::Vault`] if it was
-/// restored, but a custodian or a mirror did not do its part; the same command does it again.
+/// [`Error::InUse`], [`Error::OthersConnected`], [`Error::Restore`]; nothing was changed then. [`Error::Unfinished`] if it was
+/// restored, but a custodian or a mirror did not do its part.
 pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcome, Error> {
     let folder = DataDir::for_database(config)?;
     let lock = ServeLock::take(&folder)?;
@@ -93,9 +93,9 @@ async fn from_mirror(
     if mode == Mode::Keep {
         // What was restored must open, before anybody relies on it.
         Vault::open(pool.clone(), &custody).await?;
-        destroy_prepared(pool, &custody, &source).await?;
+        destroy_prepared(pool, &custody, &source).await.map_err(Error::Unfinished)?;
         // A mirror that still has what was dropped here would bring it back.
-        mirrors.export(pool, Takeover::Allow).await.map_err(lethe_vault::VaultError::from)?;
+        mirrors.export(pool, Takeover::Allow).await.map_err(|error| Error::Unfinished(error.into()))?;
     }
     Ok((source, done))
 }

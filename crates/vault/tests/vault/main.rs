@@ -15,6 +15,7 @@ mod custodian_transit;
 mod custodian_transit_faults;
 mod custodian_transit_server;
 mod custodians;
+mod former;
 mod keys;
 mod mirror;
 mod mirror_faults;
@@ -23,6 +24,7 @@ mod mirrored;
 mod postgres;
 mod root;
 mod signing;
+mod tables;
 
 /// Creates the tables in the database that the tests' databases are copies of.
 async fn migrate(pool: &sqlx::PgPool) {
