@@ -15,6 +15,7 @@ mod dump;
 #[path = "../../../../tests/no_plaintext/encoding.rs"]
 mod encoding;
 mod everything;
+mod guess;
 mod hunt;
 mod marked;
 #[path = "../../../../tests/no_plaintext/marker.rs"]
@@ -27,6 +28,7 @@ mod postgres;
 #[path = "../../../../tests/no_plaintext/search.rs"]
 mod search;
 mod unchanged;
+mod uses;
 mod way;
 mod windows;
 
