@@ -29,7 +29,9 @@ mod work;
 pub use aggregate::Import;
 pub use command::ImportCommand;
 pub use error::{ImportError, ImportRefusal};
-pub use event::{Because, Finished, Forgotten, ImportEvent, ImportKind, Outcome, Progressed, RowOutcome, Started, Tally};
+pub use event::{
+    Because, Finished, Forgotten, ImportEvent, ImportKind, Outcome, Progressed, RowOutcome, Started, Tally,
+};
 pub use file::{ImportFile, Source};
 pub use job::{Prepared, Progress, Summary, dry_run, prepare, run};
 pub use legal_form::legal_form;

@@ -27,7 +27,9 @@ pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
         let failed = swept.is_err() || aged.is_err();
         match &aged {
             Ok(aged) => tracing::info!(forgotten = aged.forgotten, "old imports were forgotten"),
-            Err(error) => tracing::error!(%error, "old imports are still recognised; it is tried again within ten minutes"),
+            Err(error) => {
+                tracing::error!(%error, "old imports are still recognised; it is tried again within ten minutes")
+            }
         }
         match swept {
             Ok(report) => {

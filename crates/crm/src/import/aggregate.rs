@@ -5,8 +5,8 @@ use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finished, Forgotten, ImportCommand, ImportEvent, ImportKind, ImportRefusal, Progressed, RowOutcome, Started,
-    Tally,
+    Finished, Forgotten, ImportCommand, ImportEvent, ImportKind, ImportRefusal, Progressed, RowOutcome,
+    Started, Tally,
 };
 
 /// The state of an import that rules need. Every event replaces what it is about, except the one that says that its file
@@ -61,7 +61,9 @@ impl Import {
             (ImportCommand::Start(_), Some(_)) => Ok(Vec::new()),
             (_, None) => Err(ImportRefusal::Unknown),
             // Who has its key destroyed knows that it was there.
-            (ImportCommand::Forget(because), Some(_)) => Ok(vec![ImportEvent::Forgotten(Forgotten { because })]),
+            (ImportCommand::Forget(because), Some(_)) => {
+                Ok(vec![ImportEvent::Forgotten(Forgotten { because })])
+            }
             // Another process may run the same import: what it has noted is not noted again.
             (_, Some(_)) if self.finished => Ok(Vec::new()),
             (ImportCommand::Progress { through_row, outcomes }, Some(_)) => {

@@ -109,7 +109,9 @@ impl RecognisedFiles {
 
     fn decide(&self, command: FilesCommand) -> Vec<FilesEvent> {
         match (command, self.files.get(&command.import())) {
-            (FilesCommand::Add(import), None | Some(Names::Known)) => vec![FilesEvent::Added(Added { import })],
+            (FilesCommand::Add(import), None | Some(Names::Known)) => {
+                vec![FilesEvent::Added(Added { import })]
+            }
             (FilesCommand::Settle(import), Some(Names::Anybody)) => {
                 vec![FilesEvent::Settled(Settled { import })]
             }
@@ -134,7 +136,12 @@ impl Aggregate for RecognisedFiles {
     type Error = NoRule;
     type Services = Secrets;
 
-    async fn handle(&mut self, command: FilesCommand, _: &Secrets, sink: &EventSink<Self>) -> Result<(), NoRule> {
+    async fn handle(
+        &mut self,
+        command: FilesCommand,
+        _: &Secrets,
+        sink: &EventSink<Self>,
+    ) -> Result<(), NoRule> {
         for event in self.decide(command) {
             sink.write(event, self).await;
         }

@@ -96,7 +96,8 @@ impl Work for Note {
         }
         let command = self.command(unit).await?;
         let version = unit.version::<Import>(self.import).await?;
-        let finds_erased = matches!(&command, ImportCommand::Progress { outcomes, .. } if any_erased(outcomes));
+        let finds_erased =
+            matches!(&command, ImportCommand::Progress { outcomes, .. } if any_erased(outcomes));
         let changed = unit.handle::<Import>(self.import, command).await?;
         let state = unit.load::<Import>(self.import).await?.clone();
         let forgotten = changed && self.settle(unit, &state, finds_erased).await?;

@@ -61,13 +61,19 @@ struct Loot {
 
 impl Loot {
     async fn take(pool: &PgPool, custodian: &Path, import: ImportId) -> Self {
-        let row = sqlx::query("SELECT installation, epoch, commitment FROM vault.root").fetch_one(pool).await.unwrap();
+        let row = sqlx::query("SELECT installation, epoch, commitment FROM vault.root")
+            .fetch_one(pool)
+            .await
+            .unwrap();
         let root = RootRow {
             installation: row.get("installation"),
             epoch: row.get("epoch"),
             commitment: row.get("commitment"),
         };
-        let rows = sqlx::query("SELECT bucket, generation, wrapped FROM vault.buckets").fetch_all(pool).await.unwrap();
+        let rows = sqlx::query("SELECT bucket, generation, wrapped FROM vault.buckets")
+            .fetch_all(pool)
+            .await
+            .unwrap();
         let bucket = |row: &sqlx::postgres::PgRow| BucketRow {
             bucket: row.get("bucket"),
             generation: row.get("generation"),
@@ -169,7 +175,8 @@ async fn an_erased_persons_number_cannot_be_guessed_from_the_fingerprint_of_a_fi
 
         // Nor once the root is another one, with the rows as they were and the root of now; with that of then, it is.
         rotate(&ledger, &|_| {}).await.unwrap();
-        let mut kept = Loot { key: before.key.clone(), ..Loot::take(&database.pool, &custodian, import).await };
+        let mut kept =
+            Loot { key: before.key.clone(), ..Loot::take(&database.pool, &custodian, import).await };
         assert!(kept.secret_of_import().is_none());
         kept.buckets = before.buckets.clone();
         kept.root = RootRow { epoch: before.root.epoch, ..kept.root };

@@ -115,7 +115,11 @@ async fn the_digest_of_an_input_is_under_the_key_of_whom_it_is_about_and_dies_wi
     let living = "SELECT count(*) FROM ledger.commands c JOIN vault.keys k \
                   ON (k.subject_kind, k.subject_id) = (c.subject_kind, c.subject_id) \
                   WHERE c.subject_kind IN ('contact', 'document')";
-    assert_eq!(world.database.count(living).await, 0, "a digest about the person is under a key that is there");
+    assert_eq!(
+        world.database.count(living).await,
+        0,
+        "a digest about the person is under a key that is there"
+    );
     let digests = "SELECT count(*) FROM ledger.commands WHERE subject_kind IN ('contact', 'document')";
     assert_eq!(world.database.count(digests).await, 9);
     world.end().await;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use lethe_crm::contact::ErasureKind;
 use lethe_crm::import::{
-    ImportFile, ImportKind, OperationStatus, OperationView, Outcome, Prepared, RowOutcome, Source, forget_old, prepare, run,
+    ImportFile, ImportKind, OperationStatus, OperationView, Outcome, Prepared, RowOutcome, Source,
+    forget_old, prepare, run,
 };
 use lethe_kernel::{Clock, ContactId, ErrorCode, ImportId, Role};
 use lethe_ledger::{Context, Ledger};
@@ -17,7 +18,11 @@ use crate::world::{OTHER, UNIT, World, by, code, dpm, erase_as, process, registr
 const DAYS: u32 = 30;
 
 fn file(text: &str) -> ImportFile {
-    ImportFile { source: Source::Bytes(text.as_bytes().into()), kind: ImportKind::Contacts, overrides: Vec::new() }
+    ImportFile {
+        source: Source::Bytes(text.as_bytes().into()),
+        kind: ImportKind::Contacts,
+        overrides: Vec::new(),
+    }
 }
 
 /// Imports as a consultant of a unit.
@@ -52,7 +57,8 @@ impl World {
         self.caught_up().await;
         let row = self.row::<OperationView>(import.0).await.unwrap();
         assert_eq!(row.forgotten_at.is_none(), keys == 1);
-        let says = "SELECT count(*) FROM ledger.events WHERE event_type = 'import.forgotten' AND aggregate_id = ";
+        let says =
+            "SELECT count(*) FROM ledger.events WHERE event_type = 'import.forgotten' AND aggregate_id = ";
         assert_eq!(self.database.count(&format!("{says}'{import}'")).await, tombstones);
         keys == 1
     }
@@ -83,8 +89,8 @@ async fn a_file_is_forgotten_with_anyone_it_created() {
     let other = world.contact("Ida").await;
     world.forgets(other).await;
     assert!(world.recognises(first).await, "nobody whom it names was erased");
-    let seen = preview(&world.ledger, &dpm(), contact(&rows, 1), ErasureKind::Deleted);
-    let seen = seen.await.unwrap();
+    let kind = ErasureKind::Deleted;
+    let seen = preview(&world.ledger, &dpm(), contact(&rows, 1), kind).await.unwrap();
     assert_eq!(seen.imports, [first]);
     assert!(seen.destroyed.iter().any(|key| key.subject.id == first.0), "{:?}", seen.destroyed);
     world.forgets(contact(&rows, 1)).await;
@@ -170,7 +176,8 @@ async fn a_file_whose_rows_are_not_all_dealt_with_is_forgotten_at_any_erasure_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_that_a_running_import_found_and_that_is_erased_before_the_row_is_noted_takes_the_file_with_it() {
+async fn a_contact_that_a_running_import_found_and_that_is_erased_before_the_row_is_noted_takes_the_file_with_it()
+ {
     let world = World::create().await;
     let (_, rows) = import(&world.ledger, &consultant(), "Reference;Navn\nK-1;Åse\n").await;
     let text = "Reference;Navn\nK-2;Bo\nK-1;Åse\n";
@@ -190,7 +197,8 @@ async fn erasures_and_imports_that_race_leave_no_file_that_names_an_erased_perso
     let other = Arc::new(process(&world.database).await);
     let mut erased = 0;
     for round in 0..12 {
-        let (_, rows) = import(&world.ledger, &consultant(), &format!("Reference;Navn\nK-{round};Åse\n")).await;
+        let (_, rows) =
+            import(&world.ledger, &consultant(), &format!("Reference;Navn\nK-{round};Åse\n")).await;
         let person = contact(&rows, 0);
         let text = format!("Reference;Navn\nK-{round};Åse Holm\nL-{round};Bo\n");
         let ledger = other.clone();

@@ -53,11 +53,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     Ok(if report.items.refused == 0 { Outcome::Done } else { Outcome::Findings })
 }
 
-async fn sweep(
-    config: &Config,
-    folder: &DataDir,
-    database: &Database,
-) -> Result<Report, Error> {
+async fn sweep(config: &Config, folder: &DataDir, database: &Database) -> Result<Report, Error> {
     let pool = database.connect(config).await?;
     let running = Running::start(config, pool.clone(), folder).await?;
     running.caught_up().await?;

@@ -1,7 +1,8 @@
 use lethe_crm::contact::{
     Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, CprDate, CprSerial, Details,
-    Email, Erased, ErasureKind, ErasureReason, FirstName, FoundByImport, ItemAttached, ItemDetached, ItemKind, LastName,
-    Mobile, Origin, Phone, ProspectRegistered, Registered, Remains, Remark, SealedCpr, Title,
+    Email, Erased, ErasureKind, ErasureReason, FirstName, FoundByImport, ItemAttached, ItemDetached,
+    ItemKind, LastName, Mobile, Origin, Phone, ProspectRegistered, Registered, Remains, Remark, SealedCpr,
+    Title,
 };
 use lethe_kernel::{ConsentId, NoteId, Patch, Personal, PersonalValue, ProspectId};
 
