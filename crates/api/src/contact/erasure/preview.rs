@@ -84,7 +84,7 @@ impl ErasurePreview {
 
     /// The keys that would be destroyed, and with them everything they sealed, in events, views and backups.
     async fn destroyed(&self) -> Vec<DestroyedKeyField> {
-        self.0.destroyed.iter().cloned().map(Into::into).collect()
+        self.0.destroyed.iter().map(|key| DestroyedKeyField::of(key, &self.0.imports)).collect()
     }
 
     /// The notes whose texts would die, for all whom they name.
