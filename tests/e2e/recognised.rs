@@ -35,8 +35,9 @@ async fn an_operation_says_when_its_file_is_forgotten_and_the_preview_of_an_eras
     let query = "query($id: ID!) { contactErasurePreview(contactId: $id, kind: ANONYMISED) {
         preview { token destroyed { subjectId } forgottenImports { id } } userErrors { code } } }";
     let seen = server.data(query, json!({"id": contact})).await["contactErasurePreview"]["preview"].clone();
-    assert_eq!(seen["forgottenImports"], json!([{"id": operation}]));
-    assert_eq!(texts(&seen["destroyed"], "subjectId"), [contact.clone(), text(&operation)]);
+    let imports = texts(&seen["forgottenImports"], "id");
+    assert!(imports.contains(&text(&operation)), "{seen:#}");
+    assert_eq!(texts(&seen["destroyed"], "subjectId"), [vec![contact.clone()], imports].concat());
     let input = json!({"contactId": contact, "previewToken": seen["token"], "reason": "REQUEST_OF_PERSON",
         "idempotencyKey": key(1)});
     let done = server.act("contactAnonymise", input, "destroyed { subjectId }").await;
