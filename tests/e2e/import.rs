@@ -15,7 +15,7 @@ const SELECTION: &str =
 
 impl Server {
     /// Uploads a file to an import mutation, as the GraphQL multipart request specification says.
-    async fn upload(&self, mutation: &str, bytes: &[u8], more: Value) -> Value {
+    pub(crate) async fn upload(&self, mutation: &str, bytes: &[u8], more: Value) -> Value {
         let mut input = json!({"file": null});
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let operations = json!({"query": document(mutation, SELECTION), "variables": {"input": input}});
@@ -29,7 +29,7 @@ impl Server {
     }
 
     /// The operation once it has come to its end.
-    async fn finished(&self, operation: &Value) -> Value {
+    pub(crate) async fn finished(&self, operation: &Value) -> Value {
         let query =
             "query($id: ID!) { node(id: $id) { ... on Operation { status done total created existing refused
             outcomes(first: 100) { nodes { row outcome code column } } } } }";

@@ -31,6 +31,7 @@ mod masking;
 mod note;
 mod people;
 mod prospect;
+mod recognised;
 mod repeat;
 mod reveal;
 mod server;

@@ -167,6 +167,12 @@ impl Operation {
         self.0.changed_at
     }
 
+    /// When its file ceased to be recognised: the same file sent again since then is another import, which finds what has
+    /// an external reference or a public number and registers the rest anew. Null as long as it is recognised.
+    async fn forgotten_at(&self) -> Option<DateTime<Utc>> {
+        self.0.forgotten_at
+    }
+
     /// What became of each row, in the order of the file; of one kind only, if you ask for it.
     #[graphql(complexity = "crate::connection::weight(first, last, child_complexity)")]
     async fn outcomes(

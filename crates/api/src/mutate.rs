@@ -1,6 +1,6 @@
 //! What every mutation does: execute, wait for the views it returns, answer.
 
-use async_graphql::{Context, ID, Result};
+use async_graphql::{Context, ID, Name, Result, Value};
 use lethe_kernel::{self as kernel, ErrorCode};
 use lethe_ledger::{Context as WorkContext, Failure, Idempotency, Projection, Work};
 use tracing::Instrument;
@@ -122,13 +122,19 @@ fn idempotency(
     let Some(key) = key else { return Ok(None) };
     let invalid = |message| kernel::UserError::at(ErrorCode::InvalidValue, "idempotencyKey", message);
     let key = Uuid::parse_str(key).map_err(|_| invalid("An idempotency key is a UUID that you choose."))?;
-    let mut input = Vec::new();
-    for (name, value) in context.field().arguments().map_err(|_| invalid("The input cannot be read."))? {
-        let value = value.into_json().map_err(|_| invalid("The input cannot be read."))?;
-        // serde_json keeps the fields of an object sorted, so the same input gives the same bytes.
-        input.extend_from_slice(format!("{name}={value}\n").as_bytes());
-    }
+    let arguments = context.field().arguments().map_err(|_| invalid("The input cannot be read."))?;
+    let input = canonical(arguments).ok_or_else(|| invalid("The input cannot be read."))?;
     Ok(Some(Idempotency { key, mutation, input }))
+}
+
+/// The arguments of a mutation in the form whose digest is kept: `docs/sealing.md` has it byte by byte.
+fn canonical(arguments: Vec<(Name, Value)>) -> Option<Vec<u8>> {
+    let mut input = Vec::new();
+    for (name, value) in arguments {
+        // serde_json keeps the fields of an object sorted, so the same input gives the same bytes.
+        input.extend_from_slice(format!("{name}={}\n", value.into_json().ok()?).as_bytes());
+    }
+    Some(input)
 }
 
 /// Declares the payload of a mutation that returns one object.
@@ -160,3 +166,39 @@ macro_rules! payload {
     )+};
 }
 pub(crate) use payload;
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::value;
+
+    use super::*;
+
+    fn bytes(input: Value) -> String {
+        String::from_utf8(canonical(vec![(Name::new("input"), input)]).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_input_has_the_bytes_that_the_documents_tell() {
+        let input = value!({
+            "title": null,
+            "firstName": "Åse \"A\" Holm\n\u{1}/",
+            "aPhone": "20",
+            "B": [3, {"z": 1.50, "a": true}, [], -0.0, 1e21, 12_345_678_901_234_567_890_u64],
+            "é": {},
+        });
+        let told = concat!(
+            r#"input={"B":[3,{"a":true,"z":1.5},[],-0.0,1e+21,12345678901234567890],"aPhone":"20","#,
+            r#""firstName":"Åse \"A\" Holm\n\u0001/","title":null,"é":{}}"#,
+            "\n"
+        );
+        assert_eq!(bytes(input), told);
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_null_and_a_number_is_not_a_text() {
+        assert_ne!(bytes(value!({"title": null})), bytes(value!({})));
+        assert_ne!(bytes(value!({"id": 1})), bytes(value!({"id": "1"})));
+        let kind = Value::Object([(Name::new("kind"), Value::Enum(Name::new("NOTE")))].into_iter().collect());
+        assert_eq!(bytes(kind), bytes(value!({"kind": "NOTE"})));
+    }
+}

@@ -4,7 +4,7 @@ use lethe_access::{Device, Unit, User, UserGroup};
 use lethe_crm::company::{Company, CompanyReference};
 use lethe_crm::contact::Contact;
 use lethe_crm::expiry::ExpiryPolicies;
-use lethe_crm::import::Import;
+use lethe_crm::import::{Import, RecognisedFiles};
 use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
 use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
@@ -34,6 +34,7 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<Consent>(),
     of::<ExpiryPolicies>(),
     of::<Import>(),
+    of::<RecognisedFiles>(),
     of::<Unit>(),
     of::<User>(),
     of::<Device>(),

@@ -19,8 +19,8 @@ pub use details::{
 pub use erasure::{Erase, Erased, ErasureKind, ErasureReason, Remains};
 pub use error::ContactError;
 pub use event::{
-    Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, ItemAttached, ItemDetached,
-    ItemKind, Origin, ProspectRegistered, Registered,
+    Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, FoundByImport, ItemAttached,
+    ItemDetached, ItemKind, Origin, ProspectRegistered, Registered,
 };
 pub use hold::{Hold, HoldKind};
 pub use input::ContactInput;

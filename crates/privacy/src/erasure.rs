@@ -2,7 +2,8 @@
 //!
 //! The contact's own stream knows everything that is sealed for the contact or names it, so that the decision is taken
 //! on one consistent state. The events go to every stream that is affected; in the same transaction the keys are
-//! destroyed, those of the contact and those of the notes that die with it (R28).
+//! destroyed, those of the contact, those of the notes that die with it (R28), and those by which the files are recognised
+//! that name it or may name it.
 
 mod error;
 mod examine;

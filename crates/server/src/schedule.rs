@@ -19,11 +19,20 @@ const RETRY: Duration = Duration::from_mins(10);
 /// configured time every night would never make an erasure final.
 const OVERDUE: TimeDelta = TimeDelta::hours(24);
 
-/// Sweeps every day at the configured time, and once at the start for what came due while nothing ran.
+/// Sweeps every day at the configured time, and once at the start for what came due while nothing ran: items that expire,
+/// and the keys of imports that ended long ago.
 pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
     loop {
         let swept = lethe_crm::expiry::sweep(&ledger, |_| {}).await;
-        let failed = swept.is_err();
+        let aged = lethe_crm::import::forget_old(&ledger, config.import_recognised_days.get()).await;
+        let failed = swept.is_err() || aged.is_err();
+        match &aged {
+            Ok(aged) => tracing::info!(forgotten = aged.forgotten, "old imports were forgotten"),
+            Err(error) => tracing::error!(
+                %error,
+                "old imports are still recognised by their files; it is tried again within ten minutes"
+            ),
+        }
         match swept {
             Ok(report) => {
                 metrics::counter!("lethe_sweep_expired_total").increment(report.due - report.refused);

@@ -12,10 +12,13 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::{ContactRow, ErasureKind, ErasureReason, Remains};
-use lethe_kernel::{ContactId, Subject, SubjectKind};
+use lethe_kernel::{ContactId, ImportId, Subject, SubjectKind};
 use lethe_vault::DestroyedKey;
+use uuid::Uuid;
 
 use super::Nested;
+use crate::app::parts;
+use crate::error::fault;
 use crate::id::Kind;
 
 /// How a contact was erased.
@@ -110,7 +113,7 @@ pub(crate) struct Remaining {
 #[derive(SimpleObject, Clone)]
 #[graphql(name = "DestroyedKey")]
 pub(crate) struct DestroyedKeyField {
-    /// Whose key: the contact, or a note that dies with it.
+    /// Whose key: the contact, a note that dies with it, or an operation whose file is not recognised any more.
     subject_id: ID,
     /// What it sealed: `crm`, or `field:` and the id of a custom field.
     class: String,
@@ -144,36 +147,46 @@ impl From<Remains> for Remaining {
     }
 }
 
-impl From<DestroyedKey> for DestroyedKeyField {
-    fn from(key: DestroyedKey) -> Self {
+impl DestroyedKeyField {
+    /// A key that would be destroyed, where these documents are imports.
+    fn of(key: &DestroyedKey, imports: &[ImportId]) -> Self {
         Self {
-            subject_id: subject_id(key.subject),
+            subject_id: subject_id(key.subject, imports.contains(&ImportId(key.subject.id))),
             class: key.class.name().into_owned(),
             key_id: key.id.to_string(),
             commitment: BASE64_URL_SAFE_NO_PAD.encode(key.commitment),
         }
     }
-}
 
-impl DestroyedKeyField {
-    /// The keys that an event's metadata name.
-    fn listed(text: &str) -> Vec<Self> {
-        text.split(' ').filter_map(Self::read).collect()
-    }
-
-    /// `subject kind/subject id/class/key id/commitment`.
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('/');
-        let kind = SubjectKind::from_name(parts.next()?)?;
-        let subject = Subject::new(kind, parts.next()?.parse().ok()?);
-        let mut next = || parts.next().map(str::to_owned);
-        let (class, key_id, commitment) = (next()?, next()?, next()?);
-        Some(Self { subject_id: subject_id(subject), class, key_id, commitment })
+    /// The keys that an event's metadata name. Which documents are imports, the ledger tells.
+    async fn listed(context: &Context<'_>, text: &str) -> Result<Vec<Self>> {
+        let mut listed = Vec::new();
+        for entry in text.split(' ') {
+            let Some((subject, [class, key_id, commitment])) = read(entry) else { continue };
+            let is_import = subject.kind == SubjectKind::Document && is_import(context, subject.id).await?;
+            listed.push(Self { subject_id: subject_id(subject, is_import), class, key_id, commitment });
+        }
+        Ok(listed)
     }
 }
 
-fn subject_id(subject: Subject) -> ID {
+/// `subject kind/subject id/class/key id/commitment`.
+fn read(entry: &str) -> Option<(Subject, [String; 3])> {
+    let mut parts = entry.split('/');
+    let kind = SubjectKind::from_name(parts.next()?)?;
+    let subject = Subject::new(kind, parts.next()?.parse().ok()?);
+    let mut next = || parts.next().map(str::to_owned);
+    Some((subject, [next()?, next()?, next()?]))
+}
+
+async fn is_import(context: &Context<'_>, document: Uuid) -> Result<bool> {
+    let first = parts(context).stream_page("import", document, (0, i64::MAX), (1, false)).await;
+    Ok(!first.map_err(|error| fault(&error))?.is_empty())
+}
+
+fn subject_id(subject: Subject, is_import: bool) -> ID {
     match subject.kind {
+        SubjectKind::Document if is_import => Kind::Operation.id(subject.id),
         SubjectKind::Document => Kind::Note.id(subject.id),
         _ => Kind::Contact.id(ContactId(subject.id)),
     }
@@ -186,11 +199,20 @@ mod tests {
     #[test]
     fn the_keys_that_metadata_name_are_read() {
         let id = "00000000-0000-0000-0000-000000000001";
-        let listed =
-            DestroyedKeyField::listed(&format!("contact/{id}/crm/{id}/AA document/{id}/crm/{id}/BB"));
-        let [contact, note] = listed.as_slice() else { panic!("two keys") };
-        assert_eq!((contact.class.as_str(), contact.commitment.as_str()), ("crm", "AA"));
-        assert_eq!(Kind::Note.read(&note.subject_id, "x").map(|id| id.as_u128()), Ok(1));
-        assert_eq!(DestroyedKeyField::listed("").len(), 0);
+        let text = format!("contact/{id}/crm/{id}/AA document/{id}/crm/{id}/BB");
+        let listed: Vec<_> = text.split(' ').filter_map(read).collect();
+        let [(contact, key), (document, _)] = listed.as_slice() else { panic!("two keys") };
+        assert_eq!((contact.kind, key[0].as_str(), key[2].as_str()), (SubjectKind::Contact, "crm", "AA"));
+        assert_eq!((document.kind, document.id.as_u128()), (SubjectKind::Document, 1));
+        assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn a_document_is_a_note_or_an_operation() {
+        let document = Subject::document(Uuid::from_u128(1));
+        for (is_import, kind) in [(false, Kind::Note), (true, Kind::Operation)] {
+            let id = kind.read(&subject_id(document, is_import), "x");
+            assert_eq!(id.map(|id| id.as_u128()), Ok(1));
+        }
     }
 }

@@ -20,7 +20,8 @@ const LISTED: usize = 100;
 /// A file to import: CSV or XLSX, as the graphql-multipart-request-spec sends it.
 #[derive(InputObject)]
 pub(crate) struct ImportInput {
-    /// The file. The same file sent again goes on where it stopped and doubles nothing.
+    /// The file. The same file sent again goes on where it stopped and doubles nothing, as long as it is recognised: see
+    /// `forgottenAt` of an operation.
     file: Upload,
     /// Check every row as the import would, and store nothing.
     #[graphql(default)]

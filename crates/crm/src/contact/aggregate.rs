@@ -3,14 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, ConsentId, ContactId, NoteId, ProspectId, Subject, UnitId};
+use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     Amended, CompanyLinked, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details, Erase,
-    Erased, Held, Hold, HoldKind, ItemAttached, ItemDetached, ProspectRegistered, Registered,
+    Erased, FoundByImport, Held, Hold, HoldKind, ItemAttached, ItemDetached, ProspectRegistered, Registered,
 };
 
 /// The state of a contact that rules need. It knows everything that is sealed for the contact or names it, so that an
@@ -23,6 +23,10 @@ pub struct Contact {
     items: BTreeMap<NoteId, ItemAttached>,
     consents: BTreeSet<ConsentId>,
     prospects: BTreeSet<ProspectId>,
+    /// The import it came with.
+    origin: Option<ImportId>,
+    /// The other imports with a row about it.
+    found_by: BTreeSet<ImportId>,
     /// The units that have it; once it is erased, those that had it then.
     units: BTreeSet<UnitId>,
     erased_on: Option<NaiveDate>,
@@ -49,6 +53,23 @@ impl Contact {
     /// Its prospects.
     pub fn prospects(&self) -> impl Iterator<Item = ProspectId> {
         self.prospects.iter().copied()
+    }
+
+    /// The import it came with, if it came with one.
+    #[must_use]
+    pub fn origin(&self) -> Option<ImportId> {
+        self.origin
+    }
+
+    /// Whether a row of an import is about it.
+    #[must_use]
+    pub fn is_named_by(&self, import: ImportId) -> bool {
+        self.origin == Some(import) || self.found_by.contains(&import)
+    }
+
+    /// The imports with rows about it.
+    pub fn imports(&self) -> impl Iterator<Item = ImportId> {
+        self.origin.into_iter().chain(self.found_by.iter().copied())
     }
 
     /// Whether a unit has it: it registered it, or an item of its own names it (R67).
@@ -123,6 +144,10 @@ impl Contact {
             ContactCommand::RegisterProspect(prospect) => {
                 Ok(vec![ContactEvent::ProspectRegistered(ProspectRegistered { prospect })])
             }
+            ContactCommand::FindByImport(import) if self.is_named_by(import) => Ok(Vec::new()),
+            ContactCommand::FindByImport(import) => {
+                Ok(vec![ContactEvent::FoundByImport(FoundByImport { import })])
+            }
             ContactCommand::Erase(erase) => self.erase(erase),
         }
     }
@@ -193,6 +218,7 @@ impl Aggregate for Contact {
         match event {
             ContactEvent::Registered(event) => {
                 self.registered_by = Some(event.unit);
+                self.origin = event.origin.map(|origin| origin.import);
                 self.held.apply(event.details);
                 self.count_units();
             }
@@ -216,6 +242,9 @@ impl Aggregate for Contact {
             }
             ContactEvent::ProspectRegistered(event) => {
                 self.prospects.insert(event.prospect);
+            }
+            ContactEvent::FoundByImport(event) => {
+                self.found_by.insert(event.import);
             }
             ContactEvent::Erased(event) => {
                 let units = std::mem::take(&mut self.units);

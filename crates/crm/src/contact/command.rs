@@ -1,4 +1,4 @@
-use lethe_kernel::{CompanyId, ContactId, NoteId, ProspectId};
+use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, ProspectId};
 
 use super::{ConsentRecorded, Details, Erase, ItemAttached, Registered};
 
@@ -31,6 +31,8 @@ pub enum ContactCommand {
     RecordConsent(ConsentRecorded),
     /// Note that a prospect of it is registered.
     RegisterProspect(ProspectId),
+    /// Note that a row of an import is about it.
+    FindByImport(ImportId),
     /// Erase it.
     Erase(Erase),
 }

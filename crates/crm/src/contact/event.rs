@@ -25,6 +25,8 @@ pub enum ContactEvent {
     ConsentRecorded(ConsentRecorded),
     /// A prospect of it is registered.
     ProspectRegistered(ProspectRegistered),
+    /// A row of an import is about it.
+    FoundByImport(FoundByImport),
     /// It was erased.
     Erased(Erased),
 }
@@ -127,6 +129,14 @@ pub struct ProspectRegistered {
     pub prospect: ProspectId,
 }
 
+/// A row of an import is about a contact that was there already, for the first time. It stands in the contact's own
+/// stream, so that an erasure knows which files name the contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundByImport {
+    /// The import.
+    pub import: ImportId,
+}
+
 domain_event!(ContactEvent {
     Registered = "contact.registered" v "1",
     Amended = "contact.amended" v "1",
@@ -136,6 +146,7 @@ domain_event!(ContactEvent {
     ItemDetached = "contact.item_detached" v "1",
     ConsentRecorded = "contact.consent_recorded" v "1",
     ProspectRegistered = "contact.prospect_registered" v "1",
+    FoundByImport = "contact.found_by_import" v "1",
     Erased = "contact.erased" v "1",
 });
 
@@ -170,6 +181,7 @@ impl Described for ContactEvent {
                 Change::set("purpose", event.purpose.as_str()),
             ],
             Self::ProspectRegistered(event) => vec![Change::object("prospect", "Prospect", event.prospect)],
+            Self::FoundByImport(event) => vec![Change::object("import", "Operation", event.import)],
             Self::Erased(event) => event.changes(),
         }
     }

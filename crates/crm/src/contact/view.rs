@@ -111,7 +111,7 @@ pub struct ContactItem {
 
 impl Projection for ContactView {
     const NAME: &'static str = "contact";
-    const VERSION: i32 = 3;
+    const VERSION: i32 = 4;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
         Child { field: "companies", table: "contact_company", owner: "contact_id" },
@@ -130,7 +130,10 @@ impl Projection for ContactView {
             (None, _) => return Ok(None),
         };
         row.version = event.sequence;
-        row.changed_at = event.recorded_at;
+        // That a file names it changes nothing of it.
+        if !matches!(decoded, ContactEvent::FoundByImport(_)) {
+            row.changed_at = event.recorded_at;
+        }
         row.apply(decoded, event);
         Ok(Some(row))
     }
@@ -192,7 +195,9 @@ impl ContactRow {
                 self.items.retain(|item| item.attached.item != event.item);
                 self.count_units();
             }
-            ContactEvent::ConsentRecorded(_) | ContactEvent::ProspectRegistered(_) => {}
+            ContactEvent::ConsentRecorded(_)
+            | ContactEvent::ProspectRegistered(_)
+            | ContactEvent::FoundByImport(_) => {}
             ContactEvent::Erased(event) => {
                 self.status = ContactStatus::Erased;
                 self.erasure_kind = Some(event.kind);

@@ -1,12 +1,16 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
+use lethe_kernel::UnitId;
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 
-use super::{Finished, ImportCommand, ImportEvent, ImportRefusal, Progressed, RowOutcome, Started, Tally};
+use super::{
+    Finished, Forgotten, ImportCommand, ImportEvent, ImportKind, ImportRefusal, Progressed, RowOutcome,
+    Started, Tally,
+};
 
-/// The state of an import that rules need. Every event replaces what it is about, so the first and the last event of
-/// a stream give it.
+/// The state of an import that rules need. Every event replaces what it is about, except the one that says that its file
+/// is forgotten, of which there is one at most: so the first and the last two events of a stream give it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Import {
     started: Option<Started>,
@@ -36,6 +40,17 @@ impl Import {
         self.finished
     }
 
+    /// The unit that imports, once it is started.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        self.started.as_ref().map(|started| started.unit)
+    }
+
+    /// Whether its rows are contacts.
+    pub(super) fn is_of_contacts(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.kind == ImportKind::Contacts)
+    }
+
     fn decide(&self, command: ImportCommand) -> Decision {
         match (command, &self.started) {
             (ImportCommand::Start(event), None) => Ok(vec![ImportEvent::Started(event)]),
@@ -45,6 +60,10 @@ impl Import {
             (ImportCommand::Start(event), Some(_)) if self.finished => Ok(vec![ImportEvent::Started(event)]),
             (ImportCommand::Start(_), Some(_)) => Ok(Vec::new()),
             (_, None) => Err(ImportRefusal::Unknown),
+            // Who has its key destroyed knows that it was there.
+            (ImportCommand::Forget(because), Some(_)) => {
+                Ok(vec![ImportEvent::Forgotten(Forgotten { because })])
+            }
             // Another process may run the same import: what it has noted is not noted again.
             (_, Some(_)) if self.finished => Ok(Vec::new()),
             (ImportCommand::Progress { through_row, outcomes }, Some(_)) => {
@@ -99,6 +118,8 @@ impl Aggregate for Import {
                 self.tally = event.tally;
                 self.finished = true;
             }
+            // Its rows go on as they do.
+            ImportEvent::Forgotten(_) => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{RowOutcome, Started};
+use super::{Because, RowOutcome, Started};
 
 /// What can be asked of an import.
 #[derive(Clone, Debug)]
@@ -14,4 +14,6 @@ pub enum ImportCommand {
     },
     /// Note that the file's end is reached.
     Finish,
+    /// Note that its key is destroyed.
+    Forget(Because),
 }

@@ -12,6 +12,8 @@ pub enum ImportEvent {
     Progressed(Progressed),
     /// The last row was dealt with.
     Finished(Finished),
+    /// Its key was destroyed, so that its file is not recognised any more.
+    Forgotten(Forgotten),
 }
 
 /// What a file holds.
@@ -74,6 +76,37 @@ pub struct Finished {
     /// What became of them.
     #[serde(flatten)]
     pub tally: Tally,
+}
+
+/// The key of an import was destroyed: nothing tells any more which file it was of. It may still be running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Why.
+    pub because: Because,
+}
+
+/// Why an import's key was destroyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Because {
+    /// Somebody was erased whom the file names, or may name.
+    Erasure,
+    /// It ended, or was last heard of, so many days ago.
+    Age,
+    /// An earlier version began it, which did not note whom a file names.
+    EarlierVersion,
+}
+
+impl Because {
+    /// The name as it is stored and as the API spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Erasure => "ERASURE",
+            Self::Age => "AGE",
+            Self::EarlierVersion => "EARLIER_VERSION",
+        }
+    }
 }
 
 /// How many rows had which outcome.
@@ -166,6 +199,7 @@ domain_event!(ImportEvent {
     Started = "import.started" v "1",
     Progressed = "import.progressed" v "1",
     Finished = "import.finished" v "1",
+    Forgotten = "import.forgotten" v "1",
 });
 
 impl Described for ImportEvent {
@@ -179,6 +213,9 @@ impl Described for ImportEvent {
             Self::Progressed(event) => counts(event.tally),
             Self::Finished(event) => {
                 [Change::set("status", "FINISHED")].into_iter().chain(counts(event.tally)).collect()
+            }
+            Self::Forgotten(event) => {
+                vec![Change::set("recognised", false), Change::set("because", event.because.name())]
             }
         }
     }

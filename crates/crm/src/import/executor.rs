@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use lethe_kernel::{Detail, ErrorCode, ImportId, UserError};
+use lethe_kernel::{ErrorCode, ImportId, UserError};
 use lethe_ledger::{Context, Failure, Ledger};
 use lethe_tabular::{Row, RowError};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ struct Planned {
     keys: Vec<Uuid>,
 }
 
-type Done = (u64, Vec<Uuid>, Result<Uuid, Failure>);
+type Done = (u64, Vec<Uuid>, Result<(Outcome, Uuid), Failure>);
 
 impl<'a> Executor<'a> {
     pub(super) fn new(
@@ -115,11 +115,11 @@ impl<'a> Executor<'a> {
 
     fn settle(&mut self, (row, keys, result): Done) -> Result<RowOutcome, ImportError> {
         let failure = match result {
-            Ok(object) => {
+            Ok((outcome, object)) => {
                 if let Some(rehearsed) = &mut self.rehearsed {
                     rehearsed.extend(keys.into_iter().map(|key| (key, object)));
                 }
-                return Ok(RowOutcome::stored(row, Outcome::Created, object));
+                return Ok(RowOutcome::stored(row, outcome, object));
             }
             Err(failure) => failure,
         };
@@ -133,9 +133,6 @@ impl<'a> Executor<'a> {
     }
 
     fn refused(&self, row: u64, error: &UserError) -> RowOutcome {
-        if let (ErrorCode::AlreadyExists, Detail::Existing(_, object)) = (error.code, &error.detail) {
-            return RowOutcome::stored(row, Outcome::Existing, *object);
-        }
         let column = error.field.first().map(|field| column_of(field)).map(|column| match column.as_str() {
             // A name that was split, or that should have been given.
             "first_name" | "last_name" if !self.file.has(&column) && self.file.has("name") => {
@@ -157,5 +154,5 @@ async fn attempt(ledger: Ledger, context: Context, rehearse: bool, planned: Plan
     } else {
         ledger.execute(&context, &work).await.map(|committed| committed.object())
     };
-    (row, keys, result)
+    (row, keys, result.map(|object| (work.outcome(), object)))
 }

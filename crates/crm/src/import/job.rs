@@ -1,8 +1,9 @@
 //! The course of an import: prepared, then run to the file's end; or only rehearsed.
 
 use lethe_kernel::{ImportId, UnitId};
-use lethe_ledger::{Context, Ledger, LedgerError};
+use lethe_ledger::{Context, Failure, Ledger, LedgerError};
 use lethe_tabular::Mapping;
+use lethe_vault::VaultError;
 
 use super::executor::Executor;
 use super::file::MappedFile;
@@ -102,14 +103,27 @@ pub async fn prepare(ledger: &Ledger, context: &Context, file: ImportFile) -> Re
     if !alone {
         return Err(ImportError::Starting);
     }
-    let found = recognise(parts, &file, unit).await?;
-    let repeated = found.as_ref().is_some_and(|(_, known)| known.state.is_finished());
-    let resumed = found.is_some() && !repeated;
-    let (import, known) = found.unwrap_or_else(|| (ImportId(parts.ids.next()), Known::default()));
-    let (known, committed) =
-        note(ledger, &repeatable(context), Note::new(import, Step::start(&file), known)).await?;
+    let context = repeatable(context);
+    let begun = loop {
+        let found = recognise(parts, &file, unit).await?;
+        let repeated = found.as_ref().is_some_and(|(_, known)| known.state.is_finished());
+        let resumed = found.is_some() && !repeated;
+        let (import, known) = found.unwrap_or_else(|| (ImportId(parts.ids.next()), Known::default()));
+        match note(ledger, &context, Note::new(import, Step::start(&file), known)).await {
+            Ok((known, committed)) => break (import, known, committed.position, resumed, repeated),
+            // Its key was destroyed just now. It will not be recognised again.
+            Err(failure) if (resumed || repeated) && is_forgotten(&failure) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    };
     guard.rollback().await.map_err(LedgerError::from)?;
-    Ok(Prepared { import, file, known, position: committed.position, resumed, repeated })
+    let (import, known, position, resumed, repeated) = begun;
+    Ok(Prepared { import, file, known, position, resumed, repeated })
+}
+
+/// Whether the key of an import was destroyed between recognising its file and starting it.
+fn is_forgotten(failure: &Failure) -> bool {
+    matches!(failure, Failure::Failed(LedgerError::Vault(VaultError::Erased(_))))
 }
 
 /// Runs an import to the file's end and reports as it goes. It may be dropped at any time, or its process killed: the
@@ -154,9 +168,16 @@ pub async fn dry_run(
     let context = repeatable(context);
     let file = open(file, context.caller.unit).await?;
     let parts = ledger.parts();
-    let found = recognise(parts, &file, context.caller.unit).await?;
-    let (import, known) = found.unwrap_or_else(|| (ImportId(parts.ids.next()), Known::default()));
-    ledger.rehearse(&context, &Note::new(import, Step::start(&file), known)).await?;
+    let import = loop {
+        let found = recognise(parts, &file, context.caller.unit).await?;
+        let recognised = found.is_some();
+        let (import, known) = found.unwrap_or_else(|| (ImportId(parts.ids.next()), Known::default()));
+        match ledger.rehearse(&context, &Note::new(import, Step::start(&file), known)).await {
+            Ok(_) => break import,
+            Err(failure) if recognised && is_forgotten(&failure) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    };
     let mut reader = Reader::start(file.source.clone(), 0);
     let mut executor = Executor::new(ledger, &context, &file, import, true);
     let mut tally = Tally::default();

@@ -44,7 +44,7 @@ impl Projection for OperationOutcomeView {
             ImportEvent::Progressed(progressed) => {
                 progressed.outcomes.iter().map(|outcome| key(event.stream, outcome.row)).collect()
             }
-            ImportEvent::Started(_) | ImportEvent::Finished(_) => Vec::new(),
+            ImportEvent::Started(_) | ImportEvent::Finished(_) | ImportEvent::Forgotten(_) => Vec::new(),
         })
     }
 

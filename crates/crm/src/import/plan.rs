@@ -1,29 +1,56 @@
 //! What a row of a file asks for.
 
-use lethe_kernel::{ErrorCode, ImportId, Patch, UnitId};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lethe_kernel::{ContactId, Detail, ErrorCode, ImportId, Patch, UnitId};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::Country;
 use lethe_tabular::{Mapping, Row, RowErrorKind};
 use uuid::Uuid;
 
-use super::ImportKind;
 use super::company_row::company;
 use super::contact_row::contact;
+use super::{ImportKind, Outcome};
 use crate::company::RegisterCompany;
-use crate::contact::RegisterContact;
+use crate::contact::{Contact, ContactCommand, RegisterContact};
 
-/// The command of a row.
-pub(super) enum RowWork {
+/// The command of a row: it registers a record, or finds the one that is there.
+pub(super) struct RowWork {
+    wanted: Wanted,
+    import: ImportId,
+    /// Whether the last attempt found the record.
+    found: AtomicBool,
+}
+
+enum Wanted {
     Contact(Box<RegisterContact>),
     Company(Box<RegisterCompany>),
 }
 
 impl Work for RowWork {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        match self {
-            Self::Contact(work) => work.run(unit).await,
-            Self::Company(work) => work.run(unit).await,
+        let registered = match &self.wanted {
+            Wanted::Contact(work) => work.run(unit).await,
+            Wanted::Company(work) => work.run(unit).await,
+        };
+        let found = registered.as_ref().err().and_then(existing);
+        self.found.store(found.is_some(), Ordering::Relaxed);
+        let Some(record) = found else { return registered };
+        if matches!(self.wanted, Wanted::Contact(_)) {
+            // In the row's own unit of work, so that an erasure of the contact knows of the file. A sole proprietor's
+            // company will need the same once it can be erased.
+            unit.handle::<Contact>(ContactId(record), ContactCommand::FindByImport(self.import)).await?;
         }
+        Ok(Answer::of(record))
+    }
+}
+
+/// The record that is there already, if that is why a row registers nothing.
+fn existing(failure: &Failure) -> Option<Uuid> {
+    let Failure::Refused(errors) = failure else { return None };
+    match errors.first().map(|error| (error.code, &error.detail)) {
+        Some((ErrorCode::AlreadyExists, Detail::Existing(_, record))) => Some(*record),
+        _ => None,
     }
 }
 
@@ -49,18 +76,24 @@ impl RowWork {
         import: ImportId,
     ) -> Result<Self, Refusal> {
         let cells = Cells { row, mapping };
-        match kind {
-            ImportKind::Contacts => contact(&cells, import).map(|work| Self::Contact(Box::new(work))),
-            ImportKind::Companies => company(&cells, import).map(|work| Self::Company(Box::new(work))),
-        }
+        let wanted = match kind {
+            ImportKind::Contacts => Wanted::Contact(Box::new(contact(&cells, import)?)),
+            ImportKind::Companies => Wanted::Company(Box::new(company(&cells, import)?)),
+        };
+        Ok(Self { wanted, import, found: AtomicBool::default() })
+    }
+
+    /// What became of its row, once it was executed or rehearsed.
+    pub(super) fn outcome(&self) -> Outcome {
+        if self.found.load(Ordering::Relaxed) { Outcome::Existing } else { Outcome::Created }
     }
 
     /// What its record is known by besides the row itself: of two rows that share one of these, only the first can be
     /// registered. Nothing for a row that will be refused for its reference or number.
     pub(super) fn keys(&self, unit: UnitId) -> Vec<Uuid> {
-        match self {
-            Self::Contact(work) => super::contact_row::keys(work, unit),
-            Self::Company(work) => super::company_row::keys(work, unit),
+        match &self.wanted {
+            Wanted::Contact(work) => super::contact_row::keys(work, unit),
+            Wanted::Company(work) => super::company_row::keys(work, unit),
         }
     }
 }

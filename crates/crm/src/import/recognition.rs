@@ -1,15 +1,15 @@
-//! Tells whether a file was imported before, without a hash of it that anybody else could compare.
+//! Tells whether a file was imported before, without a hash of it that anybody else could compare; and has it forgotten.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cqrs_es::Aggregate;
 use lethe_kernel::{ImportId, Subject, UnitId};
-use lethe_ledger::{LedgerError, Parts};
-use lethe_vault::VaultError;
+use lethe_ledger::{Failure, LedgerError, Parts, Unit};
+use lethe_vault::{DestroyedKey, VaultError};
 use uuid::Uuid;
 
 use super::file::MappedFile;
-use super::{Import, ImportEvent, Started};
+use super::{Because, FilesCommand, Import, ImportCommand, ImportEvent, RecognisedFiles, Started};
 
 /// An import's state and version.
 #[derive(Clone, Debug, Default)]
@@ -29,11 +29,15 @@ pub(super) async fn recognise(
     file: &MappedFile,
     unit: UnitId,
 ) -> Result<Option<(ImportId, Known)>, LedgerError> {
+    let mut recognised = RecognisedFiles::default();
+    for event in parts.stream_until(RecognisedFiles::TYPE, &[unit.0], None).await? {
+        recognised.apply(event.decode()?);
+    }
     let mut candidates = Vec::new();
     for event in parts.openings(Import::TYPE).await? {
         let import = ImportId(event.stream);
         match event.decode()? {
-            ImportEvent::Started(started) if started.kind == file.kind && started.unit == unit => {
+            ImportEvent::Started(started) if started.kind == file.kind && recognised.has(import) => {
                 candidates.push((import, started));
             }
             _ => {}
@@ -53,12 +57,32 @@ pub(super) async fn recognise(
     Ok(None)
 }
 
-/// An import's state, from the first and the last event of its stream.
+/// Destroys the key of an import, and with it what can tell which file it was of, if the unit of work is appended. What
+/// has it destroyed says so with [`note_forgotten`].
+///
+/// # Errors
+/// What can fail in the vault.
+pub async fn destroy_key(unit: &mut Unit<'_>, import: ImportId) -> Result<Vec<DestroyedKey>, LedgerError> {
+    unit.destroy(subject(import), |_| true).await
+}
+
+/// Has the import's stream say that its key is destroyed, and the unit's that its file is not recognised any more.
+///
+/// # Errors
+/// What can fail in loading.
+pub async fn note_forgotten(unit: &mut Unit<'_>, import: ImportId, because: Because) -> Result<(), Failure> {
+    // Nothing began it, in a ledger that was restored: there is nobody to tell.
+    let Some(of) = unit.load::<Import>(import).await?.unit() else { return Ok(()) };
+    unit.handle::<Import>(import, ImportCommand::Forget(because)).await?;
+    unit.handle::<RecognisedFiles>(of, FilesCommand::Forget(import)).await?;
+    Ok(())
+}
+
+/// An import's state, from the first and the last two events of its stream.
 async fn known(parts: &Parts, import: Uuid) -> Result<Known, LedgerError> {
     let mut known = Known::default();
-    for from_end in [false, true] {
-        for event in parts.stream_page(Import::TYPE, import, (known.version, i64::MAX), (1, from_end)).await?
-        {
+    for end in [(1, false), (2, true)] {
+        for event in parts.stream_page(Import::TYPE, import, (known.version, i64::MAX), end).await? {
             known.version = event.sequence;
             known.state.apply(event.decode()?);
         }

@@ -38,6 +38,8 @@ pub struct OperationRow {
     pub started_at: DateTime<Utc>,
     /// When it last changed.
     pub changed_at: DateTime<Utc>,
+    /// When its file ceased to be recognised; none as long as it is.
+    pub forgotten_at: Option<DateTime<Utc>>,
 }
 
 /// Whether an operation has come to its end.
@@ -63,7 +65,7 @@ impl OperationStatus {
 
 impl Projection for OperationView {
     const NAME: &'static str = "operation";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["import"];
     type Row = OperationRow;
@@ -88,6 +90,10 @@ impl Projection for OperationView {
                 row.status = OperationStatus::Finished;
                 row
             }
+            (Some(mut row), ImportEvent::Forgotten(_)) => {
+                row.forgotten_at = Some(event.recorded_at);
+                row
+            }
         };
         row.version = event.sequence;
         row.changed_at = event.recorded_at;
@@ -110,6 +116,7 @@ impl OperationRow {
             refused: 0,
             started_at: at,
             changed_at: at,
+            forgotten_at: None,
         }
     }
 

@@ -10,7 +10,8 @@ CREATE TABLE operation (
     existing bigint NOT NULL,
     refused bigint NOT NULL,
     started_at timestamptz NOT NULL,
-    changed_at timestamptz NOT NULL
+    changed_at timestamptz NOT NULL,
+    forgotten_at timestamptz
 );
 CREATE INDEX ON operation (started_at, id);
 CREATE INDEX ON operation (changed_at, id);

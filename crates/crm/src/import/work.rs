@@ -5,12 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lethe_access::unit::{own_unit, storing_unit};
-use lethe_kernel::ImportId;
+use lethe_kernel::{ErrorCode, ImportId};
 use lethe_ledger::{Answer, Committed, Context, Failure, Ledger, Unit, Work};
 
 use super::file::MappedFile;
-use super::recognition::{Known, subject};
-use super::{Import, ImportCommand, ImportKind, Started};
+use super::recognition::{Known, destroy_key, note_forgotten, subject};
+use super::{Because, FilesCommand, Import, ImportCommand, ImportKind, RecognisedFiles, RowOutcome, Started};
 
 /// What to note.
 pub(super) enum Step {
@@ -57,6 +57,37 @@ impl Note {
     }
 }
 
+impl Note {
+    /// Has the unit's recognised files follow: a file that begins may name anybody; one whose rows all became records
+    /// names those. One that names a contact who is erased already is forgotten. Tells whether it was.
+    async fn settle(&self, unit: &mut Unit<'_>, state: &Import, finds_erased: bool) -> Result<bool, Failure> {
+        let Some(own) = state.unit() else { return Ok(false) };
+        match &self.step {
+            Step::Start { .. } => {
+                unit.handle::<RecognisedFiles>(own, FilesCommand::Add(self.import)).await?;
+            }
+            Step::Next(ImportCommand::Finish) if state.tally().refused == 0 => {
+                unit.handle::<RecognisedFiles>(own, FilesCommand::Settle(self.import)).await?;
+            }
+            Step::Next(_) if finds_erased && state.is_of_contacts() => {
+                let recognised = unit.load::<RecognisedFiles>(own).await?.has(self.import);
+                if recognised {
+                    destroy_key(unit, self.import).await?;
+                    note_forgotten(unit, self.import, Because::Erasure).await?;
+                }
+                return Ok(recognised);
+            }
+            Step::Next(_) => {}
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a row is about a contact who is erased: its reference, or the row itself, leads to nobody else.
+fn any_erased(outcomes: &[RowOutcome]) -> bool {
+    outcomes.iter().any(|outcome| outcome.code.as_deref() == Some(ErrorCode::ReferenceEnded.name()))
+}
+
 impl Work for Note {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -65,9 +96,12 @@ impl Work for Note {
         }
         let command = self.command(unit).await?;
         let version = unit.version::<Import>(self.import).await?;
+        let finds_erased =
+            matches!(&command, ImportCommand::Progress { outcomes, .. } if any_erased(outcomes));
         let changed = unit.handle::<Import>(self.import, command).await?;
         let state = unit.load::<Import>(self.import).await?.clone();
-        let after = Known { state, version: version + i64::from(changed) };
+        let forgotten = changed && self.settle(unit, &state, finds_erased).await?;
+        let after = Known { state, version: version + i64::from(changed) + i64::from(forgotten) };
         *self.after.lock().unwrap_or_else(PoisonError::into_inner) = after;
         Ok(Answer::of(self.import))
     }

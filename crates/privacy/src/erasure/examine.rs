@@ -1,13 +1,15 @@
 //! What an erasure finds: read from the streams themselves, never from a view.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lethe_access::unit::own_unit;
 use lethe_crm::company::Company;
 use lethe_crm::contact::{Contact, ErasureKind, Remains, existing_contact, living_contact};
+use lethe_crm::import::{RecognisedFiles, destroy_key};
 use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
-use lethe_kernel::{Caller, CompanyId, ContactId, KeyClass, NoteId, Role, UserError};
+use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, NoteId, Role, UserError};
 use lethe_ledger::{Failure, Unit};
 use lethe_vault::DestroyedKey;
 
@@ -47,7 +49,8 @@ pub(super) async fn gather(
         facts.add(b'p', prospect, unit.version::<Prospect>(prospect).await?);
     }
     let sole_proprietors = sole_proprietors(unit, &state).await?;
-    let (destroyed, accounting) = keys(unit, contact, &dying).await?;
+    let (mut destroyed, accounting) = keys(unit, contact, &dying).await?;
+    let imports = imports(unit, &state, &mut destroyed).await?;
     let companies: Vec<CompanyId> = state.companies().collect();
     let anonymised = kind == ErasureKind::Anonymised;
     let remains = [
@@ -69,6 +72,7 @@ pub(super) async fn gather(
         consents: state.consents().collect(),
         prospects: state.prospects().collect(),
         unlinked: if anonymised { Vec::new() } else { companies },
+        imports,
         sole_proprietors,
         remains: remains.into_iter().filter(|(_, stays)| *stays).map(|(remains, _)| remains).collect(),
         holds: state.holds(),
@@ -107,6 +111,33 @@ async fn notes(
         }
     }
     Ok((dying, surviving))
+}
+
+/// Destroys the keys of the imports whose files name the contact, and of those whose files may name anybody of a unit that
+/// has it: of such a file some row is not dealt with, or was refused, and that row may be about this person. What they
+/// are is no part of the facts that a token stands for: nothing but the recognising of a file is lost with them, and an
+/// import that begins must not hold an erasure up.
+async fn imports(
+    unit: &mut Unit<'_>,
+    contact: &Contact,
+    destroyed: &mut Vec<DestroyedKey>,
+) -> Result<Vec<ImportId>, Failure> {
+    let mut to_forget = BTreeSet::new();
+    for of in contact.units() {
+        let files = unit.load::<RecognisedFiles>(of).await?;
+        to_forget.extend(files.of_anybody());
+        to_forget.extend(contact.imports().filter(|import| files.has(*import)));
+    }
+    for import in &to_forget {
+        destroyed.extend(destroy_key(unit, *import).await?);
+    }
+    // One that an earlier version began is not listed, until the first sweep has it forgotten.
+    if let Some(origin) = contact.origin().filter(|origin| !to_forget.contains(origin)) {
+        let keys = destroy_key(unit, origin).await?;
+        to_forget.extend((!keys.is_empty()).then_some(origin));
+        destroyed.extend(keys);
+    }
+    Ok(to_forget.into_iter().collect())
 }
 
 async fn sole_proprietors(unit: &mut Unit<'_>, contact: &Contact) -> Result<Vec<CompanyId>, Failure> {

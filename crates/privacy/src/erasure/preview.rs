@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use lethe_crm::contact::{ErasureKind, Hold, Remains};
-use lethe_kernel::{CompanyId, ConsentId, ContactId, NoteId, ProspectId, UnitId};
+use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, UnitId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
 use lethe_vault::DestroyedKey;
 
@@ -14,7 +14,8 @@ pub struct Preview {
     pub contact: ContactId,
     /// How much of it would stay.
     pub kind: ErasureKind,
-    /// The keys that would be destroyed: those of the contact, then those of the notes that die with it.
+    /// The keys that would be destroyed: those of the contact, then those of the notes that die with it
+    /// and of the imports whose files would be forgotten.
     pub destroyed: Vec<DestroyedKey>,
     /// The notes whose texts would die, for all whom they name.
     pub dying: Vec<DyingNote>,
@@ -26,6 +27,8 @@ pub struct Preview {
     pub prospects: Vec<ProspectId>,
     /// The companies it would no longer belong to.
     pub unlinked: Vec<CompanyId>,
+    /// The imports whose files would not be recognised any more, because they name the contact or may name it.
+    pub imports: Vec<ImportId>,
     /// Companies of it that are one person. They have keys of their own and are not erased with it.
     pub sole_proprietors: Vec<CompanyId>,
     /// What would stay.

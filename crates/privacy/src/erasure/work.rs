@@ -1,6 +1,7 @@
 use lethe_access::User;
 use lethe_access::user::{AnonymiseUser, OffBoardUser};
 use lethe_crm::contact::{Contact, ContactCommand, Erase, ErasureKind, ErasureReason};
+use lethe_crm::import::{Because, note_forgotten};
 use lethe_crm::note::{Note, NoteCommand};
 use lethe_crm::prospect::{self, Prospect, ProspectCommand};
 use lethe_kernel::{ContactId, UserError, UserId};
@@ -56,6 +57,9 @@ async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason)
     }
     for id in preview.prospects {
         unit.handle::<Prospect>(id, ProspectCommand::Erase(prospect::Erased { kind })).await?;
+    }
+    for import in preview.imports {
+        note_forgotten(unit, import, Because::Erasure).await?;
     }
     // The input holds nothing personal, and its digest must outlive the contact's key.
     Ok(Answer::of(contact))

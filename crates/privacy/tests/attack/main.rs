@@ -15,6 +15,7 @@ mod dump;
 #[path = "../../../../tests/no_plaintext/encoding.rs"]
 mod encoding;
 mod everything;
+mod guess;
 mod hunt;
 mod marked;
 #[path = "../../../../tests/no_plaintext/marker.rs"]
@@ -29,6 +30,7 @@ mod random;
 #[path = "../../../../tests/no_plaintext/search.rs"]
 mod search;
 mod unchanged;
+mod uses;
 mod way;
 mod windows;
 

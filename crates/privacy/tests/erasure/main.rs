@@ -8,6 +8,8 @@
 )]
 
 mod bill;
+mod digests;
+mod imports;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod preview;

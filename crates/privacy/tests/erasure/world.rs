@@ -10,6 +10,7 @@ use lethe_crm::contact::{
     RegisterContact,
 };
 use lethe_crm::expiry::ScheduleView;
+use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::{ExpiryChoice, NoteRow, NoteView, WriteNote};
 use lethe_crm::prospect::{ProspectView, RegisterProspect};
 use lethe_kernel::{
@@ -84,6 +85,8 @@ impl World {
             .with::<ScheduleView>()
             .with::<AccessLogView>()
             .with::<AlertView>()
+            .with::<OperationView>()
+            .with::<OperationOutcomeView>()
             .start(ledger.parts().clone())
             .await
             .unwrap();

@@ -34,7 +34,9 @@ enum What {
 names the columns, in Danish, Swedish or English.
 
 Every row is stored wholly or not at all. The same file again goes on where it stopped and doubles nothing: a row is \
-already there if its external reference is, or if the same row of the same file was imported before.
+already there if its external reference is, or if the same row of the same file was imported before. A file is recognised \
+for import_recognised_days after its import, and no longer once somebody was erased whom it names, or may name in a row \
+that was refused or is not dealt with: then only external references and public numbers find what is there.
 
 The report names rows, columns and codes, never values. Exit code 1 means that rows were refused."
 )]

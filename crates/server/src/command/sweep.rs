@@ -1,6 +1,9 @@
 //! `lethe sweep`.
 
 use clap::Args;
+use lethe_crm::expiry::SweepReport;
+use lethe_crm::import::forget_old;
+use serde::Serialize;
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -19,7 +22,16 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Expires every item that is due, and prints how many were.
+/// What was done.
+#[derive(Serialize)]
+struct Report {
+    #[serde(flatten)]
+    items: SweepReport,
+    /// How many imports are not recognised by their files any more.
+    forgotten: u64,
+}
+
+/// Expires every item that is due, forgets the files of old imports, and prints how many there were.
 ///
 /// # Errors
 /// [`Error::Ledger`]; what was done before stays done.
@@ -32,25 +44,28 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     output::line(&if arguments.json {
         serde_json::to_string(&report).map_err(std::io::Error::other)?
     } else {
-        format!("{} items were due on {}; {} of them were refused.", report.due, report.on, report.refused)
+        let Report { items: SweepReport { due, on, refused, .. }, forgotten } = report;
+        format!(
+            "{due} items were due on {on}; {refused} of them were refused. {forgotten} imports are not recognised by \
+             their files any more."
+        )
     })?;
-    Ok(if report.refused == 0 { Outcome::Done } else { Outcome::Findings })
+    Ok(if report.items.refused == 0 { Outcome::Done } else { Outcome::Findings })
 }
 
-async fn sweep(
-    config: &Config,
-    folder: &DataDir,
-    database: &Database,
-) -> Result<lethe_crm::expiry::SweepReport, Error> {
+async fn sweep(config: &Config, folder: &DataDir, database: &Database) -> Result<Report, Error> {
     let pool = database.connect(config).await?;
     let running = Running::start(config, pool.clone(), folder).await?;
     running.caught_up().await?;
-    let report = lethe_crm::expiry::sweep(&running.ledger, |done| {
+    let items = lethe_crm::expiry::sweep(&running.ledger, |done| {
         if done % 1000 == 0 {
             output::note(&format!("{done} items done."));
         }
     })
     .await;
+    let aged = forget_old(&running.ledger, config.import_recognised_days.get()).await;
     pool.close().await;
-    Ok(report?)
+    let (mut items, aged) = (items?, aged?);
+    items.position = items.position.max(aged.position);
+    Ok(Report { items, forgotten: aged.forgotten })
 }

@@ -103,7 +103,8 @@ impl Told {
             && let Some(event) = parts(context).event(position).await.map_err(|error| fault(&error))?
         {
             let destroyed = event.metadata().map_err(|error| fault(&error))?.destroyed;
-            told.destroyed = destroyed.as_deref().map(DestroyedKeyField::listed).unwrap_or_default();
+            let destroyed = destroyed.as_deref().unwrap_or_default();
+            told.destroyed = DestroyedKeyField::listed(context, destroyed).await?;
             if let ContactEvent::Erased(erased) = event.decode().map_err(|error| fault(&error))? {
                 told.remaining = erased.remains.into_iter().map(Into::into).collect();
             }

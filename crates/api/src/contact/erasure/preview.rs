@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::{Hold, HoldKind};
+use lethe_crm::import::OperationView;
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::ContactId;
@@ -15,6 +16,7 @@ use crate::company::Company;
 use crate::consent::Consent;
 use crate::error::{UserError, fault};
 use crate::id::Kind;
+use crate::import::Operation;
 use crate::loader::{by_id, by_ids};
 use crate::note::Note;
 use crate::permission::allowed;
@@ -82,7 +84,7 @@ impl ErasurePreview {
 
     /// The keys that would be destroyed, and with them everything they sealed, in events, views and backups.
     async fn destroyed(&self) -> Vec<DestroyedKeyField> {
-        self.0.destroyed.iter().cloned().map(Into::into).collect()
+        self.0.destroyed.iter().map(|key| DestroyedKeyField::of(key, &self.0.imports)).collect()
     }
 
     /// The notes whose texts would die, for all whom they name.
@@ -119,6 +121,14 @@ impl ErasurePreview {
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn unlinked_companies(&self, context: &Context<'_>) -> Result<Vec<Company>> {
         Ok(by_ids::<CompanyView>(context, &ids(&self.0.unlinked)).await?.into_iter().map(Company).collect())
+    }
+
+    /// The imports of your unit whose files would not be recognised any more, because they name the contact, or may name it in
+    /// a row that was refused or is not dealt with yet. Such a file sent again is another import.
+    #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
+    async fn forgotten_imports(&self, context: &Context<'_>) -> Result<Vec<Operation>> {
+        let found = by_ids::<OperationView>(context, &ids(&self.0.imports)).await?;
+        Ok(found.into_iter().map(Operation).collect())
     }
 
     /// Companies of it that are one person: they have keys of their own and are not erased with it.

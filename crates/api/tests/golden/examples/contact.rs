@@ -1,7 +1,8 @@
 use lethe_crm::contact::{
     Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, CprDate, CprSerial, Details,
-    Email, Erased, ErasureKind, ErasureReason, FirstName, ItemAttached, ItemDetached, ItemKind, LastName,
-    Mobile, Origin, Phone, ProspectRegistered, Registered, Remains, Remark, SealedCpr, Title,
+    Email, Erased, ErasureKind, ErasureReason, FirstName, FoundByImport, ItemAttached, ItemDetached,
+    ItemKind, LastName, Mobile, Origin, Phone, ProspectRegistered, Registered, Remains, Remark, SealedCpr,
+    Title,
 };
 use lethe_kernel::{ConsentId, NoteId, Patch, Personal, PersonalValue, ProspectId};
 
@@ -53,6 +54,7 @@ pub(super) fn all() -> Vec<Example> {
         ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true }),
         ContactEvent::ConsentRecorded(recorded),
         ContactEvent::ProspectRegistered(ProspectRegistered { prospect }),
+        ContactEvent::FoundByImport(FoundByImport { import: IMPORT }),
         ContactEvent::Erased(erased),
     ]
     .map(|event| Example::of(event, CONTACT.0, None))

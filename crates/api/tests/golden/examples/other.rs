@@ -3,7 +3,10 @@ use lethe_access::unit::{self, UnitEvent};
 use lethe_crm::company::{Nace, NaceVersion};
 use lethe_crm::contact::{ErasureKind, ItemKind};
 use lethe_crm::expiry::{Effect, PolicyEvent, PolicySet};
-use lethe_crm::import::{Finished, ImportEvent, ImportKind, Outcome, Progressed, RowOutcome, Started, Tally};
+use lethe_crm::import::{
+    Added, Because, FilesEvent, Finished, Forgotten, ImportEvent, ImportKind, NoLonger, Outcome, Progressed,
+    RowOutcome, Settled, Started, Tally,
+};
 use lethe_crm::prospect::{self, Linked, ProspectEvent, Registered, Title};
 use lethe_kernel::Personal;
 use lethe_nordic::Country;
@@ -15,7 +18,7 @@ use super::{COMPANY, CONTACT, IMPORT, OTHER, UNIT, day, time};
 use crate::example::Example;
 
 pub(super) fn all() -> Vec<Example> {
-    [prospects(), consents(), imports(), settings()].into_iter().flatten().collect()
+    [prospects(), consents(), imports(), recognised_files(), settings()].into_iter().flatten().collect()
 }
 
 fn prospects() -> Vec<Example> {
@@ -88,8 +91,21 @@ fn imports() -> Vec<Example> {
         (progressed(vec![whole]), None),
         (progressed(each), Some("each-outcome")),
         (ImportEvent::Finished(Finished { rows: 3, tally }), None),
+        (ImportEvent::Forgotten(Forgotten { because: Because::Erasure }), None),
+        (ImportEvent::Forgotten(Forgotten { because: Because::Age }), Some("age")),
+        (ImportEvent::Forgotten(Forgotten { because: Because::EarlierVersion }), Some("earlier-version")),
     ]
     .map(|(event, case)| Example::of(event, IMPORT.0, case))
+    .into()
+}
+
+fn recognised_files() -> Vec<Example> {
+    [
+        FilesEvent::Added(Added { import: IMPORT }),
+        FilesEvent::Settled(Settled { import: IMPORT }),
+        FilesEvent::Forgotten(NoLonger { import: IMPORT }),
+    ]
+    .map(|event| Example::of(event, UNIT.0, None))
     .into()
 }
 

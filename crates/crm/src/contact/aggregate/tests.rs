@@ -220,17 +220,22 @@ fn folded(events: Vec<ContactEvent>) -> Contact {
 }
 
 #[test]
-fn knows_its_consents_and_prospects_once() {
+fn knows_its_consents_prospects_and_imports_once() {
     let consent = ContactCommand::RecordConsent(recorded());
     let prospect = ContactCommand::RegisterProspect(PROSPECT);
+    let import = ImportId(Uuid::from_u128(8));
     let known = [
         ContactEvent::ConsentRecorded(recorded()),
         ContactEvent::ProspectRegistered(ProspectRegistered { prospect: PROSPECT }),
+        ContactEvent::FoundByImport(FoundByImport { import }),
     ];
-    for (command, event) in [consent, prospect].into_iter().zip(known) {
+    for (command, event) in [consent, prospect, ContactCommand::FindByImport(import)].into_iter().zip(known) {
         contact().given(vec![registered()]).when(command.clone()).then_expect_events(vec![event.clone()]);
         contact().given(vec![registered(), event]).when(command).then_expect_events(vec![]);
     }
+    let origin = Some(crate::contact::Origin { import, row: 2 });
+    let came = ContactEvent::Registered(Registered { origin, ..register(named("Åse")) });
+    contact().given(vec![came]).when(ContactCommand::FindByImport(import)).then_expect_events(vec![]);
 }
 
 #[test]
@@ -281,6 +286,7 @@ fn an_erased_contact_holds_nothing_and_takes_nothing() {
         ContactCommand::DetachItem { item: NOTE, expired: true },
         ContactCommand::RecordConsent(recorded()),
         ContactCommand::RegisterProspect(PROSPECT),
+        ContactCommand::FindByImport(ImportId(Uuid::from_u128(8))),
         erase(vec![]),
     ] {
         let refusal = ContactError::Erased(date("2026-06-01"));

@@ -3,7 +3,7 @@ use lethe_kernel::UnitId;
 use uuid::Uuid;
 
 use super::*;
-use crate::import::{ImportKind, Outcome};
+use crate::import::{Because, ImportKind, Outcome};
 
 fn import() -> TestFramework<Import> {
     TestFramework::with(Secrets::default())
@@ -95,12 +95,26 @@ fn finishes_once() {
 
 #[test]
 fn refuses_everything_nobody_started() {
+    let forget = ImportCommand::Forget(Because::Erasure);
+    import().given_no_previous_events().when(forget).then_expect_error(ImportRefusal::Unknown);
     import().given_no_previous_events().when(progress(2..=2)).then_expect_error(ImportRefusal::Unknown);
     import().given_no_previous_events().when(ImportCommand::Finish).then_expect_error(ImportRefusal::Unknown);
 }
 
 #[test]
-fn the_first_and_the_last_event_give_the_state() {
+fn goes_on_when_its_file_is_forgotten() {
+    let forgotten = || ImportEvent::Forgotten(Forgotten { because: Because::Erasure });
+    let half = vec![started(), progressed(2..=3, 1, 1, 0)];
+    import()
+        .given(half.clone())
+        .when(ImportCommand::Forget(Because::Erasure))
+        .then_expect_events(vec![forgotten()]);
+    let history = [half, vec![forgotten()]].concat();
+    import().given(history).when(progress(2..=4)).then_expect_events(vec![progressed(4..=4, 1, 1, 1)]);
+}
+
+#[test]
+fn the_first_and_the_last_two_events_give_the_state() {
     let history = [
         started(),
         progressed(2..=3, 1, 1, 0),
@@ -108,6 +122,8 @@ fn the_first_and_the_last_event_give_the_state() {
         finished(),
         started(),
         progressed(2..=3, 0, 2, 0),
+        ImportEvent::Forgotten(Forgotten { because: Because::Age }),
+        progressed(4..=4, 0, 2, 1),
     ];
     let state = |events: &[ImportEvent]| {
         let mut state = Import::default();
@@ -115,6 +131,7 @@ fn the_first_and_the_last_event_give_the_state() {
         state
     };
     for end in 1..=history.len() {
-        assert_eq!(state(&history[..end]), state(&[history[0].clone(), history[end - 1].clone()]));
+        let last = end.saturating_sub(2).max(1)..end;
+        assert_eq!(state(&history[..end]), state(&[&history[..1], &history[last]].concat()));
     }
 }
