@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lethe_access::unit::own_unit;
-use lethe_kernel::{CompanyId, ErrorCode, Subject, UserError, text};
+use lethe_kernel::{CompanyId, ErrorCode, Subject, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::{Country, PNumber};
 use uuid::Uuid;
@@ -179,7 +179,7 @@ impl Work for CloseCompany {
             superseding_company(unit, by).await?;
         }
         let closed =
-            Closed { superseded_by: self.superseded_by, reason: text::code("reason", &self.reason)? };
+            Closed { superseded_by: self.superseded_by, reason: reference::code("reason", &self.reason)? };
         unit.handle::<Company>(self.company, CompanyCommand::Close { company: self.company, closed }).await?;
         Ok(Answer::of(self.company))
     }

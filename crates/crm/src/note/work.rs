@@ -12,6 +12,7 @@ use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Standing
 use crate::company::existing_company;
 use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, living_contact};
 use crate::expiry::{Expiry, ExpiryPolicies, default_expiry};
+use crate::reference;
 
 /// When a new note expires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Work for WriteNote {
         // Before any contact is loaded, so that an absurd list costs nothing.
         refuse_too_many(&contacts)?;
         let text = required(text::block("text", &self.text)?)?;
-        let kind = text::code("kind", &self.kind)?;
+        let kind = reference::code("kind", &self.kind)?;
         linked(unit, &contacts, self.company).await?;
         let own = unit.caller().unit;
         let expiry = match self.expiry {
@@ -116,7 +117,7 @@ impl Work for AmendNote {
         let named = contacts.iter().flatten().filter(|contact| !before.contains(contact)).copied();
         linked(unit, &named.collect::<Vec<_>>(), self.company.value().copied()).await?;
         let change = Amended {
-            kind: self.kind.as_deref().map(|kind| text::code("kind", kind)).transpose()?,
+            kind: self.kind.as_deref().map(|kind| reference::code("kind", kind)).transpose()?,
             text: text.map(|text| Personal::of(self.note, NoteText(text))),
             contacts,
             company: self.company.clone(),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use lethe_access::unit::own_unit;
 use lethe_crm::contact::{ConsentRecorded, Contact, ContactCommand, living_contact};
+use lethe_crm::reference;
 use lethe_kernel::{ContactId, ErrorCode, Personal, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
@@ -39,9 +40,9 @@ impl Work for GiveConsent {
         let given = Given {
             contact: self.contact,
             unit: unit.caller().unit,
-            purpose: text::code("purpose", &self.purpose)?,
+            purpose: reference::code("purpose", &self.purpose)?,
             legal_basis: self.legal_basis,
-            source: text::code("source", &self.source)?,
+            source: reference::code("source", &self.source)?,
             wording: block("wording", self.wording.as_deref())?
                 .map(|text| Personal::of(self.contact, Wording(text))),
             proof: block("proof", self.proof.as_deref())?.map(|text| Personal::of(self.contact, Proof(text))),
@@ -77,13 +78,13 @@ impl Work for WithdrawConsent {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         living_contact(unit, self.contact).await?;
-        let id = consent_id(self.contact, unit.caller().unit, &text::code("purpose", &self.purpose)?);
+        let id = consent_id(self.contact, unit.caller().unit, &reference::code("purpose", &self.purpose)?);
         unit.expect::<Consent>(id, self.expected_version).await?;
         let now = unit.now();
         let withdrawn = Withdrawn {
             contact: self.contact,
             effective_at: effect(self.effective_at, now)?,
-            reason: self.reason.as_deref().map(|reason| text::code("reason", reason)).transpose()?,
+            reason: self.reason.as_deref().map(|reason| reference::code("reason", reason)).transpose()?,
             note: block("note", self.note.as_deref())?
                 .map(|text| Personal::of(self.contact, WithdrawalNote(text))),
         };
