@@ -159,8 +159,7 @@ mod tests {
             "171218-09876",
             "17811218-9876",
             "17811260-9876",
-        ]
-        {
+        ] {
             assert!(
                 matches!(
                     Personnummer::parse(written),
@@ -188,9 +187,8 @@ mod tests {
     fn a_samordningsnummer_may_leave_month_and_day_open() {
         let today = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
         for date in ["810060", "811260", "810078", "19810060"] {
-            let numbers: Vec<_> = (0..10)
-                .filter_map(|check| Personnummer::parse(&format!("{date}-123{check}")).ok())
-                .collect();
+            let numbers: Vec<_> =
+                (0..10).filter_map(|check| Personnummer::parse(&format!("{date}-123{check}")).ok()).collect();
             assert_eq!(numbers.len(), 1, "{date}: one check digit fits");
             assert!(numbers[0].is_samordningsnummer());
             assert_eq!(numbers[0].birth_date(today), None);

@@ -20,7 +20,9 @@ pub fn looks_personal(reference: &str) -> Option<&'static str> {
         return None;
     }
     if number::is_in(reference) {
-        return Some("The reference contains what may be the personal number of somebody in a Nordic country.");
+        return Some(
+            "The reference contains what may be the personal number of somebody in a Nordic country.",
+        );
     }
     if reference.split('+').skip(1).any(starts_like_a_phone_number) {
         return Some("The reference contains a + followed by digits, as phone numbers do.");

@@ -1,10 +1,14 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use lethe_crm::company::{AmendCompany, CloseCompany, CompanyInput, CompanyView, RegisterCompany};
+use lethe_crm::company::{
+    AmendCompany, CloseCompany, CompanyInput, CompanyView, RegisterCompany, RegisterOnce,
+};
 use lethe_kernel::{CompanyId, Patch, UserError};
 
 use super::Company;
 use super::fields::{LegalFormField, NaceVersionField};
+use crate::app::{parts, request};
 use crate::argument::patch;
+use crate::error::fault;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
@@ -103,7 +107,7 @@ pub(crate) struct CompanyMutation;
 
 #[Object]
 impl CompanyMutation {
-    /// Registers a company. Each public number can be registered once.
+    /// Registers a company. Each public number can be registered once, and each personnummer once by a unit.
     #[doc = allowed!(companyRegister)]
     async fn company_register(
         &self,
@@ -111,8 +115,10 @@ impl CompanyMutation {
         input: CompanyRegisterInput,
     ) -> Result<CompanyRegisterPayload> {
         let key = input.idempotency_key.clone();
-        let outcome =
-            execute(context, "companyRegister", key.as_ref(), Ok(input.work()), &["company"]).await?;
+        let unit = request(context).session.caller.unit;
+        let work = RegisterOnce::from(input.work()).knowing(parts(context), unit).await;
+        let work = work.map_err(|error| fault(&error))?;
+        let outcome = execute(context, "companyRegister", key.as_ref(), Ok(work), &["company"]).await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyRegisterPayload::new(outcome, company))
     }

@@ -33,6 +33,12 @@ impl Company {
         self.closed.as_ref()
     }
 
+    /// Whether it was registered and takes changes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.legal_form.is_some() && self.closed.is_none()
+    }
+
     fn decide(&self, command: CompanyCommand, secrets: &Secrets) -> Decision {
         match (command, self.legal_form, &self.closed) {
             (CompanyCommand::Register { company, registered }, None, _) => {

@@ -153,7 +153,10 @@ fn is_a_persons(country: Country, text: &str) -> bool {
     let bare: Vec<char> = text.chars().filter(|c| *c != '-').collect();
     let digits = bare.iter().take_while(|c| c.is_ascii_digit()).count();
     // A company's kennitala begins with a day of birth plus 40, which may look like a day plus 60.
-    let of_a_company = country == Country::Iceland && digits == 10 && bare.len() == 10 && bare.first().is_some_and(|c| *c >= '4');
+    let of_a_company = country == Country::Iceland
+        && digits == 10
+        && bare.len() == 10
+        && bare.first().is_some_and(|c| *c >= '4');
     if !of_a_company && lethe_nordic::looks_personal(text).is_some() {
         return true;
     }

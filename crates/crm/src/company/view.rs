@@ -90,7 +90,7 @@ impl CompanyStatus {
 
 impl Projection for CompanyView {
     const NAME: &'static str = "company";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["company"];
     type Row = CompanyRow;

@@ -29,5 +29,7 @@ CREATE TABLE company (
 CREATE INDEX ON company (created_at, id);
 CREATE INDEX ON company (changed_at, id);
 CREATE INDEX ON company (unit_id);
+-- The sole traders of a unit, for those who must not register one twice.
+CREATE INDEX ON company (unit_id, created_at, id) WHERE number_serial IS NOT NULL;
 -- In the order of bytes, so that the beginning of a code finds its range.
 CREATE INDEX ON company (nace_code);

@@ -155,7 +155,10 @@ async fn attempt(ledger: Ledger, context: Context, rehearse: bool, planned: Plan
             .await
             .map(|answer| answer.objects.first().copied().unwrap_or_default())
     } else {
-        ledger.execute(&context, &work).await.map(|committed| committed.object())
+        match work.knowing(ledger.parts(), context.caller.unit).await {
+            Ok(work) => ledger.execute(&context, &work).await.map(|committed| committed.object()),
+            Err(error) => Err(error.into()),
+        }
     };
     (row, keys, result)
 }

@@ -1,7 +1,7 @@
 //! What a row of a file asks for.
 
 use lethe_kernel::{ErrorCode, ImportId, Patch, UnitId};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, LedgerError, Parts, Unit, Work};
 use lethe_nordic::Country;
 use lethe_tabular::{Mapping, Row, RowErrorKind};
 use uuid::Uuid;
@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::ImportKind;
 use super::company_row::company;
 use super::contact_row::contact;
-use crate::company::RegisterCompany;
+use crate::company::RegisterOnce;
 use crate::contact::RegisterContact;
 
 /// The command of a row.
 pub(super) enum RowWork {
     Contact(Box<RegisterContact>),
-    Company(Box<RegisterCompany>),
+    Company(Box<RegisterOnce>),
 }
 
 impl Work for RowWork {
@@ -51,8 +51,16 @@ impl RowWork {
         let cells = Cells { row, mapping };
         match kind {
             ImportKind::Contacts => contact(&cells, import).map(|work| Self::Contact(Box::new(work))),
-            ImportKind::Companies => company(&cells, import).map(|work| Self::Company(Box::new(work))),
+            ImportKind::Companies => company(&cells, import).map(|work| Self::Company(Box::new(work.into()))),
         }
+    }
+
+    /// The command of a row that is not only rehearsed: it knows which sole traders the unit has.
+    pub(super) async fn knowing(self, parts: &Parts, unit: UnitId) -> Result<Self, LedgerError> {
+        Ok(match self {
+            Self::Company(work) => Self::Company(Box::new(work.knowing(parts, unit).await?)),
+            contact @ Self::Contact(_) => contact,
+        })
     }
 
     /// What its record is known by besides the row itself: of two rows that share one of these, only the first can be
@@ -60,7 +68,7 @@ impl RowWork {
     pub(super) fn keys(&self, unit: UnitId) -> Vec<Uuid> {
         match self {
             Self::Contact(work) => super::contact_row::keys(work, unit),
-            Self::Company(work) => super::company_row::keys(work, unit),
+            Self::Company(work) => super::company_row::keys(work.registration(), unit),
         }
     }
 }

@@ -48,7 +48,8 @@ fn digit_runs(text: &[char]) -> Vec<Run> {
 /// stands between them.
 fn joined(runs: &[Run], text: &[char]) -> Vec<Group> {
     let is_near = |from: usize, to: usize| {
-        text.get(from..to).is_some_and(|gap| gap.len() <= WIDEST_GAP && !gap.iter().any(|c| c.is_alphanumeric()))
+        text.get(from..to)
+            .is_some_and(|gap| gap.len() <= WIDEST_GAP && !gap.iter().any(|c| c.is_alphanumeric()))
     };
     let mut groups: Vec<Group> = Vec::new();
     for run in runs {
