@@ -10,13 +10,14 @@ use lethe_access::user::UserView;
 use lethe_access::user_group::UserGroupView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
-use lethe_crm::expiry::{PolicyView, ScheduleView};
+use lethe_crm::expiry::PolicyView;
 use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::retention::ScheduleView;
 use lethe_privacy::reveal::{AccessLogView, AlertView, RevealPolicyView};
 use lethe_privacy::rotation::RotationView;
 

@@ -22,7 +22,7 @@ const OVERDUE: TimeDelta = TimeDelta::hours(24);
 /// Sweeps every day at the configured time, and once at the start for what came due while nothing ran.
 pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
     loop {
-        let swept = lethe_crm::expiry::sweep(&ledger, |_| {}).await;
+        let swept = lethe_privacy::retention::sweep(&ledger, |_| {}).await;
         let failed = swept.is_err();
         match swept {
             Ok(report) => {

@@ -110,7 +110,8 @@ impl NoteMutation {
     #[doc = allowed!(noteWrite)]
     async fn note_write(&self, context: &Context<'_>, input: NoteWriteInput) -> Result<NoteWritePayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "noteWrite", key.as_ref(), input.work(), VIEWS).await?;
+        let outcome =
+            execute(context, "noteWrite", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteWritePayload::new(outcome, note))
     }
@@ -119,7 +120,8 @@ impl NoteMutation {
     #[doc = allowed!(noteAmend)]
     async fn note_amend(&self, context: &Context<'_>, input: NoteAmendInput) -> Result<NoteAmendPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "noteAmend", key.as_ref(), input.work(), VIEWS).await?;
+        let outcome =
+            execute(context, "noteAmend", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteAmendPayload::new(outcome, note))
     }
@@ -137,7 +139,7 @@ impl NoteMutation {
 }
 
 impl NoteWriteInput {
-    fn work(self) -> Result<WriteNote, UserError> {
+    fn work(self, longest: Longest) -> Result<WriteNote, UserError> {
         Ok(WriteNote {
             contacts: contacts(&self.contact_ids)?,
             company: self
@@ -152,12 +154,13 @@ impl NoteWriteInput {
                 None => ExpiryChoice::Default,
                 Some(choice) => choice.read()?.map_or(ExpiryChoice::Never, ExpiryChoice::On),
             },
+            longest,
         })
     }
 }
 
 impl NoteAmendInput {
-    fn work(self) -> Result<AmendNote, UserError> {
+    fn work(self, longest: Longest) -> Result<AmendNote, UserError> {
         Ok(AmendNote {
             note: NoteId(Kind::Note.read(&self.note_id, "noteId")?),
             expected_version: self.expected_version,
@@ -172,6 +175,7 @@ impl NoteAmendInput {
                 None => Patch::Keep,
                 Some(choice) => choice.read()?.map_or(Patch::Clear, Patch::Set),
             },
+            longest,
         })
     }
 }

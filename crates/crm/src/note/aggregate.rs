@@ -12,7 +12,7 @@ use super::{
     NoteText, Removed, Written,
 };
 use crate::contact::ErasureKind;
-use crate::expiry::{Effect, Expiry};
+use crate::expiry::{Effect, Expiry, Longest};
 
 /// The state of a note that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,9 +103,9 @@ impl Note {
             (Some(current), _) => Some(current),
         };
         match (command, current) {
-            (NoteCommand::Write { written, today }, None) => {
+            (NoteCommand::Write { written, today, longest }, None) => {
                 check(&written.clone().into())?;
-                check_date(written.expiry, today)?;
+                check_date(written.expiry, today, longest)?;
                 Ok(vec![NoteEvent::Written(written)])
             }
             (NoteCommand::Amend(amendment), Some(current)) => amend(current, amendment, secrets),
@@ -138,7 +138,7 @@ fn forget(current: &Standing, contact: ContactId, kind: ErasureKind) -> Vec<Note
 }
 
 fn amend(current: &Standing, amendment: Amendment, secrets: &Secrets) -> Decision {
-    let Amendment { note, change, expiry, today } = amendment;
+    let Amendment { note, change, expiry, today, longest } = amendment;
     let change = real(current, change, note, secrets);
     // What declares the text free of personal data would say so about a text that nobody can read any more.
     let about_text =
@@ -154,7 +154,7 @@ fn amend(current: &Standing, amendment: Amendment, secrets: &Secrets) -> Decisio
         Patch::Clear if current.expiry.is_some() => Patch::Clear,
         _ => Patch::Keep,
     };
-    check_date(expiry.value().copied(), today)?;
+    check_date(expiry.value().copied(), today, longest)?;
     let mut events = Vec::new();
     if change != Amended::default() {
         events.push(NoteEvent::Amended(change));
@@ -203,9 +203,10 @@ fn check(note: &Standing) -> Result<(), NoteError> {
     Ok(())
 }
 
-fn check_date(expiry: Option<Expiry>, today: NaiveDate) -> Result<(), NoteError> {
+fn check_date(expiry: Option<Expiry>, today: NaiveDate, longest: Longest) -> Result<(), NoteError> {
     match expiry {
         Some(expiry) if expiry.on <= today => Err(NoteError::ExpiryPassed),
+        Some(expiry) if expiry.on > longest.last(today) => Err(NoteError::ExpiryTooLate(longest.in_years())),
         _ => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use lethe_nordic::calendar;
 use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Standing, Written};
 use crate::company::existing_company;
 use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, living_contact};
-use crate::expiry::{Expiry, ExpiryPolicies, default_expiry};
+use crate::expiry::{Expiry, ExpiryPolicies, Longest, default_expiry};
 use crate::reference;
 
 /// When a new note expires.
@@ -42,6 +42,8 @@ pub struct WriteNote {
     pub contains_sensitive: bool,
     /// When it expires.
     pub expiry: ExpiryChoice,
+    /// How long it may live.
+    pub longest: Longest,
 }
 
 impl Work for WriteNote {
@@ -61,7 +63,9 @@ impl Work for WriteNote {
             ExpiryChoice::On(expiry) => Some(expiry),
             ExpiryChoice::Default => {
                 let policies = unit.load::<ExpiryPolicies>(own).await?;
-                Some(default_expiry(policies.all(), ItemKind::Note, today))
+                let Expiry { on, effect } = default_expiry(policies.all(), ItemKind::Note, today);
+                // A policy may be older than the setting.
+                Some(Expiry { on: on.min(self.longest.last(today)), effect })
             }
         };
         let written = Written {
@@ -74,7 +78,7 @@ impl Work for WriteNote {
             contains_sensitive: self.contains_sensitive,
             expiry,
         };
-        unit.handle::<Note>(id, NoteCommand::Write { written, today }).await?;
+        unit.handle::<Note>(id, NoteCommand::Write { written, today, longest: self.longest }).await?;
         settle(unit, id, &[], false).await?;
         Ok(Answer::about(id, id))
     }
@@ -100,6 +104,8 @@ pub struct AmendNote {
     pub contains_sensitive: Option<bool>,
     /// When it expires from now on.
     pub expiry: Patch<Expiry>,
+    /// How long it may live from now on.
+    pub longest: Longest,
 }
 
 impl Work for AmendNote {
@@ -125,7 +131,8 @@ impl Work for AmendNote {
             contains_sensitive: self.contains_sensitive,
         };
         let today = calendar::copenhagen_date(unit.now());
-        let amendment = Amendment { note: self.note, change, expiry: self.expiry.clone(), today };
+        let (expiry, longest) = (self.expiry.clone(), self.longest);
+        let amendment = Amendment { note: self.note, change, expiry, today, longest };
         unit.handle::<Note>(self.note, NoteCommand::Amend(amendment)).await?;
         settle(unit, self.note, &before, false).await?;
         Ok(Answer { subject, ..Answer::of(self.note) })

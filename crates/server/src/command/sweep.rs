@@ -41,11 +41,11 @@ async fn sweep(
     config: &Config,
     folder: &DataDir,
     database: &Database,
-) -> Result<lethe_crm::expiry::SweepReport, Error> {
+) -> Result<lethe_privacy::retention::SweepReport, Error> {
     let pool = database.connect(config).await?;
     let running = Running::start(config, pool.clone(), folder).await?;
     running.caught_up().await?;
-    let report = lethe_crm::expiry::sweep(&running.ledger, |done| {
+    let report = lethe_privacy::retention::sweep(&running.ledger, |done| {
         if done % 1000 == 0 {
             output::note(&format!("{done} items done."));
         }

@@ -45,11 +45,11 @@ fn history() -> Vec<NoteEvent> {
 }
 
 fn write(written: Written) -> NoteCommand {
-    NoteCommand::Write { written, today: today() }
+    NoteCommand::Write { written, today: today(), longest: Longest::default() }
 }
 
 fn amend(change: Amended, expiry: Patch<Expiry>) -> NoteCommand {
-    NoteCommand::Amend(Amendment { note: ID, change, expiry, today: today() })
+    NoteCommand::Amend(Amendment { note: ID, change, expiry, today: today(), longest: Longest::default() })
 }
 
 #[test]
@@ -241,4 +241,24 @@ fn a_note_that_has_ended_holds_no_text() {
         .given(vec![NoteEvent::Written(written()), NoteEvent::Removed(Removed { effect: Effect::Delete })])
         .when(forget(ONE, ErasureKind::Deleted))
         .then_expect_events(vec![]);
+}
+
+#[test]
+fn refuses_a_date_that_is_as_good_as_none() {
+    let until = |on: &str| Written { expiry: Some(expiry(on)), ..written() };
+    for on in ["2056-06-02", "9999-12-31"] {
+        note()
+            .given_no_previous_events()
+            .when(write(until(on)))
+            .then_expect_error(NoteError::ExpiryTooLate(30));
+        note()
+            .given(history())
+            .when(amend(Amended::default(), Patch::Set(expiry(on))))
+            .then_expect_error(NoteError::ExpiryTooLate(30));
+    }
+    let last = until("2056-06-01");
+    note()
+        .given_no_previous_events()
+        .when(write(last.clone()))
+        .then_expect_events(vec![NoteEvent::Written(last)]);
 }
