@@ -1,9 +1,10 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
-use lethe_crm::expiry::Expiry;
+use lethe_crm::expiry::{Expiry, Longest};
 use lethe_crm::note::{AmendNote, ExpiryChoice, NoteView, RemoveNote, WriteNote};
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, UserError};
 
 use super::Note;
+use crate::app::app;
 use crate::argument::patch;
 use crate::expiry::EffectField;
 use crate::id::Kind;
@@ -39,7 +40,7 @@ pub(crate) struct NoteWriteInput {
     contact_ids: Vec<ID>,
     /// The company it concerns.
     company_id: Option<ID>,
-    /// What it is about: a code such as `MEETING`.
+    /// Its kind: one of your unit's `noteKinds`, for example `MEETING`.
     kind: String,
     /// The text; at most 20,000 characters.
     text: String,
@@ -66,7 +67,7 @@ pub(crate) struct NoteAmendInput {
     contact_ids: Option<Vec<ID>>,
     /// The company it concerns; null removes the link.
     company_id: MaybeUndefined<ID>,
-    /// What it is about.
+    /// Its kind: one of its unit's `noteKinds`.
     kind: Option<String>,
     /// The text.
     text: Option<String>,

@@ -47,6 +47,12 @@ impl Standing {
         self.contains_personal || self.contains_sensitive
     }
 
+    /// What its unit calls it.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// Whether its text can still be opened.
     #[must_use]
     pub fn has_text(&self) -> bool {
@@ -177,8 +183,10 @@ fn real(current: &Standing, change: Amended, note: NoteId, secrets: &Secrets) ->
         Patch::Set(company) if current.company == Some(company) => Patch::Keep,
         company => company,
     };
+    let is_new = change.kind.as_ref().is_some_and(|kind| *kind != current.kind);
     Amended {
-        kind: change.kind.filter(|kind| *kind != current.kind),
+        kind: change.kind.filter(|_| is_new),
+        nature: change.nature.filter(|_| is_new),
         text: change
             .text
             .filter(|new| current.text.as_ref().is_none_or(|current| !secrets.same(new, current, note))),

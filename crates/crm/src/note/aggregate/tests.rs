@@ -3,6 +3,7 @@ use lethe_kernel::Personal;
 
 use super::*;
 use crate::note::NoteText;
+use crate::note_kind::Nature;
 
 const ID: NoteId = NoteId(Uuid::from_u128(1));
 const UNIT: UnitId = UnitId(Uuid::from_u128(9));
@@ -31,6 +32,7 @@ fn written() -> Written {
     Written {
         unit: UNIT,
         kind: "MEETING".into(),
+        nature: Nature::Meeting,
         contacts: vec![ContactId(Uuid::from_u128(2))],
         company: None,
         text: text("met"),
@@ -261,4 +263,18 @@ fn refuses_a_date_that_is_as_good_as_none() {
         .given_no_previous_events()
         .when(write(last.clone()))
         .then_expect_events(vec![NoteEvent::Written(last)]);
+}
+
+#[test]
+fn the_nature_changes_with_the_kind_alone() {
+    let called = |code: &str, nature| Amended { kind: Some(code.into()), nature, ..Amended::default() };
+    let to_call = called("CALL", Some(Nature::Call));
+    note()
+        .given(history())
+        .when(amend(to_call.clone(), Patch::Keep))
+        .then_expect_events(vec![NoteEvent::Amended(to_call)]);
+    note()
+        .given(history())
+        .when(amend(called("MEETING", Some(Nature::Mail)), Patch::Keep))
+        .then_expect_events(vec![]);
 }
