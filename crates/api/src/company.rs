@@ -23,6 +23,7 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_id};
+use crate::reveal::CompanyReveals;
 use crate::scalar::MaskedCpr;
 use crate::unit::{CountryField, Unit};
 use crate::visibility::Visibility;
@@ -94,10 +95,17 @@ impl Company {
         self.0.number.as_deref()
     }
 
-    /// The number of a Swedish sole trader, which is a personnummer: masked, `YYMMDD-****`.
+    /// The number of a Swedish sole trader, which is a personnummer: masked, `YYMMDD-****`. `companyNumberReveal`
+    /// shows it, and logs it.
     async fn masked_number(&self, context: &Context<'_>) -> Result<Option<MaskedCpr>> {
         let date = open(context, self.0.number_date.as_ref(), Subject::sole_proprietor(self.0.id)).await?;
         Ok(date.map(|date| MaskedCpr(date.masked())))
+    }
+
+    #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "the macro takes a flattened field as it takes every other")]
+    async fn reveals(&self) -> CompanyReveals<'_> {
+        CompanyReveals(&self.0)
     }
 
     /// The fields whose values are not shown, and why.

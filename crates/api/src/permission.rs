@@ -112,6 +112,7 @@ permissions! {
     noteWrite: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
     noteAmend: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
     noteRemove: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    noteKindsSet: UNIT_ADMINISTRATOR DPM,
     consents: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
     consentGive: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
     consentWithdraw: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
@@ -122,6 +123,7 @@ permissions! {
     // Reveals of masked values, and the log of them.
     cprReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
     noteReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
+    companyNumberReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
     accessLog: DPM AUDITOR,
     revealAlerts: DPM AUDITOR,
     revealPurposesSet: UNIT_ADMINISTRATOR DPM,
@@ -278,8 +280,14 @@ mod tests {
     /// What the matrix may never say, whatever else is changed in it and written anew into the page.
     #[test]
     fn reveals_and_erasures_take_a_second_factor_and_no_programme_does_them_or_reads_what_everybody_did() {
-        const GUARDED: [&str; 5] =
-            ["cprReveal", "noteReveal", "contactAnonymise", "contactDelete", "userAnonymise"];
+        const GUARDED: [&str; 6] = [
+            "cprReveal",
+            "noteReveal",
+            "companyNumberReveal",
+            "contactAnonymise",
+            "contactDelete",
+            "userAnonymise",
+        ];
         for operation in GUARDED {
             assert!(of(operation).is_some_and(|permission| permission.second_factor), "{operation}");
             assert!(!permits(operation, Role::Integration), "{operation}");

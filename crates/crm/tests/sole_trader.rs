@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitView};
 use lethe_access::user::RegisterUser;
-use lethe_crm::company::{
-    CloseCompany, CompanyInput, CompanyView, LegalForm, RegisterCompany, RegisterOnce,
-};
+use lethe_crm::company::{CloseCompany, CompanyInput, CompanyView, LegalForm, RegisterCompany, RegisterOnce};
 use lethe_crm::import::{
     ImportFile, ImportKind, OperationOutcomeView, OperationView, Source, Tally, dry_run, prepare, run,
 };
@@ -58,7 +56,7 @@ impl World {
             .await
             .unwrap();
         let dpm = RegisterUser::person(DPM, "Dana", "dana@example.org");
-        ledger.execute(&context(ONE), &dpm).await.unwrap();
+        ledger.execute(&Context::new(Caller::system(ONE), REQUEST), &dpm).await.unwrap();
         for id in [ONE, TWO] {
             let unit =
                 Registered { name: "Kontoret".into(), country: Country::Sweden, kind: UnitKind::Other };
@@ -154,8 +152,7 @@ async fn a_unit_is_told_of_a_personnummer_that_it_has_registered() {
     assert_ne!(other, first);
     // At the same moment, one of them is registered.
     let number = "811278-9873";
-    let both =
-        tokio::join!(world.register(ONE, number, "Eva ett"), world.register(ONE, number, "Eva två"));
+    let both = tokio::join!(world.register(ONE, number, "Eva ett"), world.register(ONE, number, "Eva två"));
     assert_eq!([&both.0, &both.1].into_iter().filter(|done| done.is_ok()).count(), 1);
     // A closed company does not stand in the way.
     let close = CloseCompany {

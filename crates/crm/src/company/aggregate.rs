@@ -1,6 +1,6 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, Subject};
+use lethe_kernel::{CompanyId, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use lethe_nordic::Country;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,9 @@ use super::{
 /// The state of a company that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Company {
+    unit: Option<UnitId>,
     legal_form: Option<LegalForm>,
+    hides_number: bool,
     held: Held,
     closed: Option<Closed>,
 }
@@ -25,6 +27,18 @@ impl Company {
     #[must_use]
     pub fn is_personal(&self) -> bool {
         self.legal_form.is_some_and(LegalForm::is_personal)
+    }
+
+    /// The unit that registered it.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        self.unit
+    }
+
+    /// Whether its number is a personnummer, and masked.
+    #[must_use]
+    pub fn hides_number(&self) -> bool {
+        self.hides_number
     }
 
     /// How it was closed, if it was.
@@ -115,7 +129,9 @@ impl Aggregate for Company {
     fn apply(&mut self, event: CompanyEvent) {
         match event {
             CompanyEvent::Registered(event) => {
+                self.unit = Some(event.unit);
                 self.legal_form = Some(event.legal_form);
+                self.hides_number = matches!(event.identity.number, Number::Personal(_));
                 self.held.apply(event.details);
             }
             CompanyEvent::Amended(event) => {
