@@ -12,12 +12,13 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::{CompanyRow, CompanyView, Master};
+use lethe_crm::contact::ContactView;
 use lethe_kernel::{PersonalValue, Subject};
 use uuid::Uuid;
 
 use self::fields::{CompanyStatusField, SchemeField};
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Withheld, WithheldReason, erased, forbidden};
+use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -187,6 +188,12 @@ impl Company {
     /// The code of the reason it was closed for.
     async fn close_reason(&self) -> Option<&str> {
         self.0.close_reason.as_deref()
+    }
+
+    /// The contact who is its sole proprietor, if that is known and you see it.
+    async fn proprietor(&self, context: &Context<'_>) -> Result<Option<Contact>> {
+        let Some(contact) = self.0.proprietor_id else { return Ok(None) };
+        Ok(by_id::<ContactView>(context, contact.0).await?.map(Contact::now))
     }
 
     /// The unit that registered it.

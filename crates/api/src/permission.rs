@@ -102,6 +102,7 @@ permissions! {
     companyRegister: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
     companyAmend: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
     companyClose: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
+    companyErase: DPM SYSTEM_ADMINISTRATOR; SECOND_FACTOR,
 
     // Prospects, notes, consents, and what becomes of them.
     prospects: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
@@ -280,10 +281,11 @@ mod tests {
     /// What the matrix may never say, whatever else is changed in it and written anew into the page.
     #[test]
     fn reveals_and_erasures_take_a_second_factor_and_no_programme_does_them_or_reads_what_everybody_did() {
-        const GUARDED: [&str; 6] = [
+        const GUARDED: [&str; 7] = [
             "cprReveal",
             "noteReveal",
             "companyNumberReveal",
+            "companyErase",
             "contactAnonymise",
             "contactDelete",
             "userAnonymise",
@@ -295,8 +297,9 @@ mod tests {
         for operation in ["accessLog", "revealAlerts", "events", "users", "contactErasurePreview"] {
             assert!(of(operation).is_some() && !permits(operation, Role::Integration), "{operation}");
         }
-        let guarded =
-            |operation: &str| ["Reveal", "Anonymise", "Delete"].iter().any(|end| operation.ends_with(end));
+        let guarded = |operation: &str| {
+            ["Reveal", "Anonymise", "Delete", "Erase"].iter().any(|end| operation.ends_with(end))
+        };
         for one in MATRIX.iter().filter(|one| guarded(one.operation)) {
             assert!(GUARDED.contains(&one.operation), "{} needs a second factor", one.operation);
         }

@@ -23,6 +23,7 @@ CREATE TABLE company (
     status text NOT NULL,
     superseded_by uuid,
     close_reason text,
+    proprietor_id uuid,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );

@@ -14,7 +14,8 @@ pub struct Preview {
     pub contact: ContactId,
     /// How much of it would stay.
     pub kind: ErasureKind,
-    /// The keys that would be destroyed: those of the contact, then those of the notes that die with it.
+    /// The keys that would be destroyed: those of the contact and of the companies that it is, then those
+    /// of the notes that die with it.
     pub destroyed: Vec<DestroyedKey>,
     /// The notes whose texts would die, for all whom they name.
     pub dying: Vec<DyingNote>,
@@ -26,7 +27,9 @@ pub struct Preview {
     pub prospects: Vec<ProspectId>,
     /// The companies it would no longer belong to.
     pub unlinked: Vec<CompanyId>,
-    /// Companies of it that are one person. They have keys of their own and are not erased with it.
+    /// The companies that are this person; their personal values would go.
+    pub proprietorships: Vec<CompanyId>,
+    /// Other companies of it that are one person. They have keys of their own and are not erased with it.
     pub sole_proprietors: Vec<CompanyId>,
     /// What would stay.
     pub remains: Vec<Remains>,

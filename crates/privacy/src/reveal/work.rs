@@ -88,6 +88,9 @@ impl Work for RevealCompanyNumber {
         let own = unit.caller().unit;
         // One that is closed hides its number still.
         let company = unit.existing::<Company>(self.company, CompanyError::Unknown.into()).await?;
+        if company.is_erased() {
+            return Err(UserError::from(CompanyError::Erased).into());
+        }
         if !company.hides_number() {
             return refuse(RevealError::PublicNumber);
         }

@@ -11,6 +11,7 @@ mod bill;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod preview;
+mod proprietor;
 mod race;
 mod revealed;
 mod told;

@@ -128,7 +128,7 @@ impl World {
             origin: None,
         };
         let company = CompanyId(self.act(work).await);
-        self.act(LinkContact { contact, company }).await;
+        self.act(LinkContact { contact, company, proprietor: false }).await;
         company
     }
 
