@@ -172,8 +172,10 @@ async fn consents_end_in_lists_and_fall_due_in_the_schedule() {
     });
     assert_eq!(due["expirySchedule"]["nodes"], json!([entry]));
 
-    let wanted = format!(r#"contactId: "{contact}", kind: ANONYMISED"#);
-    let preview = world.done(Role::Dpm, unit, "contactErasurePreview", &wanted, "preview { token }").await;
+    let wanted = format!(
+        r#"{{ contactErasurePreview(contactId: "{contact}", kind: ANONYMISED) {{ preview {{ token }} }} }}"#
+    );
+    let preview = world.data(session(Role::Dpm, unit), &wanted).await["contactErasurePreview"].take();
     let token = preview["preview"]["token"].as_str().unwrap();
     let key = "018f0101-5851-7000-8000-010158512300";
     let input = format!(
