@@ -1,6 +1,11 @@
 //! One personnummer, one company of a unit: registered by hand, by import and beside another process's.
 
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

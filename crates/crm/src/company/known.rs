@@ -26,7 +26,10 @@ const OVERLAP: TimeDelta = TimeDelta::seconds(30);
 const PAGE: i64 = 1000;
 
 static KEY: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-static OF_UNITS: LazyLock<Mutex<HashMap<(Uuid, UnitId), Arc<Known>>>> = LazyLock::new(Mutex::default);
+/// By installation and unit: several ledgers may be open in one process.
+type OfUnits = HashMap<(Uuid, UnitId), Arc<Known>>;
+
+static OF_UNITS: LazyLock<Mutex<OfUnits>> = LazyLock::new(Mutex::default);
 
 /// A digest of a sole trader's number, if it is one; it means nothing outside this process.
 pub(crate) fn fingerprint(country: Country, number: &str) -> Option<Uuid> {
@@ -39,7 +42,7 @@ pub(crate) fn fingerprint(country: Country, number: &str) -> Option<Uuid> {
 fn digest(number: &Personnummer) -> Uuid {
     let digits = number.ten_digits();
     let [high, low] = KEY.each_ref().map(|key| u128::from(key.hash_one(&digits)));
-    Uuid::from_u128(high << 64 | low)
+    Uuid::from_u128((high << 64) | low)
 }
 
 /// The sole traders of one unit.

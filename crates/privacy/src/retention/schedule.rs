@@ -57,13 +57,13 @@ impl Projection for ScheduleView {
 
     fn fold(row: Option<Due>, id: Uuid, event: &Recorded) -> Result<Option<Due>, LedgerError> {
         match event.aggregate_type.as_str() {
-            "note" => Ok(note(row, id, event.decode()?)),
-            _ => Ok(consent(id, event.decode()?)),
+            "note" => Ok(note(row, id, &event.decode()?)),
+            _ => Ok(consent(id, &event.decode()?)),
         }
     }
 }
 
-fn note(row: Option<Due>, id: Uuid, event: NoteEvent) -> Option<Due> {
+fn note(row: Option<Due>, id: Uuid, event: &NoteEvent) -> Option<Due> {
     let due = |expiry: Option<Expiry>, unit_id| {
         expiry.map(|Expiry { on, effect }| Due {
             id,
@@ -82,7 +82,7 @@ fn note(row: Option<Due>, id: Uuid, event: NoteEvent) -> Option<Due> {
     }
 }
 
-fn consent(id: Uuid, event: ConsentEvent) -> Option<Due> {
+fn consent(id: Uuid, event: &ConsentEvent) -> Option<Due> {
     match event {
         ConsentEvent::Given(given) => given.kept_until.map(|due| Due {
             id,
