@@ -2,6 +2,7 @@ use cqrs_es::test::TestFramework;
 use lethe_kernel::{Patch, Personal, UnitId};
 
 use super::*;
+use crate::contact::CompanyLinked;
 use crate::contact::{
     ConsentRecorded, CprDate, CprSerial, Email, ErasureKind, ErasureReason, FirstName, ItemKind, LastName,
     Remains, SealedCpr,
@@ -295,7 +296,7 @@ fn an_erased_contact_holds_nothing_and_takes_nothing() {
 #[test]
 fn a_link_says_whether_the_company_is_the_person_and_an_erasure_names_it_then() {
     let owner = CompanyLinked { proprietor: true, ..LINK };
-    let linked = |link| history().into_iter().chain([ContactEvent::CompanyLinked(link)]).collect::<Vec<_>>();
+    let linked = |link| vec![registered(), ContactEvent::CompanyLinked(link)];
     contact()
         .given(linked(LINK))
         .when(ContactCommand::Link(owner))
