@@ -291,6 +291,8 @@ fn a_company_of_a_person_is_erased_once_closed_or_not_and_takes_nothing_more() {
         .when(CompanyCommand::Erase(gone()))
         .then_expect_error(CompanyError::NothingPersonal);
     let mut state = Company::default();
-    after_it().into_iter().for_each(|event| state.apply(event));
+    for event in after_it() {
+        state.apply(event);
+    }
     assert!(state.is_erased() && !state.is_open() && state.subjects(ID.0).is_empty());
 }

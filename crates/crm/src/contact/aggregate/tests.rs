@@ -303,7 +303,9 @@ fn a_link_says_whether_the_company_is_the_person_and_an_erasure_names_it_then() 
         .then_expect_events(vec![ContactEvent::CompanyLinked(owner)]);
     contact().given(linked(owner)).when(ContactCommand::Link(owner)).then_expect_events(vec![]);
     let mut state = Contact::default();
-    linked(owner).into_iter().for_each(|event| state.apply(event));
+    for event in linked(owner) {
+        state.apply(event);
+    }
     assert!(state.is_proprietor_of(COMPANY));
     assert_eq!(state.proprietorships().collect::<Vec<_>>(), [COMPANY]);
     state.apply(ContactEvent::CompanyLinked(LINK));
