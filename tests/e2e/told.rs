@@ -56,6 +56,7 @@ async fn share(server: &Server, contact: &str) {
         contains_personal: true,
         contains_sensitive: false,
         expiry: ExpiryChoice::Default,
+        longest: lethe_crm::expiry::Longest::default(),
     };
     let unit = UnitId(inner(&unit_id(1)));
     beside(server).await.execute(&system(unit), &note).await.unwrap();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_graphql::Context;
 use lethe_access::Directory;
+use lethe_crm::expiry::Longest;
 use lethe_kernel::{RequestId, Session};
 use lethe_ledger::{Ledger, Parts, Views};
 use lethe_notary::Notary;
@@ -22,6 +23,8 @@ pub struct App {
     pub directory: Directory,
     /// The log over the ledger.
     pub notary: Notary,
+    /// How long data may be kept at most.
+    pub longest: Longest,
     /// How long a mutation waits for the views it returns.
     pub patience: Duration,
     /// What goes on after its request was answered.

@@ -12,17 +12,19 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::{CompanyRow, CompanyView, Master};
+use lethe_crm::contact::ContactView;
 use lethe_kernel::{PersonalValue, Subject};
 use uuid::Uuid;
 
 use self::fields::{CompanyStatusField, SchemeField};
 use crate::connection::{Opaque, Slice};
-use crate::contact::{Withheld, WithheldReason, erased, forbidden};
+use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{is_erased, open};
 use crate::loader::{Identified, by_id};
+use crate::reveal::CompanyReveals;
 use crate::scalar::MaskedCpr;
 use crate::unit::{CountryField, Unit};
 use crate::visibility::Visibility;
@@ -94,10 +96,17 @@ impl Company {
         self.0.number.as_deref()
     }
 
-    /// The number of a Swedish sole trader, which is a personnummer: masked, `YYMMDD-****`.
+    /// The number of a Swedish sole trader, which is a personnummer: masked, `YYMMDD-****`. `companyNumberReveal`
+    /// shows it, and logs it.
     async fn masked_number(&self, context: &Context<'_>) -> Result<Option<MaskedCpr>> {
         let date = open(context, self.0.number_date.as_ref(), Subject::sole_proprietor(self.0.id)).await?;
         Ok(date.map(|date| MaskedCpr(date.masked())))
+    }
+
+    #[graphql(flatten)]
+    #[expect(clippy::unused_async, reason = "the macro takes a flattened field as it takes every other")]
+    async fn reveals(&self) -> CompanyReveals<'_> {
+        CompanyReveals(&self.0)
     }
 
     /// The fields whose values are not shown, and why.
@@ -179,6 +188,12 @@ impl Company {
     /// The code of the reason it was closed for.
     async fn close_reason(&self) -> Option<&str> {
         self.0.close_reason.as_deref()
+    }
+
+    /// The contact who is its sole proprietor, if that is known and you see it.
+    async fn proprietor(&self, context: &Context<'_>) -> Result<Option<Contact>> {
+        let Some(contact) = self.0.proprietor_id else { return Ok(None) };
+        Ok(by_id::<ContactView>(context, contact.0).await?.map(Contact::now))
     }
 
     /// The unit that registered it.

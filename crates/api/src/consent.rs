@@ -40,6 +40,10 @@ pub(crate) enum ConsentStatusField {
     Given,
     /// It was withdrawn.
     Withdrawn,
+    /// The first day came on which data is no longer kept for its purpose.
+    Expired,
+    /// Its contact was erased.
+    Erased,
 }
 
 /// A legal basis of Article 6(1) of the GDPR.
@@ -126,7 +130,7 @@ impl Consent {
     /// The fields whose values are not shown, and why: those sealed for a contact who was erased.
     async fn withheld(&self, context: &Context<'_>) -> Result<Vec<Withheld>> {
         const PERSONAL: [&str; 3] = ["wording", "proof", "withdrawalNote"];
-        if self.0.erased || is_erased(context, self.0.contact_id).await? {
+        if self.0.status == ConsentStatus::Erased || is_erased(context, self.0.contact_id).await? {
             return Ok(erased(&PERSONAL));
         }
         Ok(forbidden(context, &PERSONAL).unwrap_or_default())
@@ -167,7 +171,12 @@ impl Consent {
         Ok(open(context, self.0.withdrawal_note.as_ref(), self.0.contact_id).await?.map(|value| value.0))
     }
 
-    /// The first day on which the data is no longer kept for this purpose.
+    /// Since when it stands no longer: it was withdrawn, its day came, or its contact was erased.
+    async fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.0.ended_at
+    }
+
+    /// The first day on which the data is no longer kept for this purpose. On that day the consent expires.
     async fn kept_until(&self) -> Option<Date> {
         self.0.kept_until.map(Date)
     }
@@ -195,7 +204,7 @@ pub(crate) struct ConsentFilterInput {
     contact: Option<ID>,
     /// Those for a purpose.
     purpose: Option<String>,
-    /// Those that stand, or that were withdrawn.
+    /// Those that stand, or that ended in some way.
     status: Option<ConsentStatusField>,
     /// By when they were first recorded.
     created: Option<TimeRange>,

@@ -5,7 +5,7 @@ mod list;
 mod mutation;
 mod nested;
 
-pub(crate) use erasure::{ErasureMutation, ErasureQuery};
+pub(crate) use erasure::{ErasureMutation, ErasureQuery, ErasureReasonField};
 pub(crate) use list::ContactQuery;
 pub(crate) use mutation::ContactMutation;
 pub(crate) use nested::{Nested, notes_at};

@@ -3,17 +3,18 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use lethe_crm::contact::ItemKind;
-use lethe_crm::expiry::{
-    Due, Effect, PolicyRow, PolicySet, PolicyView, ScheduleFilter, SetPolicy, schedule_page,
-};
+use lethe_crm::expiry::{Effect, PolicyRow, PolicySet, PolicyView, SetPolicy};
 use lethe_crm::note::NoteView;
 use lethe_kernel::UnitId;
 use lethe_ledger::rows;
+use lethe_privacy::consent::ConsentView;
+use lethe_privacy::retention::{Due, DueKind, ScheduleFilter, schedule_page};
 use uuid::Uuid;
 
-use crate::app::parts;
+use crate::app::{app, parts};
 use crate::argument::wait_for;
 use crate::connection::{Opaque, Slice};
+use crate::consent::Consent;
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
@@ -42,14 +43,24 @@ pub(crate) enum ItemKindField {
     Note,
 }
 
+/// The kinds of what falls due.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "DueKind", remote = "DueKind")]
+pub(crate) enum DueKindField {
+    /// A note, on the day it expires.
+    Note,
+    /// A consent, on the first day on which data is no longer kept for its purpose.
+    Consent,
+}
+
 #[derive(Clone)]
 pub(crate) struct ScheduleEntry(Due);
 
-/// An item that will expire.
+/// Something that falls due: a note that will expire, or a consent that will end.
 #[Object]
 impl ScheduleEntry {
-    /// What kind of item.
-    async fn kind(&self) -> ItemKindField {
+    /// What it is.
+    async fn kind(&self) -> DueKindField {
         self.0.kind.into()
     }
 
@@ -58,23 +69,34 @@ impl ScheduleEntry {
         Date(self.0.due)
     }
 
-    /// What then happens.
-    async fn effect(&self) -> EffectField {
-        self.0.effect.into()
+    /// What then happens to a note; null for a consent, which ends.
+    async fn effect(&self) -> Option<EffectField> {
+        self.0.effect.map(Into::into)
     }
 
-    /// Whose item it is.
+    /// Whose it is.
     async fn unit(&self, context: &Context<'_>) -> Result<Option<Unit>> {
         Unit::by_id(context, self.0.unit_id.0).await
     }
 
-    /// The note.
+    /// The note, if it is one.
     async fn note(&self, context: &Context<'_>) -> Result<Option<Note>> {
-        Ok(by_id::<NoteView>(context, self.0.id.0).await?.map(Note))
+        if self.0.kind != DueKind::Note {
+            return Ok(None);
+        }
+        Ok(by_id::<NoteView>(context, self.0.id).await?.map(Note))
+    }
+
+    /// The consent, if it is one.
+    async fn consent(&self, context: &Context<'_>) -> Result<Option<Consent>> {
+        if self.0.kind != DueKind::Consent {
+            return Ok(None);
+        }
+        Ok(by_id::<ConsentView>(context, self.0.id).await?.map(Consent))
     }
 }
 
-/// Which items are wanted; everything given must hold.
+/// What is wanted; everything given must hold.
 #[derive(InputObject, Default)]
 pub(crate) struct ScheduleFilterInput {
     /// Those of a unit.
@@ -83,7 +105,9 @@ pub(crate) struct ScheduleFilterInput {
     from: Option<Date>,
     /// Those that expire before this day.
     until: Option<Date>,
-    /// Those with an effect.
+    /// Those of a kind.
+    kind: Option<DueKindField>,
+    /// Notes with an effect.
     effect: Option<EffectField>,
 }
 
@@ -123,7 +147,7 @@ impl Identified for PolicyRow {
 
 impl Identified for Due {
     fn id(&self) -> Uuid {
-        self.id.0
+        self.id
     }
 
     fn is_seen(&self, by: Visibility) -> bool {
@@ -159,6 +183,7 @@ impl ExpiryQuery {
             units: Visibility::of(context).narrowed(unit.map_err(|error| refused(&error))?),
             from: filter.from.map(|date| date.0),
             until: filter.until.map(|date| date.0),
+            kind: filter.kind.map(Into::into),
             effect: filter.effect.map(Into::into),
         };
         let found = schedule_page(&parts(context).pool, &filter, &slice.page()?).await;
@@ -189,7 +214,7 @@ fn policies(row: PolicyRow) -> Vec<ExpiryPolicy> {
 pub(crate) struct ExpiryPolicySetInput {
     /// The kind of item.
     kind: ItemKindField,
-    /// The months from creation; 1 to 1200.
+    /// The months from creation; at least one, and no more than the longest period of this server, 30 years by default.
     months: u32,
     /// What then happens.
     effect: EffectField,
@@ -217,12 +242,13 @@ impl ExpiryMutation {
         context: &Context<'_>,
         input: ExpiryPolicySetInput,
     ) -> Result<ExpiryPolicySetPayload> {
-        let work = SetPolicy(PolicySet {
+        let policy = PolicySet {
             kind: input.kind.into(),
             months: input.months,
             effect: input.effect.into(),
             effective_from: input.effective_from.0,
-        });
+        };
+        let work = SetPolicy { policy, longest: app(context).longest };
         let key = input.idempotency_key.as_ref();
         let outcome = execute(context, "expiryPolicySet", key, Ok(work), &["expiry_policy"]).await?;
         let set = changed::<PolicyView>(context, &outcome).await?.map(policies);

@@ -1,7 +1,9 @@
 //! Notes.
 
+mod kind;
 mod mutation;
 
+pub(crate) use kind::{NoteKindMutation, NoteRules};
 pub(crate) use mutation::NoteMutation;
 
 use async_graphql::connection::Connection;
@@ -13,6 +15,7 @@ use lethe_crm::note::{NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note
 use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
 use uuid::Uuid;
 
+use self::kind::NatureField;
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::company::Company;
@@ -79,9 +82,14 @@ impl Note {
         Unit::by_id(context, self.0.unit_id.0).await
     }
 
-    /// What it is about: a code such as `MEETING`.
+    /// What its unit calls it: a code from the unit's `noteKinds` at the time.
     async fn kind(&self) -> Option<&str> {
         self.0.kind.as_deref()
+    }
+
+    /// What it is by nature, whatever its unit calls it.
+    async fn nature(&self) -> Option<NatureField> {
+        self.0.nature.map(Into::into)
     }
 
     /// The text; null if it is withheld. `noteReveal` shows a masked one, and logs it.

@@ -102,6 +102,7 @@ permissions! {
     companyRegister: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
     companyAmend: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
     companyClose: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM INTEGRATION,
+    companyErase: DPM SYSTEM_ADMINISTRATOR; SECOND_FACTOR,
 
     // Prospects, notes, consents, and what becomes of them.
     prospects: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
@@ -112,6 +113,7 @@ permissions! {
     noteWrite: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
     noteAmend: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
     noteRemove: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
+    noteKindsSet: UNIT_ADMINISTRATOR DPM,
     consents: CONSULTANT UNIT_ADMINISTRATOR SYSTEM_ADMINISTRATOR DPM AUDITOR INTEGRATION,
     consentGive: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
     consentWithdraw: CONSULTANT UNIT_ADMINISTRATOR DPM INTEGRATION,
@@ -122,6 +124,7 @@ permissions! {
     // Reveals of masked values, and the log of them.
     cprReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
     noteReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
+    companyNumberReveal: CONSULTANT UNIT_ADMINISTRATOR DPM; SECOND_FACTOR,
     accessLog: DPM AUDITOR,
     revealAlerts: DPM AUDITOR,
     revealPurposesSet: UNIT_ADMINISTRATOR DPM,
@@ -278,8 +281,15 @@ mod tests {
     /// What the matrix may never say, whatever else is changed in it and written anew into the page.
     #[test]
     fn reveals_and_erasures_take_a_second_factor_and_no_programme_does_them_or_reads_what_everybody_did() {
-        const GUARDED: [&str; 5] =
-            ["cprReveal", "noteReveal", "contactAnonymise", "contactDelete", "userAnonymise"];
+        const GUARDED: [&str; 7] = [
+            "cprReveal",
+            "noteReveal",
+            "companyNumberReveal",
+            "companyErase",
+            "contactAnonymise",
+            "contactDelete",
+            "userAnonymise",
+        ];
         for operation in GUARDED {
             assert!(of(operation).is_some_and(|permission| permission.second_factor), "{operation}");
             assert!(!permits(operation, Role::Integration), "{operation}");
@@ -287,8 +297,9 @@ mod tests {
         for operation in ["accessLog", "revealAlerts", "events", "users", "contactErasurePreview"] {
             assert!(of(operation).is_some() && !permits(operation, Role::Integration), "{operation}");
         }
-        let guarded =
-            |operation: &str| ["Reveal", "Anonymise", "Delete"].iter().any(|end| operation.ends_with(end));
+        let guarded = |operation: &str| {
+            ["Reveal", "Anonymise", "Delete", "Erase"].iter().any(|end| operation.ends_with(end))
+        };
         for one in MATRIX.iter().filter(|one| guarded(one.operation)) {
             assert!(GUARDED.contains(&one.operation), "{} needs a second factor", one.operation);
         }

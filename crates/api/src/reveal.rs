@@ -3,6 +3,7 @@
 mod alert;
 mod entry;
 mod mutation;
+mod of_company;
 mod of_contact;
 mod of_note;
 mod policy;
@@ -11,6 +12,7 @@ mod subject;
 
 pub(crate) use entry::{AccessLogEntry, entry_by_id};
 pub(crate) use mutation::RevealMutation;
+pub(crate) use of_company::CompanyReveals;
 pub(crate) use of_contact::ContactReveals;
 pub(crate) use of_note::NoteReveals;
 pub(crate) use policy::{RevealPolicyMutation, RevealRules};

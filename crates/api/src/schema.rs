@@ -10,13 +10,15 @@ use lethe_access::user::UserView;
 use lethe_access::user_group::UserGroupView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
-use lethe_crm::expiry::{PolicyView, ScheduleView};
+use lethe_crm::expiry::PolicyView;
 use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::NoteView;
+use lethe_crm::note_kind::NoteKindsView;
 use lethe_crm::prospect::ProspectView;
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::retention::ScheduleView;
 use lethe_privacy::reveal::{AccessLogView, AlertView, RevealPolicyView};
 use lethe_privacy::rotation::RotationView;
 
@@ -33,7 +35,7 @@ use crate::loader::{ById, Identified};
 use crate::mail::{MailMutation, MailQuery};
 use crate::node::NodeQuery;
 use crate::notary::{LeafHashes, NotaryQuery};
-use crate::note::{NoteMutation, NoteQuery};
+use crate::note::{NoteKindMutation, NoteMutation, NoteQuery};
 use crate::null_on_error::NullOnError;
 use crate::permission::Permissions;
 use crate::persisted::{ForgetTexts, persisted_queries};
@@ -64,6 +66,7 @@ pub(crate) struct CrmMutation(
     CompanyMutation,
     ProspectMutation,
     NoteMutation,
+    NoteKindMutation,
     ImportMutation,
 );
 
@@ -108,6 +111,7 @@ pub fn views() -> ViewsBuilder {
         .with::<CompanyView>()
         .with::<ProspectView>()
         .with::<NoteView>()
+        .with::<NoteKindsView>()
         .with::<ConsentView>()
         .with::<AccessLogView>()
         .with::<AlertView>()
@@ -133,6 +137,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(by_id::<CompanyView>(&parts))
         .data(by_id::<ProspectView>(&parts))
         .data(by_id::<NoteView>(&parts))
+        .data(by_id::<NoteKindsView>(&parts))
         .data(by_id::<ConsentView>(&parts))
         .data(by_id::<RevealPolicyView>(&parts))
         .data(by_id::<OperationView>(&parts))

@@ -6,6 +6,7 @@ use lethe_crm::contact::Contact;
 use lethe_crm::expiry::ExpiryPolicies;
 use lethe_crm::import::{Import, RecognisedFiles};
 use lethe_crm::note::Note;
+use lethe_crm::note_kind::NoteKinds;
 use lethe_crm::prospect::Prospect;
 use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
 use lethe_mail::Mail;
@@ -31,6 +32,7 @@ pub const STREAM_TYPES: &[StreamType] = &[
     of::<CompanyReference>(),
     of::<Prospect>(),
     of::<Note>(),
+    of::<NoteKinds>(),
     of::<Consent>(),
     of::<ExpiryPolicies>(),
     of::<Import>(),

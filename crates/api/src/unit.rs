@@ -19,6 +19,7 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::loader::{Identified, by_id};
+use crate::note::NoteRules;
 use crate::permission::allowed;
 use crate::reveal::RevealRules;
 use crate::user::User;
@@ -105,6 +106,11 @@ impl Unit {
     #[graphql(flatten)]
     async fn reveals(&self, context: &Context<'_>) -> Result<RevealRules> {
         RevealRules::of(context, self.0.id).await
+    }
+
+    #[graphql(flatten)]
+    async fn notes(&self, context: &Context<'_>) -> Result<NoteRules> {
+        NoteRules::of(context, self.0.id).await
     }
 
     /// The number of its production unit, 10 digits.

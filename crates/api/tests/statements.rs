@@ -105,6 +105,7 @@ async fn fill(ledger: &Ledger) {
                 contains_personal: true,
                 contains_sensitive: false,
                 expiry: ExpiryChoice::Default,
+                longest: lethe_crm::expiry::Longest::default(),
             };
             act(ledger, work).await;
         }
@@ -182,7 +183,15 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     let directory = Directory::start(ledger.parts().clone()).await.unwrap();
     let notary = Notary::open(ledger.parts().clone(), Places::default()).await.unwrap();
     let background = Background::default();
-    let app = App { ledger, views, directory, notary, patience: Duration::from_secs(5), background };
+    let app = App {
+        ledger,
+        views,
+        directory,
+        notary,
+        longest: lethe_crm::expiry::Longest::default(),
+        patience: Duration::from_secs(5),
+        background,
+    };
     let schema = lethe_api::schema(app, 15, 100_000);
 
     let fifty = page(&schema, &statements, 50).await;

@@ -5,5 +5,6 @@ pub mod contact;
 pub mod expiry;
 pub mod import;
 pub mod note;
+pub mod note_kind;
 pub mod prospect;
 pub mod reference;

@@ -6,7 +6,8 @@ use crate::Error;
 use crate::digits::{are_digits, pass_luhn, value};
 use crate::text::{hidden, stored_as_text};
 
-/// A personnummer or samordningsnummer (day + 60).
+/// A personnummer or samordningsnummer (day + 60; of somebody whose day of birth is not known the day is 60, and the
+/// month 00 if that is not known either).
 ///
 /// Stored as it says most: `YYMMDD-SSSS`, `YYMMDD+SSSS` (the person has turned 100) or `YYYYMMDD-SSSS`. The short
 /// form fixes the century only together with a date, so the forms are not turned into each other here; compare
@@ -38,12 +39,13 @@ impl Personnummer {
         }
         let month_and_day = date.get(date.len() - 4..).unwrap_or_default();
         let year = value(date.get(..date.len() - 4));
-        let possible = if long {
-            (1800..2100).contains(&year) && calendar_date(year, month_and_day).is_some()
-        } else {
-            [1800, 1900, 2000]
+        let possible = match (long, leaves_open(month_and_day)) {
+            (true, _) if !(1800..2100).contains(&year) => false,
+            (_, true) => true,
+            (true, false) => calendar_date(year, month_and_day).is_some(),
+            (false, false) => [1800, 1900, 2000]
                 .into_iter()
-                .any(|century| calendar_date(century + year, month_and_day).is_some())
+                .any(|century| calendar_date(century + year, month_and_day).is_some()),
         };
         if !possible {
             return Err(Error::PersonnummerDate);
@@ -77,13 +79,14 @@ impl Personnummer {
         self.text.get(self.text.len().saturating_sub(4)..).unwrap_or_default()
     }
 
-    /// Whether this is a samordningsnummer (day + 60).
+    /// Whether this is a samordningsnummer (day + 60, or 60).
     #[must_use]
     pub fn is_samordningsnummer(&self) -> bool {
-        value(self.ten_digits().get(4..6)) > 60
+        value(self.ten_digits().get(4..6)) >= 60
     }
 
-    /// The date of birth as the number is understood on the day `on`; none if that year had no such day.
+    /// The date of birth as the number is understood on the day `on`; none if that year had no such day, or if the
+    /// number leaves month or day open.
     ///
     /// A short number with `-` is younger than 100 in the year of `on`, one with `+` has turned 100 by then.
     #[must_use]
@@ -98,6 +101,12 @@ impl Personnummer {
         let older = if self.text.contains('+') { 100 } else { 0 };
         calendar_date(this_year.checked_sub(age + older)?, month_and_day)
     }
+}
+
+/// Whether the date is one of a samordningsnummer that leaves the day open (60), or month and day (00 and 60 or more).
+fn leaves_open(month_and_day: &str) -> bool {
+    let (month, day) = (value(month_and_day.get(..2)), value(month_and_day.get(2..)));
+    (day == 60 && month <= 12) || (month == 0 && (60..=91).contains(&day))
 }
 
 fn calendar_date(year: u32, month_and_day: &str) -> Option<NaiveDate> {
@@ -140,9 +149,17 @@ mod tests {
         for written in ["", "1", "811218-987", "811218--9876", "0811218-9876", "81121å9876", "811218*9876"] {
             assert_eq!(Personnummer::parse(written), Err(Error::PersonnummerShape), "{written}");
         }
-        for written in
-            ["811318-9876", "811232-9876", "811200-9876", "811260-9876", "171218-09876", "17811218-9876"]
-        {
+        for written in [
+            "811318-9876",
+            "811232-9876",
+            "811200-9876",
+            "811360-9876",
+            "810031-9876",
+            "810092-9876",
+            "171218-09876",
+            "17811218-9876",
+            "17811260-9876",
+        ] {
             assert!(
                 matches!(
                     Personnummer::parse(written),
@@ -165,5 +182,17 @@ mod tests {
         let coordination = Personnummer::parse("811278-9873").unwrap();
         assert!(coordination.is_samordningsnummer());
         assert_eq!(coordination.birth_date(today).unwrap().to_string(), "1981-12-18");
+    }
+    #[test]
+    fn a_samordningsnummer_may_leave_month_and_day_open() {
+        let today = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        for date in ["810060", "811260", "810078", "19810060"] {
+            let numbers: Vec<_> =
+                (0..10).filter_map(|check| Personnummer::parse(&format!("{date}-123{check}")).ok()).collect();
+            assert_eq!(numbers.len(), 1, "{date}: one check digit fits");
+            assert!(numbers[0].is_samordningsnummer());
+            assert_eq!(numbers[0].birth_date(today), None);
+            assert!(numbers[0].masked().starts_with(&date[date.len() - 6..]));
+        }
     }
 }

@@ -14,10 +14,10 @@ mod work;
 pub use aggregate::Consent;
 pub use command::ConsentCommand;
 pub use error::ConsentError;
-pub use event::{ConsentEvent, Erased, Given, Proof, WithdrawalNote, Withdrawn, Wording};
+pub use event::{ConsentEvent, Erased, Expired, Given, Proof, WithdrawalNote, Withdrawn, Wording};
 pub use id::consent_id;
 pub use legal_basis::LegalBasis;
 pub use view::{
     ConsentFilter, ConsentOrder, ConsentRow, ConsentStatus, ConsentView, consent_page, consents_of_contacts,
 };
-pub use work::{GiveConsent, WithdrawConsent};
+pub use work::{ExpireConsent, GiveConsent, WithdrawConsent};

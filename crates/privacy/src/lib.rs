@@ -1,8 +1,9 @@
-//! Consent, reveals, erasure and rotation and, later, retention and extracts.
+//! Consent, retention, reveals, erasure and rotation and, later, extracts.
 
 pub mod certificate;
 pub mod consent;
 pub mod erasure;
 pub mod restore;
+pub mod retention;
 pub mod reveal;
 pub mod rotation;

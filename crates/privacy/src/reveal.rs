@@ -28,4 +28,4 @@ pub use policy::{
     Limits, LimitsSet, PolicyCommand, PolicyEvent, PurposesSet, RevealPolicy, RevealPolicyRow,
     RevealPolicyView, SetLimits, SetPurposes, default_purposes,
 };
-pub use work::{Occasion, RevealCpr, RevealNote};
+pub use work::{Occasion, RevealCompanyNumber, RevealCpr, RevealNote};

@@ -165,7 +165,8 @@ settings! {
     mail_attempts: NonZeroU32 = "16", "LETHE_MAIL_ATTEMPTS", "Most attempts to send a mail.";
     mail_timeout_seconds: NonZeroU64 = "300", "LETHE_MAIL_TIMEOUT_SECONDS", "Longest wait for a mail server's answer.";
     import_recognised_days: NonZeroU32 = "30", "LETHE_IMPORT_RECOGNISED_DAYS", "Days after an import in which its file is recognised.";
-    sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When expired notes are swept, every day, Europe/Copenhagen.";
+    sweep_at: TimeOfDay = "02:30", "LETHE_SWEEP_AT", "When what is due is swept, every day, Europe/Copenhagen.";
+    longest_expiry_years: NonZeroU32 = "30", "LETHE_LONGEST_EXPIRY_YEARS", "Most years until a note or consent expires.";
 }
 
 impl Config {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use lethe_access::unit::Registered;
-use lethe_crm::expiry::{Effect, Expiry};
+use lethe_crm::expiry::{Effect, Expiry, Longest};
 use lethe_crm::import::{ImportFile, ImportKind, Source, prepare, run};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
 use lethe_crm::reference;
@@ -112,6 +112,7 @@ async fn write_note(ledger: &Ledger, units: &[Unit], index: u128, note: Note) ->
             // The files get older; what would have expired by now lives as long as a new note does.
             _ => ExpiryChoice::Default,
         },
+        longest: Longest::default(),
     };
     // A unit gets a contact of another one by a transfer, which no user can do yet.
     let has_all = note.contacts.iter().all(|text| importer_of(units, text).unit == note.unit);

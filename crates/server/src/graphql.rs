@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lethe_api::{App, Background, Request};
+use lethe_crm::expiry::Longest;
 use lethe_kernel::{RequestId, Session};
 use lethe_ledger::ViewsBuilder;
 
@@ -28,7 +29,8 @@ pub(crate) fn views() -> ViewsBuilder {
 /// The schema on a running ledger.
 pub(crate) fn schema(running: &Running, config: &Config, background: Background) -> Schema {
     let Running { ledger, views, directory, notary } = running.clone();
-    let app = App { ledger, views, directory, notary, patience: PATIENCE, background };
+    let longest = Longest::years(config.longest_expiry_years.get());
+    let app = App { ledger, views, directory, notary, longest, patience: PATIENCE, background };
     lethe_api::schema(app, config.graphql_depth.get(), config.graphql_complexity.get())
 }
 

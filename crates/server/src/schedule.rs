@@ -23,7 +23,7 @@ const OVERDUE: TimeDelta = TimeDelta::hours(24);
 /// and the keys of imports that ended long ago.
 pub(crate) async fn sweep_daily(ledger: Ledger, config: Config) {
     loop {
-        let swept = lethe_crm::expiry::sweep(&ledger, |_| {}).await;
+        let swept = lethe_privacy::retention::sweep(&ledger, |_| {}).await;
         let aged = lethe_crm::import::forget_old(&ledger, config.import_recognised_days.get()).await;
         let failed = swept.is_err() || aged.is_err();
         match &aged {

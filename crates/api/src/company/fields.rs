@@ -9,6 +9,8 @@ pub(crate) enum CompanyStatusField {
     Active,
     /// It was closed.
     Closed,
+    /// The person whose company it is was erased.
+    Erased,
 }
 
 /// The kind of number under which a country registers companies.

@@ -1,10 +1,15 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
-use lethe_crm::company::{AmendCompany, CloseCompany, CompanyInput, CompanyView, RegisterCompany};
+use lethe_crm::company::{
+    AmendCompany, CloseCompany, CompanyInput, CompanyView, EraseCompany, RegisterCompany, RegisterOnce,
+};
 use lethe_kernel::{CompanyId, Patch, UserError};
 
 use super::Company;
 use super::fields::{LegalFormField, NaceVersionField};
+use crate::app::{parts, request};
 use crate::argument::patch;
+use crate::contact::ErasureReasonField;
+use crate::error::fault;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
@@ -88,7 +93,22 @@ pub(crate) struct CompanyCloseInput {
     idempotency_key: Option<ID>,
 }
 
+/// A company whose personal values are to be erased. It cannot be undone.
+#[derive(InputObject)]
+pub(crate) struct CompanyEraseInput {
+    /// The company.
+    company_id: ID,
+    /// The version you have read; if it changed since, nothing is done.
+    expected_version: i64,
+    /// Why.
+    reason: ErasureReasonField,
+    /// A UUID of your choice; sending the same input with it again gives the same answer and changes nothing.
+    idempotency_key: ID,
+}
+
 payload! {
+    /// The answer to `companyErase`.
+    CompanyErasePayload { company: Company },
     /// The answer to `companyRegister`.
     CompanyRegisterPayload { company: Company },
     /// The answer to `companyAmend`.
@@ -103,7 +123,7 @@ pub(crate) struct CompanyMutation;
 
 #[Object]
 impl CompanyMutation {
-    /// Registers a company. Each public number can be registered once.
+    /// Registers a company. Each public number can be registered once, and each personnummer once by a unit.
     #[doc = allowed!(companyRegister)]
     async fn company_register(
         &self,
@@ -111,8 +131,10 @@ impl CompanyMutation {
         input: CompanyRegisterInput,
     ) -> Result<CompanyRegisterPayload> {
         let key = input.idempotency_key.clone();
-        let outcome =
-            execute(context, "companyRegister", key.as_ref(), Ok(input.work()), &["company"]).await?;
+        let unit = request(context).session.caller.unit;
+        let work = RegisterOnce::from(input.work()).knowing(parts(context), unit).await;
+        let work = work.map_err(|error| fault(&error))?;
+        let outcome = execute(context, "companyRegister", key.as_ref(), Ok(work), &["company"]).await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyRegisterPayload::new(outcome, company))
     }
@@ -130,6 +152,21 @@ impl CompanyMutation {
         Ok(CompanyAmendPayload::new(outcome, company))
     }
 
+    /// Erases the personal values of a company that is one person, for good, whether it is closed or not: nobody can open
+    /// them any more. If a contact is its proprietor, erase the contact instead. For the DPM of the unit that registered
+    /// it, and for system administrators.
+    #[doc = allowed!(companyErase)]
+    async fn company_erase(
+        &self,
+        context: &Context<'_>,
+        input: CompanyEraseInput,
+    ) -> Result<CompanyErasePayload> {
+        let key = &input.idempotency_key;
+        let outcome = execute(context, "companyErase", Some(key), input.work(), &["company"]).await?;
+        let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
+        Ok(CompanyErasePayload::new(outcome, company))
+    }
+
     /// Closes a company, for example because its number was wrong; name the right company as `supersededBy`.
     #[doc = allowed!(companyClose)]
     async fn company_close(
@@ -141,6 +178,16 @@ impl CompanyMutation {
         let outcome = execute(context, "companyClose", key.as_ref(), input.work(), &["company"]).await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyClosePayload::new(outcome, company))
+    }
+}
+
+impl CompanyEraseInput {
+    fn work(&self) -> Result<EraseCompany, UserError> {
+        Ok(EraseCompany {
+            company: CompanyId(Kind::Company.read(&self.company_id, "companyId")?),
+            expected_version: self.expected_version,
+            reason: self.reason.into(),
+        })
     }
 }
 

@@ -1,9 +1,11 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
+use lethe_crm::expiry::Longest;
 use lethe_kernel::{ContactId, UserError};
 use lethe_privacy::consent::{ConsentView, GiveConsent, WithdrawConsent};
 
 use super::{Consent, LegalBasisField};
+use crate::app::app;
 use crate::id::Kind;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
@@ -26,7 +28,7 @@ pub(crate) struct ConsentGiveInput {
     proof: Option<String>,
     /// When it took effect; now, if left out.
     effective_at: Option<DateTime<Utc>>,
-    /// The first day on which the data is no longer kept for this purpose.
+    /// The first day on which the data is no longer kept for this purpose; a day after today.
     kept_until: Option<Date>,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,
@@ -58,6 +60,8 @@ payload! {
     ConsentWithdrawPayload { consent: Consent },
 }
 
+const VIEWS: &[&str] = &["consent", "expiry"];
+
 /// Mutations of consents.
 #[derive(Default)]
 pub(crate) struct ConsentMutation;
@@ -72,7 +76,8 @@ impl ConsentMutation {
         input: ConsentGiveInput,
     ) -> Result<ConsentGivePayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "consentGive", key.as_ref(), input.work(), &["consent"]).await?;
+        let outcome =
+            execute(context, "consentGive", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
         let consent = changed::<ConsentView>(context, &outcome).await?.map(Consent);
         Ok(ConsentGivePayload::new(outcome, consent))
     }
@@ -85,14 +90,14 @@ impl ConsentMutation {
         input: ConsentWithdrawInput,
     ) -> Result<ConsentWithdrawPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "consentWithdraw", key.as_ref(), input.work(), &["consent"]).await?;
+        let outcome = execute(context, "consentWithdraw", key.as_ref(), input.work(), VIEWS).await?;
         let consent = changed::<ConsentView>(context, &outcome).await?.map(Consent);
         Ok(ConsentWithdrawPayload::new(outcome, consent))
     }
 }
 
 impl ConsentGiveInput {
-    fn work(self) -> Result<GiveConsent, UserError> {
+    fn work(self, longest: Longest) -> Result<GiveConsent, UserError> {
         Ok(GiveConsent {
             contact: ContactId(Kind::Contact.read(&self.contact_id, "contactId")?),
             purpose: self.purpose,
@@ -102,6 +107,7 @@ impl ConsentGiveInput {
             proof: self.proof,
             effective_at: self.effective_at,
             kept_until: self.kept_until.map(|date| date.0),
+            longest,
         })
     }
 }

@@ -72,6 +72,10 @@ pub(crate) struct ContactLinkInput {
     contact_id: ID,
     /// The company.
     company_id: ID,
+    /// Whether the company is this person: its sole proprietor. Erasing the contact then erases the company's personal
+    /// values too. Linking again with another value corrects it.
+    #[graphql(default)]
+    proprietor: bool,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,
 }
@@ -137,10 +141,13 @@ impl ContactMutation {
         context: &Context<'_>,
         input: ContactLinkInput,
     ) -> Result<ContactLinkPayload> {
-        let work = both(&input.contact_id, &input.company_id)
-            .map(|(contact, company)| LinkContact { contact, company });
-        let outcome =
-            execute(context, "contactLink", input.idempotency_key.as_ref(), work, &["contact"]).await?;
+        let work = both(&input.contact_id, &input.company_id).map(|(contact, company)| LinkContact {
+            contact,
+            company,
+            proprietor: input.proprietor,
+        });
+        let key = input.idempotency_key.as_ref();
+        let outcome = execute(context, "contactLink", key, work, &["contact", "company"]).await?;
         let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactLinkPayload::new(outcome, contact))
     }
@@ -154,8 +161,8 @@ impl ContactMutation {
     ) -> Result<ContactUnlinkPayload> {
         let work = both(&input.contact_id, &input.company_id)
             .map(|(contact, company)| UnlinkContact { contact, company });
-        let outcome =
-            execute(context, "contactUnlink", input.idempotency_key.as_ref(), work, &["contact"]).await?;
+        let key = input.idempotency_key.as_ref();
+        let outcome = execute(context, "contactUnlink", key, work, &["contact", "company"]).await?;
         let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactUnlinkPayload::new(outcome, contact))
     }

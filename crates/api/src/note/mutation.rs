@@ -1,9 +1,10 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
-use lethe_crm::expiry::Expiry;
+use lethe_crm::expiry::{Expiry, Longest};
 use lethe_crm::note::{AmendNote, ExpiryChoice, NoteView, RemoveNote, WriteNote};
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, UserError};
 
 use super::Note;
+use crate::app::app;
 use crate::argument::patch;
 use crate::expiry::EffectField;
 use crate::id::Kind;
@@ -39,7 +40,7 @@ pub(crate) struct NoteWriteInput {
     contact_ids: Vec<ID>,
     /// The company it concerns.
     company_id: Option<ID>,
-    /// What it is about: a code such as `MEETING`.
+    /// Its kind: one of your unit's `noteKinds`, for example `MEETING`.
     kind: String,
     /// The text; at most 20,000 characters.
     text: String,
@@ -66,7 +67,7 @@ pub(crate) struct NoteAmendInput {
     contact_ids: Option<Vec<ID>>,
     /// The company it concerns; null removes the link.
     company_id: MaybeUndefined<ID>,
-    /// What it is about.
+    /// Its kind: one of its unit's `noteKinds`.
     kind: Option<String>,
     /// The text.
     text: Option<String>,
@@ -110,7 +111,8 @@ impl NoteMutation {
     #[doc = allowed!(noteWrite)]
     async fn note_write(&self, context: &Context<'_>, input: NoteWriteInput) -> Result<NoteWritePayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "noteWrite", key.as_ref(), input.work(), VIEWS).await?;
+        let outcome =
+            execute(context, "noteWrite", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteWritePayload::new(outcome, note))
     }
@@ -119,7 +121,8 @@ impl NoteMutation {
     #[doc = allowed!(noteAmend)]
     async fn note_amend(&self, context: &Context<'_>, input: NoteAmendInput) -> Result<NoteAmendPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "noteAmend", key.as_ref(), input.work(), VIEWS).await?;
+        let outcome =
+            execute(context, "noteAmend", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteAmendPayload::new(outcome, note))
     }
@@ -137,7 +140,7 @@ impl NoteMutation {
 }
 
 impl NoteWriteInput {
-    fn work(self) -> Result<WriteNote, UserError> {
+    fn work(self, longest: Longest) -> Result<WriteNote, UserError> {
         Ok(WriteNote {
             contacts: contacts(&self.contact_ids)?,
             company: self
@@ -152,12 +155,13 @@ impl NoteWriteInput {
                 None => ExpiryChoice::Default,
                 Some(choice) => choice.read()?.map_or(ExpiryChoice::Never, ExpiryChoice::On),
             },
+            longest,
         })
     }
 }
 
 impl NoteAmendInput {
-    fn work(self) -> Result<AmendNote, UserError> {
+    fn work(self, longest: Longest) -> Result<AmendNote, UserError> {
         Ok(AmendNote {
             note: NoteId(Kind::Note.read(&self.note_id, "noteId")?),
             expected_version: self.expected_version,
@@ -172,6 +176,7 @@ impl NoteAmendInput {
                 None => Patch::Keep,
                 Some(choice) => choice.read()?.map_or(Patch::Clear, Patch::Set),
             },
+            longest,
         })
     }
 }

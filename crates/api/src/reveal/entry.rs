@@ -24,6 +24,8 @@ pub(crate) enum RevealedFieldName {
     Cpr,
     /// The text of a note that contains sensitive data.
     NoteText,
+    /// The number of a company, which is the personnummer of a sole trader.
+    CompanyNumber,
 }
 
 #[derive(Clone)]
@@ -85,6 +87,11 @@ impl AccessLogEntry {
     /// The note whose text it was.
     async fn note_id(&self) -> Option<ID> {
         self.0.note_id.map(|note| Kind::Note.id(note))
+    }
+
+    /// The company whose number it was.
+    async fn company_id(&self) -> Option<ID> {
+        self.0.company_id.map(|company| Kind::Company.id(company))
     }
 
     /// On which device; null if on none that is known.

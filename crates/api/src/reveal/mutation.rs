@@ -1,9 +1,10 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::note::NoteView;
-use lethe_kernel::{ContactId, ErrorCode, NoteId, RevealId, UserError};
+use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, RevealId, Subject, UserError};
 use lethe_ledger::Work;
-use lethe_privacy::reveal::{AccessRow, Occasion, RevealCpr, RevealNote};
+use lethe_privacy::reveal::{AccessRow, Occasion, RevealCompanyNumber, RevealCpr, RevealNote};
 
 use super::entry::AccessLogEntry;
 use crate::app::{parts, request};
@@ -42,6 +43,19 @@ pub(crate) struct NoteRevealInput {
     idempotency_key: Option<ID>,
 }
 
+/// The number of a company to reveal.
+#[derive(InputObject)]
+pub(crate) struct CompanyNumberRevealInput {
+    /// The company.
+    company_id: ID,
+    /// What you need it for: one of your unit's `revealPurposes`.
+    purpose: String,
+    /// What else is to be said about that. It is sealed for the sole trader.
+    purpose_text: Option<String>,
+    /// A UUID of your choice. Sent again with it, the value is shown again, as a reveal of its own.
+    idempotency_key: Option<ID>,
+}
+
 /// The answer to `cprReveal`.
 #[derive(SimpleObject)]
 pub(crate) struct CprRevealPayload {
@@ -62,6 +76,21 @@ pub(crate) struct CprRevealPayload {
 pub(crate) struct NoteRevealPayload {
     /// The text; null if it was refused.
     text: Option<String>,
+    /// The reveal, as the access log has it.
+    entry: Option<AccessLogEntry>,
+    /// Pass it as `minPosition` to see this reveal in the access log.
+    position: Option<Position>,
+    /// Whether the access log does not show it yet, although it is durable.
+    view_pending: bool,
+    /// Why it was refused; empty if it was done.
+    user_errors: Vec<ShownError>,
+}
+
+/// The answer to `companyNumberReveal`.
+#[derive(SimpleObject)]
+pub(crate) struct CompanyNumberRevealPayload {
+    /// The whole number, `YYMMDD-SSSS`, `YYMMDD+SSSS` or `YYYYMMDD-SSSS`; null if it was refused.
+    number: Option<String>,
     /// The reveal, as the access log has it.
     entry: Option<AccessLogEntry>,
     /// Pass it as `minPosition` to see this reveal in the access log.
@@ -123,6 +152,33 @@ impl RevealMutation {
             user_errors: outcome.errors,
         })
     }
+
+    /// Shows the whole personnummer that is the number of a Swedish sole trader whom your unit registered. That you were
+    /// shown it, and what for, is in the access log before the number leaves the server.
+    #[doc = allowed!(companyNumberReveal)]
+    async fn company_number_reveal(
+        &self,
+        context: &Context<'_>,
+        input: CompanyNumberRevealInput,
+    ) -> Result<CompanyNumberRevealPayload> {
+        let company = Kind::Company.read(&input.company_id, "companyId").map(CompanyId);
+        let occasion = occasion(context, input.purpose, input.purpose_text);
+        let work = |occasion| company.clone().map(|company| RevealCompanyNumber { company, occasion });
+        let key = input.idempotency_key.as_ref();
+        let (mut outcome, entry) = record(context, "companyNumberReveal", key, occasion, work).await?;
+        let number = match &entry {
+            Some(entry) => company_number(context, entry).await?,
+            None => None,
+        };
+        refuse_if_gone(&mut outcome, entry.is_some() && number.is_none(), "companyId");
+        Ok(CompanyNumberRevealPayload {
+            number,
+            entry: entry.map(AccessLogEntry),
+            position: outcome.position(),
+            view_pending: outcome.view_pending,
+            user_errors: outcome.errors,
+        })
+    }
 }
 
 fn occasion(context: &Context<'_>, purpose: String, purpose_text: Option<String>) -> Occasion {
@@ -173,6 +229,17 @@ async fn note_text(context: &Context<'_>, entry: &AccessRow) -> Result<Option<St
     let rows = parts(context).rows_at::<NoteView>(&[note.0], entry.position).await;
     let Some(row) = rows.map_err(|error| fault(&error))?.remove(&note.0) else { return Ok(None) };
     Ok(open(context, row.text.as_ref(), note).await?.map(|text| text.0))
+}
+
+/// The whole number of the company, which never changes; none if it was erased since.
+async fn company_number(context: &Context<'_>, entry: &AccessRow) -> Result<Option<String>> {
+    let Some(company) = entry.company_id else { return Ok(None) };
+    let rows = parts(context).rows_at::<CompanyView>(&[company.0], entry.position).await;
+    let Some(row) = rows.map_err(|error| fault(&error))?.remove(&company.0) else { return Ok(None) };
+    let proprietor = Subject::sole_proprietor(company);
+    let date = open(context, row.number_date.as_ref(), proprietor).await?;
+    let serial = open(context, row.number_serial.as_ref(), proprietor).await?;
+    Ok(date.zip(serial).map(|(date, serial)| format!("{}{}", date.0, serial.0)))
 }
 
 /// What was erased behind the reveal's back is not shown, although the log says it was about to be.

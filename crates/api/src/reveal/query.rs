@@ -1,7 +1,7 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
-use lethe_kernel::{ContactId, NoteId, UnitId, UserError, UserId};
+use lethe_kernel::{CompanyId, ContactId, NoteId, UnitId, UserError, UserId};
 use lethe_ledger::{Found, Page};
 use lethe_privacy::reveal::{AccessFilter, AccessRow, access_of_contacts, access_page, alert_page};
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub(crate) struct AccessLogFilter {
     contact: Option<ID>,
     /// Those of a note.
     note: Option<ID>,
+    /// Those of a company.
+    company: Option<ID>,
     /// Those by a user.
     user: Option<ID>,
     /// Those in the name of a unit.
@@ -114,6 +116,7 @@ impl AccessLogFilter {
         Ok(AccessFilter {
             contact: read(Kind::Contact, self.contact, "filter.contact")?.map(ContactId),
             note: read(Kind::Note, self.note, "filter.note")?.map(NoteId),
+            company: read(Kind::Company, self.company, "filter.company")?.map(CompanyId),
             user: read(Kind::User, self.user, "filter.user")?.map(UserId),
             units: read(Kind::Unit, self.unit, "filter.unit")?.map(UnitId).into_iter().collect(),
             field: self.field.map(Into::into),

@@ -12,6 +12,7 @@
 mod damaged;
 mod events;
 mod permissions;
+mod rules;
 mod running;
 mod visibility;
 mod walk;

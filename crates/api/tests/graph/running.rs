@@ -55,6 +55,7 @@ impl World {
             views: views.clone(),
             directory: Directory::start(ledger.parts().clone()).await.unwrap(),
             notary: Notary::open(ledger.parts().clone(), Places::default()).await.unwrap(),
+            longest: lethe_crm::expiry::Longest::default(),
             patience: Duration::from_secs(5),
             background: Background::default(),
         };

@@ -67,6 +67,7 @@ async fn note(world: &World, caller: Caller, contact: ContactId, text: &str, sen
         contains_personal: true,
         contains_sensitive: sensitive,
         expiry: ExpiryChoice::Default,
+        longest: lethe_crm::expiry::Longest::default(),
     };
     world.act(caller, work).await
 }
@@ -85,6 +86,7 @@ async fn owned(world: &World, unit: UnitId, name: &str) -> (Owned, ContactId) {
         proof: Some(format!("Proof{name}")),
         effective_at: None,
         kept_until: None,
+        longest: lethe_crm::expiry::Longest::default(),
     };
     let consent = world.act(caller, consent).await;
     let prospect = RegisterProspect {

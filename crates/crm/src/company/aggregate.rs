@@ -1,21 +1,26 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, Subject};
+use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use lethe_nordic::Country;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Amended, Closed, CompanyCommand, CompanyError, CompanyEvent, Details, Held, LegalForm, Number, Registered,
+    Amended, Closed, CompanyCommand, CompanyError, CompanyEvent, Details, Held, LegalForm, Number,
+    ProprietorSet, Registered,
 };
 
 /// The state of a company that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Company {
+    unit: Option<UnitId>,
     legal_form: Option<LegalForm>,
+    hides_number: bool,
     held: Held,
     closed: Option<Closed>,
+    proprietor: Option<ContactId>,
+    erased: bool,
 }
 
 type Decision = Result<Vec<CompanyEvent>, CompanyError>;
@@ -27,13 +32,49 @@ impl Company {
         self.legal_form.is_some_and(LegalForm::is_personal)
     }
 
+    /// The unit that registered it.
+    #[must_use]
+    pub fn unit(&self) -> Option<UnitId> {
+        self.unit
+    }
+
+    /// Whether its number is a personnummer, and masked.
+    #[must_use]
+    pub fn hides_number(&self) -> bool {
+        self.hides_number
+    }
+
     /// How it was closed, if it was.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
         self.closed.as_ref()
     }
 
+    /// Whether it was registered and takes changes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.legal_form.is_some() && self.closed.is_none() && !self.erased
+    }
+
+    /// The contact who is its sole proprietor, if that is known.
+    #[must_use]
+    pub fn proprietor(&self) -> Option<ContactId> {
+        self.proprietor
+    }
+
+    /// Whether its personal values were erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.erased
+    }
+
     fn decide(&self, command: CompanyCommand, secrets: &Secrets) -> Decision {
+        if self.erased {
+            return match command {
+                CompanyCommand::Erase(_) | CompanyCommand::ReleaseProprietor(_) => Ok(Vec::new()),
+                _ => Err(CompanyError::Erased),
+            };
+        }
         match (command, self.legal_form, &self.closed) {
             (CompanyCommand::Register { company, registered }, None, _) => {
                 register(company, *registered, secrets)
@@ -45,6 +86,16 @@ impl Company {
                 Err(CompanyError::NumberEnded(company))
             }
             (_, None, _) => Err(CompanyError::Unknown),
+            // Closing locks no value in, and no contact.
+            (CompanyCommand::Erase(_), Some(form), _) if !form.is_personal() => {
+                Err(CompanyError::NothingPersonal)
+            }
+            (CompanyCommand::Erase(erased), ..) => Ok(vec![CompanyEvent::Erased(erased)]),
+            (CompanyCommand::ReleaseProprietor(contact), ..) => {
+                let released = ProprietorSet { contact: None };
+                let is_so = self.proprietor == Some(contact);
+                Ok(is_so.then_some(CompanyEvent::ProprietorSet(released)).into_iter().collect())
+            }
             (CompanyCommand::Close { closed, .. }, _, Some(earlier)) if closed == *earlier => Ok(Vec::new()),
             (_, _, Some(earlier)) => Err(CompanyError::Closed(earlier.superseded_by)),
             (CompanyCommand::Amend { company, legal_form, details }, Some(present), None) => {
@@ -54,10 +105,22 @@ impl Company {
                 }
                 self.amend(legal_form, details.against(&self.held, company, secrets))
             }
+            (CompanyCommand::NameProprietor(contact), Some(form), None) => {
+                self.name_proprietor(contact, form)
+            }
             (CompanyCommand::Close { company, closed }, _, None) => match closed.superseded_by {
                 Some(by) if by == company => Err(CompanyError::SupersededByItself),
                 _ => Ok(vec![CompanyEvent::Closed(closed)]),
             },
+        }
+    }
+
+    fn name_proprietor(&self, contact: ContactId, form: LegalForm) -> Decision {
+        match self.proprietor {
+            _ if !form.is_personal() => Err(CompanyError::NoPersonsCompany),
+            Some(present) if present == contact => Ok(Vec::new()),
+            Some(_) => Err(CompanyError::OtherProprietor),
+            None => Ok(vec![CompanyEvent::ProprietorSet(ProprietorSet { contact: Some(contact) })]),
         }
     }
 
@@ -109,7 +172,9 @@ impl Aggregate for Company {
     fn apply(&mut self, event: CompanyEvent) {
         match event {
             CompanyEvent::Registered(event) => {
+                self.unit = Some(event.unit);
                 self.legal_form = Some(event.legal_form);
+                self.hides_number = matches!(event.identity.number, Number::Personal(_));
                 self.held.apply(event.details);
             }
             CompanyEvent::Amended(event) => {
@@ -117,13 +182,22 @@ impl Aggregate for Company {
                 self.held.apply(event.details);
             }
             CompanyEvent::Closed(event) => self.closed = Some(event),
+            CompanyEvent::ProprietorSet(event) => self.proprietor = event.contact,
+            CompanyEvent::Erased(_) => {
+                self.erased = true;
+                self.held = Held::default();
+            }
         }
     }
 }
 
 impl Stored for Company {
     fn subjects(&self, id: Uuid) -> Vec<Subject> {
-        if self.is_personal() { vec![Subject::sole_proprietor(CompanyId(id))] } else { Vec::new() }
+        if self.is_personal() && !self.erased {
+            vec![Subject::sole_proprietor(CompanyId(id))]
+        } else {
+            Vec::new()
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-use lethe_kernel::CompanyId;
+use lethe_kernel::{CompanyId, ContactId};
 
-use super::{Closed, Details, LegalForm, Registered};
+use super::{Closed, Details, Erased, LegalForm, Registered};
 
 /// What can be asked of a company.
 #[derive(Clone, Debug)]
@@ -28,4 +28,10 @@ pub enum CompanyCommand {
         /// Why, and which company takes its place.
         closed: Closed,
     },
+    /// Note that a contact is its sole proprietor.
+    NameProprietor(ContactId),
+    /// Note that a contact is not, after all.
+    ReleaseProprietor(ContactId),
+    /// Erase its personal values.
+    Erase(Erased),
 }

@@ -40,6 +40,31 @@ pub enum CompanyError {
     /// Only Danish companies have P-numbers.
     #[error("Only Danish companies have P-numbers. Leave them out.")]
     PNumbersAbroad,
+    /// Only one person is a sole proprietor.
+    #[error(
+        "This company is no sole proprietor's, so no contact is its proprietor. Link the contact without that."
+    )]
+    NoPersonsCompany,
+    /// It has another proprietor.
+    #[error("Another contact is said to be the sole proprietor of this company. Correct that link first.")]
+    OtherProprietor,
+    /// It is erased with the contact who is its proprietor.
+    #[error(
+        "This company is a person who is one of the contacts. Erase the contact, and the company's personal values go \
+         with it."
+    )]
+    ErasedWithContact,
+    /// It is no person's, so there is nothing to erase.
+    #[error("This company is no person's; its master data are public. Close it instead.")]
+    NothingPersonal,
+    /// Who may erase it is somebody else.
+    #[error(
+        "Only the DPM of the unit that registered this company, or a system administrator, may erase it."
+    )]
+    ErasureForbidden,
+    /// It was erased.
+    #[error("The person whose company this is was erased, and nothing more is written about it.")]
+    Erased,
     /// It cannot take its own place.
     #[error("A company cannot be superseded by itself. Name the company that takes its place.")]
     SupersededByItself,
@@ -66,13 +91,26 @@ impl Rule for CompanyError {
             Self::OtherLegalPerson
             | Self::PersonalNumber
             | Self::PNumbersAbroad
+            | Self::NoPersonsCompany
+            | Self::OtherProprietor
+            | Self::ErasedWithContact
+            | Self::NothingPersonal
             | Self::SupersededByItself => ErrorCode::RuleViolated,
+            Self::ErasureForbidden => ErrorCode::Forbidden,
+            Self::Erased => ErrorCode::Erased,
         }
     }
 
     fn field(&self) -> Vec<String> {
         let field = match self {
-            Self::Unknown | Self::Closed(_) => "companyId",
+            Self::Unknown
+            | Self::Closed(_)
+            | Self::NoPersonsCompany
+            | Self::OtherProprietor
+            | Self::ErasedWithContact
+            | Self::NothingPersonal
+            | Self::ErasureForbidden
+            | Self::Erased => "companyId",
             Self::AlreadyRegistered(_) | Self::NumberEnded(_) => "number",
             Self::ReferenceTaken(_) | Self::ReferenceEnded(_) => "externalReference",
             Self::NameRequired => "name",

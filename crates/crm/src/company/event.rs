@@ -1,11 +1,11 @@
-use lethe_kernel::{CompanyId, UnitId};
+use lethe_kernel::{CompanyId, ContactId, UnitId};
 use lethe_ledger::{Change, Described, Value, domain_event};
 use lethe_nordic::PNumber;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Details, Identity, LegalForm, Number};
-use crate::contact::Origin;
+use crate::contact::{ErasureReason, Origin};
 
 /// What happened to a company.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,10 @@ pub enum CompanyEvent {
     Amended(Amended),
     /// It was closed.
     Closed(Closed),
+    /// Who its sole proprietor is became known, or unknown again.
+    ProprietorSet(ProprietorSet),
+    /// Its personal values were erased.
+    Erased(Erased),
 }
 
 /// A company was registered.
@@ -60,10 +64,29 @@ pub struct Closed {
     pub reason: String,
 }
 
+/// Who the sole proprietor of a company is became known, or unknown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProprietorSet {
+    /// The contact; none if it is no longer said to be one.
+    pub contact: Option<ContactId>,
+}
+
+/// The personal values of a company that is one person were erased: the key that opened them is destroyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erased {
+    /// Why.
+    pub reason: ErasureReason,
+    /// The contact with whom it was erased; none if it was erased on its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<ContactId>,
+}
+
 domain_event!(CompanyEvent {
     Registered = "company.registered" v "1",
     Amended = "company.amended" v "1",
     Closed = "company.closed" v "1",
+    ProprietorSet = "company.proprietor_set" v "1",
+    Erased = "company.erased" v "1",
 });
 
 impl Described for CompanyEvent {
@@ -81,6 +104,21 @@ impl Described for CompanyEvent {
                 .into_iter()
                 .chain([Change::set("reason", event.reason.as_str())])
                 .collect(),
+            Self::ProprietorSet(ProprietorSet { contact: Some(contact) }) => {
+                vec![Change::object("proprietor", "Contact", *contact)]
+            }
+            Self::ProprietorSet(ProprietorSet { contact: None }) => {
+                vec![Change { field: "proprietor", value: None }]
+            }
+            Self::Erased(event) => {
+                let emptied = ["name", "address", "postalCode", "city", "phone", "email"]
+                    .map(|field| Change { field, value: None });
+                [Change::set("status", "ERASED"), Change::set("reason", event.reason.name())]
+                    .into_iter()
+                    .chain(event.with.map(|contact| Change::object("erasedContact", "Contact", contact)))
+                    .chain(emptied)
+                    .collect()
+            }
         }
     }
 }

@@ -147,10 +147,19 @@ fn register_number(country: Country, text: &str) -> Result<String, UserError> {
     Ok(text)
 }
 
-/// Whether a register number has the form of the country's personal number, which may not be stored in clear.
+/// Whether a register number has the form of a personal number, of that country or another, which may not be stored in
+/// clear.
 fn is_a_persons(country: Country, text: &str) -> bool {
     let bare: Vec<char> = text.chars().filter(|c| *c != '-').collect();
     let digits = bare.iter().take_while(|c| c.is_ascii_digit()).count();
+    // A company's kennitala begins with a day of birth plus 40, which may look like a day plus 60.
+    let of_a_company = country == Country::Iceland
+        && digits == 10
+        && bare.len() == 10
+        && bare.first().is_some_and(|c| *c >= '4');
+    if !of_a_company && lethe_nordic::looks_personal(text).is_some() {
+        return true;
+    }
     match country {
         // Eleven digits; companies have nine.
         Country::Norway => digits == 11,

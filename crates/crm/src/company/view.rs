@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{CompanyId, Personal, UnitId};
+use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use lethe_nordic::{Country, PNumber};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,8 @@ pub struct CompanyRow {
     pub superseded_by: Option<CompanyId>,
     /// The code of the reason it was closed for.
     pub close_reason: Option<String>,
+    /// The contact who is its sole proprietor, if that is known.
+    pub proprietor_id: Option<ContactId>,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -75,6 +77,8 @@ pub enum CompanyStatus {
     Active,
     /// It was closed.
     Closed,
+    /// The person whose company it is was erased.
+    Erased,
 }
 
 impl CompanyStatus {
@@ -84,13 +88,14 @@ impl CompanyStatus {
         match self {
             Self::Active => "ACTIVE",
             Self::Closed => "CLOSED",
+            Self::Erased => "ERASED",
         }
     }
 }
 
 impl Projection for CompanyView {
     const NAME: &'static str = "company";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 3;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["company"];
     type Row = CompanyRow;
@@ -109,6 +114,8 @@ impl Projection for CompanyView {
                 close_reason: Some(closed.reason),
                 ..row
             },
+            (Some(row), CompanyEvent::ProprietorSet(set)) => CompanyRow { proprietor_id: set.contact, ..row },
+            (Some(row), CompanyEvent::Erased(_)) => row.erased(),
             (None, _) => return Ok(None),
         };
         row.version = event.sequence;
@@ -153,11 +160,28 @@ impl CompanyRow {
             status: CompanyStatus::Active,
             superseded_by: None,
             close_reason: None,
+            proprietor_id: None,
             created_at: event.recorded_at,
             changed_at: event.recorded_at,
         };
         row.amend(registered.details);
         row
+    }
+
+    /// Without what was sealed for the person; a public number, codes and dates stay.
+    fn erased(self) -> Self {
+        Self {
+            status: CompanyStatus::Erased,
+            number_date: None,
+            number_serial: None,
+            name: None,
+            address: None,
+            postal_code: None,
+            city: None,
+            phone: None,
+            email: None,
+            ..self
+        }
     }
 
     fn amend(&mut self, details: Details) {

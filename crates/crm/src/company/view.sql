@@ -23,11 +23,14 @@ CREATE TABLE company (
     status text NOT NULL,
     superseded_by uuid,
     close_reason text,
+    proprietor_id uuid,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );
 CREATE INDEX ON company (created_at, id);
 CREATE INDEX ON company (changed_at, id);
 CREATE INDEX ON company (unit_id);
+-- The sole traders of a unit, for those who must not register one twice.
+CREATE INDEX ON company (unit_id, created_at, id) WHERE number_serial IS NOT NULL;
 -- In the order of bytes, so that the beginning of a code finds its range.
 CREATE INDEX ON company (nace_code);

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use lethe_access::unit::own_unit;
-use lethe_kernel::{CompanyId, ErrorCode, Subject, UserError, text};
+use lethe_kernel::{Caller, CompanyId, ErrorCode, KeyClass, Role, Subject, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::{Country, PNumber};
 use uuid::Uuid;
 
 use super::identity::identify;
 use super::{
-    Closed, Company, CompanyCommand, CompanyError, CompanyInput, CompanyReference, Details, LegalForm,
-    Registered,
+    Closed, Company, CompanyCommand, CompanyError, CompanyInput, CompanyReference, Details, Erased,
+    LegalForm, Registered,
 };
-use crate::contact::Origin;
+use crate::contact::{ErasureReason, Origin};
 use crate::reference;
 
 /// Registers a company in the name of the caller's unit. Answers the company.
@@ -114,6 +114,9 @@ async fn refuse_reference(unit: &mut Unit<'_>, slot: Uuid, registering: CompanyI
 
 async fn refuse_registered(unit: &mut Unit<'_>, company: CompanyId) -> Result<(), Failure> {
     let exists = unit.version::<Company>(company).await? > 0;
+    if unit.load::<Company>(company).await?.is_erased() {
+        return refuse(CompanyError::Erased);
+    }
     match (exists, unit.load::<Company>(company).await?.closed()) {
         (false, _) => Ok(()),
         (true, None) => refuse(CompanyError::AlreadyRegistered(company)),
@@ -179,8 +182,44 @@ impl Work for CloseCompany {
             superseding_company(unit, by).await?;
         }
         let closed =
-            Closed { superseded_by: self.superseded_by, reason: text::code("reason", &self.reason)? };
+            Closed { superseded_by: self.superseded_by, reason: reference::code("reason", &self.reason)? };
         unit.handle::<Company>(self.company, CompanyCommand::Close { company: self.company, closed }).await?;
+        Ok(Answer::of(self.company))
+    }
+}
+
+/// Erases the personal values of a company that is one person and has no contact who is said to be that person. Closed
+/// or not, they can be opened by nobody any more. Answers the company.
+pub struct EraseCompany {
+    /// The company.
+    pub company: CompanyId,
+    /// The version the caller has seen and approves to be erased.
+    pub expected_version: i64,
+    /// Why.
+    pub reason: ErasureReason,
+}
+
+impl Work for EraseCompany {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        own_unit(unit).await?;
+        let Caller { role, unit: own, .. } = unit.caller();
+        let company = unit.existing::<Company>(self.company, CompanyError::Unknown.into()).await?;
+        match (role, company.proprietor()) {
+            (Role::Dpm, _) if company.unit() != Some(own) => return refuse(CompanyError::ErasureForbidden),
+            (Role::Dpm | Role::SystemAdministrator, Some(_)) if !company.is_erased() => {
+                return refuse(CompanyError::ErasedWithContact);
+            }
+            (Role::Dpm | Role::SystemAdministrator, _) => {}
+            _ => return refuse(CompanyError::ErasureForbidden),
+        }
+        unit.expect::<Company>(self.company, Some(self.expected_version)).await?;
+        let erased = Erased { reason: self.reason, with: None };
+        if unit.handle::<Company>(self.company, CompanyCommand::Erase(erased)).await? {
+            // Bookkeeping law keeps what is of a class of its own.
+            let gone = |class| class != KeyClass::Accounting;
+            unit.destroy(Subject::sole_proprietor(self.company), gone).await?;
+        }
+        // The input holds nothing personal, and its digest must outlive the key.
         Ok(Answer::of(self.company))
     }
 }
@@ -203,6 +242,7 @@ pub async fn existing_company<'u>(
 ) -> Result<&'u Company, Failure> {
     let state = unit.existing::<Company>(company, CompanyError::Unknown.into()).await?;
     match state.closed() {
+        _ if state.is_erased() => refuse(CompanyError::Erased),
         Some(closed) => refuse(CompanyError::Closed(closed.superseded_by)),
         None => Ok(state),
     }

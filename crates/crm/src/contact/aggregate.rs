@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Amended, CompanyLinked, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details, Erase,
-    Erased, FoundByImport, Held, Hold, HoldKind, ItemAttached, ItemDetached, ProspectRegistered, Registered,
+    Amended, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details, Erase, Erased,
+    FoundByImport, Held, Hold, HoldKind, ItemAttached, ItemDetached, ProspectRegistered, Registered,
 };
 
 /// The state of a contact that rules need. It knows everything that is sealed for the contact or names it, so that an
@@ -19,7 +19,8 @@ use super::{
 pub struct Contact {
     registered_by: Option<UnitId>,
     held: Held,
-    companies: BTreeSet<CompanyId>,
+    /// The companies it belongs to, and whether it is their sole proprietor.
+    companies: BTreeMap<CompanyId, bool>,
     items: BTreeMap<NoteId, ItemAttached>,
     consents: BTreeSet<ConsentId>,
     prospects: BTreeSet<ProspectId>,
@@ -42,7 +43,18 @@ impl Contact {
 
     /// The companies it belongs to.
     pub fn companies(&self) -> impl Iterator<Item = CompanyId> {
-        self.companies.iter().copied()
+        self.companies.keys().copied()
+    }
+
+    /// Those whose sole proprietor it is; their personal values die with it.
+    pub fn proprietorships(&self) -> impl Iterator<Item = CompanyId> {
+        self.companies.iter().filter(|(_, proprietor)| **proprietor).map(|(company, _)| *company)
+    }
+
+    /// Whether it is the sole proprietor of a company.
+    #[must_use]
+    pub fn is_proprietor_of(&self, company: CompanyId) -> bool {
+        self.companies.get(&company).copied().unwrap_or_default()
     }
 
     /// Its consents, withdrawn ones included.
@@ -122,9 +134,11 @@ impl Contact {
             ContactCommand::Amend { contact, details } => {
                 self.amend(details.against(&self.held, contact, secrets))
             }
-            ContactCommand::Link(company) if self.companies.contains(&company) => Ok(Vec::new()),
-            ContactCommand::Link(company) => Ok(vec![ContactEvent::CompanyLinked(CompanyLinked { company })]),
-            ContactCommand::Unlink(company) if self.companies.contains(&company) => {
+            ContactCommand::Link(link) if self.companies.get(&link.company) == Some(&link.proprietor) => {
+                Ok(Vec::new())
+            }
+            ContactCommand::Link(link) => Ok(vec![ContactEvent::CompanyLinked(link)]),
+            ContactCommand::Unlink(company) if self.companies.contains_key(&company) => {
                 Ok(vec![ContactEvent::CompanyUnlinked(CompanyUnlinked { company })])
             }
             ContactCommand::Unlink(company) => Err(ContactError::NotLinked(company)),
@@ -166,6 +180,7 @@ impl Contact {
             survived,
             consents: self.consents().collect(),
             prospects: self.prospects().collect(),
+            companies: self.proprietorships().collect(),
             remains,
         })])
     }
@@ -224,7 +239,7 @@ impl Aggregate for Contact {
             }
             ContactEvent::Amended(event) => self.held.apply(event.details),
             ContactEvent::CompanyLinked(event) => {
-                self.companies.insert(event.company);
+                self.companies.insert(event.company, event.proprietor);
             }
             ContactEvent::CompanyUnlinked(event) => {
                 self.companies.remove(&event.company);

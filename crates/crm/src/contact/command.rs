@@ -1,6 +1,6 @@
 use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, ProspectId};
 
-use super::{ConsentRecorded, Details, Erase, ItemAttached, Registered};
+use super::{CompanyLinked, ConsentRecorded, Details, Erase, ItemAttached, Registered};
 
 /// What can be asked of a contact.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub enum ContactCommand {
         details: Details,
     },
     /// Link it to a company.
-    Link(CompanyId),
+    Link(CompanyLinked),
     /// Remove the link to a company.
     Unlink(CompanyId),
     /// Note that an item names it.

@@ -1,7 +1,7 @@
 //! What is said and recorded when a contact is erased.
 
 use chrono::NaiveDate;
-use lethe_kernel::{ConsentId, NoteId, ProspectId};
+use lethe_kernel::{CompanyId, ConsentId, NoteId, ProspectId};
 use lethe_ledger::Change;
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ pub enum Remains {
     FreeNotes,
     /// Kind, dates and unit of notes whose text dies, and the other contacts they name.
     NoteShells,
-    /// Companies that are one person, under a key of their own.
+    /// Companies that are one person, of whom it is not said that it is this one.
     SoleProprietors,
     /// What bookkeeping law has kept, under a key of its own.
     Accounting,
@@ -145,8 +145,8 @@ impl Remains {
                 "A note about several people goes on justifying the others until its own date; its text is destroyed."
             }
             Self::SoleProprietors => {
-                "A company that is one person is a record of its own, with a key of its own; closing it is another \
-                 command."
+                "A company that is one person, and not said to be this one, is a record of its own, with a key of its own; \
+                 erasing it is another command."
             }
             Self::Accounting => {
                 "Bookkeeping law has it kept for five years from the end of the financial year, under a key of its own."
@@ -191,6 +191,8 @@ pub struct Erased {
     pub consents: Vec<ConsentId>,
     /// Its prospects.
     pub prospects: Vec<ProspectId>,
+    /// The companies that were this person; their personal values died with it.
+    pub companies: Vec<CompanyId>,
     /// What stays.
     pub remains: Vec<Remains>,
 }
@@ -209,6 +211,7 @@ impl Erased {
         .chain(self.survived.iter().map(|note| Change::object("survived", "Note", *note)))
         .chain(self.consents.iter().map(|consent| Change::object("consent", "Consent", *consent)))
         .chain(self.prospects.iter().map(|prospect| Change::object("prospect", "Prospect", *prospect)))
+        .chain(self.companies.iter().map(|company| Change::object("company", "Company", *company)))
         .chain(self.remains.iter().map(|remains| Change::set("remains", remains.name())))
         .collect()
     }

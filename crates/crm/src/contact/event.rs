@@ -62,11 +62,13 @@ pub struct Amended {
     pub details: Details,
 }
 
-/// A contact belongs to a company.
+/// A contact belongs to a company, or belongs to it in another way than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyLinked {
     /// The company.
     pub company: CompanyId,
+    /// Whether the company is this person: its sole proprietor, with whom its personal values die.
+    pub proprietor: bool,
 }
 
 /// A contact no longer belongs to a company.
@@ -166,7 +168,10 @@ impl Described for ContactEvent {
                     .collect()
             }
             Self::Amended(event) => event.details.changes(contact),
-            Self::CompanyLinked(event) => vec![Change::object("company", "Company", event.company)],
+            Self::CompanyLinked(event) => vec![
+                Change::object("company", "Company", event.company),
+                Change::set("proprietor", event.proprietor),
+            ],
             Self::CompanyUnlinked(_) => vec![Change { field: "company", value: None }],
             Self::ItemAttached(event) => [Change::object("note", "Note", event.item)]
                 .into_iter()

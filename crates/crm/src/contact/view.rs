@@ -98,6 +98,8 @@ pub struct CompanyLink {
     pub company_id: CompanyId,
     /// Since when.
     pub linked_at: DateTime<Utc>,
+    /// Whether it is the company's sole proprietor.
+    pub proprietor: bool,
 }
 
 /// An item names a contact.
@@ -177,9 +179,15 @@ impl ContactRow {
             }
             ContactEvent::Amended(event) => self.amend(event.details),
             ContactEvent::CompanyLinked(event) => {
-                let linked_at = recorded.recorded_at;
-                let link = CompanyLink { contact_id: self.id, company_id: event.company, linked_at };
-                self.companies.push(link);
+                let before = self.companies.iter().find(|link| link.company_id == event.company);
+                let linked_at = before.map_or(recorded.recorded_at, |link| link.linked_at);
+                self.companies.retain(|link| link.company_id != event.company);
+                self.companies.push(CompanyLink {
+                    contact_id: self.id,
+                    company_id: event.company,
+                    linked_at,
+                    proprietor: event.proprietor,
+                });
                 self.companies.sort_by_key(|link| link.company_id);
             }
             ContactEvent::CompanyUnlinked(event) => {

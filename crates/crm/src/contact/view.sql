@@ -32,6 +32,7 @@ CREATE TABLE contact_company (
     contact_id uuid NOT NULL,
     company_id uuid NOT NULL,
     linked_at timestamptz NOT NULL,
+    proprietor boolean NOT NULL,
     PRIMARY KEY (contact_id, company_id)
 );
 CREATE INDEX ON contact_company (company_id);

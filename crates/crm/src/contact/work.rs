@@ -5,8 +5,10 @@ use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, Patch, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
-use super::{Contact, ContactCommand, ContactError, ContactInput, Details, Origin, Registered};
-use crate::company::existing_company;
+use super::{
+    CompanyLinked, Contact, ContactCommand, ContactError, ContactInput, Details, Origin, Registered,
+};
+use crate::company::{Company, CompanyCommand, existing_company};
 use crate::reference;
 
 /// Registers a contact in the name of the caller's unit, which needs a DPM for it (R51). Answers the contact.
@@ -42,7 +44,8 @@ impl Work for RegisterContact {
         unit.handle::<Contact>(id, ContactCommand::Register(registered)).await?;
         for company in &self.companies {
             existing_company(unit, *company).await.map_err(|failure| failure.at("companyIds"))?;
-            unit.handle::<Contact>(id, ContactCommand::Link(*company)).await?;
+            let link = CompanyLinked { company: *company, proprietor: false };
+            unit.handle::<Contact>(id, ContactCommand::Link(link)).await?;
         }
         Ok(Answer::about(id, id))
     }
@@ -90,14 +93,25 @@ pub struct LinkContact {
     pub contact: ContactId,
     /// The company.
     pub company: CompanyId,
+    /// Whether the company is this person: its sole proprietor.
+    pub proprietor: bool,
 }
 
 impl Work for LinkContact {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        living_contact(unit, self.contact).await?;
+        let was = living_contact(unit, self.contact).await?.is_proprietor_of(self.company);
         existing_company(unit, self.company).await?;
-        unit.handle::<Contact>(self.contact, ContactCommand::Link(self.company)).await?;
+        let proprietor = match (was, self.proprietor) {
+            (_, true) => Some(CompanyCommand::NameProprietor(self.contact)),
+            (true, false) => Some(CompanyCommand::ReleaseProprietor(self.contact)),
+            (false, false) => None,
+        };
+        if let Some(command) = proprietor {
+            unit.handle::<Company>(self.company, command).await?;
+        }
+        let link = CompanyLinked { company: self.company, proprietor: self.proprietor };
+        unit.handle::<Contact>(self.contact, ContactCommand::Link(link)).await?;
         Ok(Answer::about(self.contact, self.contact))
     }
 }
@@ -113,7 +127,10 @@ pub struct UnlinkContact {
 impl Work for UnlinkContact {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
-        existing_contact(unit, self.contact).await?;
+        if existing_contact(unit, self.contact).await?.is_proprietor_of(self.company) {
+            let release = CompanyCommand::ReleaseProprietor(self.contact);
+            unit.handle::<Company>(self.company, release).await?;
+        }
         unit.handle::<Contact>(self.contact, ContactCommand::Unlink(self.company)).await?;
         Ok(Answer::about(self.contact, self.contact))
     }

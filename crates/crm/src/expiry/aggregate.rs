@@ -4,10 +4,7 @@ use lethe_kernel::{ErrorCode, Rule};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyEvent, PolicySet};
-
-/// The longest expiry a policy may set: a hundred years.
-const MOST_MONTHS: u32 = 1200;
+use super::{PolicyEvent, PolicySet, SetPolicy};
 
 /// The expiry policies of one unit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,8 +16,8 @@ pub struct ExpiryPolicies {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// The number of months makes no sense.
-    #[error("An expiry policy has 1 to {MOST_MONTHS} months.")]
-    Months,
+    #[error("An expiry policy has 1 to {0} months.")]
+    Months(u32),
 }
 
 impl Rule for PolicyError {
@@ -40,9 +37,10 @@ impl ExpiryPolicies {
         &self.set
     }
 
-    fn decide(&self, policy: PolicySet) -> Result<Vec<PolicyEvent>, PolicyError> {
-        if !(1..=MOST_MONTHS).contains(&policy.months) {
-            return Err(PolicyError::Months);
+    fn decide(&self, SetPolicy { policy, longest }: SetPolicy) -> Result<Vec<PolicyEvent>, PolicyError> {
+        let most = longest.in_months();
+        if !(1..=most).contains(&policy.months) {
+            return Err(PolicyError::Months(most));
         }
         Ok(if self.set.contains(&policy) { Vec::new() } else { vec![PolicyEvent::Set(policy)] })
     }
@@ -50,14 +48,14 @@ impl ExpiryPolicies {
 
 impl Aggregate for ExpiryPolicies {
     const TYPE: &'static str = "expiry_policy";
-    type Command = PolicySet;
+    type Command = SetPolicy;
     type Event = PolicyEvent;
     type Error = PolicyError;
     type Services = Secrets;
 
     async fn handle(
         &mut self,
-        command: PolicySet,
+        command: SetPolicy,
         _: &Secrets,
         sink: &EventSink<Self>,
     ) -> Result<(), PolicyError> {
@@ -82,11 +80,15 @@ mod tests {
 
     use super::*;
     use crate::contact::ItemKind;
-    use crate::expiry::Effect;
+    use crate::expiry::{Effect, Longest};
 
     fn policy(months: u32) -> PolicySet {
         let effective_from = "2026-01-01".parse().unwrap();
         PolicySet { kind: ItemKind::Note, months, effect: Effect::Delete, effective_from }
+    }
+
+    fn set(months: u32) -> SetPolicy {
+        SetPolicy { policy: policy(months), longest: Longest::default() }
     }
 
     fn policies() -> TestFramework<ExpiryPolicies> {
@@ -97,22 +99,22 @@ mod tests {
     fn sets_and_replaces() {
         policies()
             .given_no_previous_events()
-            .when(policy(12))
+            .when(set(12))
             .then_expect_events(vec![PolicyEvent::Set(policy(12))]);
         policies()
             .given(vec![PolicyEvent::Set(policy(12))])
-            .when(policy(24))
+            .when(set(24))
             .then_expect_events(vec![PolicyEvent::Set(policy(24))]);
     }
 
     #[test]
     fn stays_quiet_when_it_is_set_already() {
-        policies().given(vec![PolicyEvent::Set(policy(12))]).when(policy(12)).then_expect_events(vec![]);
+        policies().given(vec![PolicyEvent::Set(policy(12))]).when(set(12)).then_expect_events(vec![]);
     }
 
     #[test]
     fn refuses_no_months_and_too_many() {
-        policies().given_no_previous_events().when(policy(0)).then_expect_error(PolicyError::Months);
-        policies().given_no_previous_events().when(policy(1201)).then_expect_error(PolicyError::Months);
+        policies().given_no_previous_events().when(set(0)).then_expect_error(PolicyError::Months(360));
+        policies().given_no_previous_events().when(set(361)).then_expect_error(PolicyError::Months(360));
     }
 }

@@ -2,10 +2,16 @@ use lethe_access::unit::own_unit;
 use lethe_kernel::{ErrorCode, Role, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
-use super::{ExpiryPolicies, PolicySet};
+use super::{ExpiryPolicies, Longest, PolicySet};
 
 /// Sets the caller's unit's policy for a kind of item, from a day on. Answers the unit.
-pub struct SetPolicy(pub PolicySet);
+#[derive(Clone, Copy, Debug)]
+pub struct SetPolicy {
+    /// The policy.
+    pub policy: PolicySet,
+    /// How long items may live.
+    pub longest: Longest,
+}
 
 impl Work for SetPolicy {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
@@ -21,7 +27,7 @@ impl Work for SetPolicy {
             .into());
         }
         let own = unit.caller().unit;
-        unit.handle::<ExpiryPolicies>(own, self.0).await?;
+        unit.handle::<ExpiryPolicies>(own, *self).await?;
         Ok(Answer::of(own))
     }
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::legal_form::legal_form;
 use super::plan::{Cells, Refusal, country_of_number};
-use crate::company::{CompanyInput, LegalForm, NaceVersion, RegisterCompany, company_id};
+use crate::company::{CompanyInput, LegalForm, NaceVersion, RegisterCompany, company_id, fingerprint};
 use crate::contact::Origin;
 use crate::reference;
 
@@ -82,14 +82,15 @@ fn nace(cells: &Cells<'_>, country: Country) -> Result<(Option<String>, Option<N
     Ok((Some(shared), Some(version)))
 }
 
-/// What the company is known by besides its row: its public number and its reference.
+/// What the company is known by besides its row: its number and its reference.
 pub(super) fn keys(work: &RegisterCompany, unit: UnitId) -> Vec<Uuid> {
     let Ok(reference) = work.external_reference.as_deref().map(reference::check).transpose() else {
         return Vec::new();
     };
     let reference = reference.flatten().map(|text| reference::id("company", unit, &text));
     let number = company_id(work.country, &work.number).ok().map(Uuid::from);
-    [number, reference].into_iter().flatten().collect()
+    let sole_trader = fingerprint(work.country, &work.number);
+    [number, sole_trader, reference].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -181,6 +182,8 @@ mod tests {
         };
         assert_eq!(of("5999999997", "F-1"), of("599999-9997", "F-1"));
         assert_eq!(of("5999999997", "").len(), 1);
+        assert_eq!(of("811218-9876", ""), of("198112189876", ""));
+        assert_eq!(of("811218-9876", "").len(), 1);
         assert!(of("5999999997", "a@example.org").is_empty());
     }
 }

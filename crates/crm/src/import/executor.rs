@@ -147,12 +147,18 @@ impl<'a> Executor<'a> {
 async fn attempt(ledger: Ledger, context: Context, rehearse: bool, planned: Planned) -> Done {
     let Planned { row, work, keys } = planned;
     let result = if rehearse {
-        ledger
-            .rehearse(&context, &work)
-            .await
-            .map(|answer| answer.objects.first().copied().unwrap_or_default())
+        ledger.rehearse(&context, &work).await.map(|answer| {
+            let object = answer.objects.first().copied().unwrap_or_default();
+            (work.outcome(), object)
+        })
     } else {
-        ledger.execute(&context, &work).await.map(|committed| committed.object())
+        match work.knowing(ledger.parts(), context.caller.unit).await {
+            Ok(work) => {
+                let committed = ledger.execute(&context, &work).await;
+                committed.map(|committed| (work.outcome(), committed.object()))
+            }
+            Err(error) => Err(error.into()),
+        }
     };
-    (row, keys, result.map(|object| (work.outcome(), object)))
+    (row, keys, result)
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lethe_kernel::{ContactId, Detail, ErrorCode, ImportId, Patch, UnitId};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, LedgerError, Parts, Unit, Work};
 use lethe_nordic::Country;
 use lethe_tabular::{Mapping, Row, RowErrorKind};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::company_row::company;
 use super::contact_row::contact;
 use super::{ImportKind, Outcome};
-use crate::company::RegisterCompany;
+use crate::company::RegisterOnce;
 use crate::contact::{Contact, ContactCommand, RegisterContact};
 
 /// The command of a row: it registers a record, or finds the one that is there.
@@ -24,7 +24,7 @@ pub(super) struct RowWork {
 
 enum Wanted {
     Contact(Box<RegisterContact>),
-    Company(Box<RegisterCompany>),
+    Company(Box<RegisterOnce>),
 }
 
 impl Work for RowWork {
@@ -78,7 +78,7 @@ impl RowWork {
         let cells = Cells { row, mapping };
         let wanted = match kind {
             ImportKind::Contacts => Wanted::Contact(Box::new(contact(&cells, import)?)),
-            ImportKind::Companies => Wanted::Company(Box::new(company(&cells, import)?)),
+            ImportKind::Companies => Wanted::Company(Box::new(company(&cells, import)?.into())),
         };
         Ok(Self { wanted, import, found: AtomicBool::default() })
     }
@@ -88,12 +88,21 @@ impl RowWork {
         if self.found.load(Ordering::Relaxed) { Outcome::Existing } else { Outcome::Created }
     }
 
+    /// The command of a row that is not only rehearsed: it knows which sole traders the unit has.
+    pub(super) async fn knowing(self, parts: &Parts, unit: UnitId) -> Result<Self, LedgerError> {
+        let wanted = match self.wanted {
+            Wanted::Company(work) => Wanted::Company(Box::new(work.knowing(parts, unit).await?)),
+            contact @ Wanted::Contact(_) => contact,
+        };
+        Ok(Self { wanted, ..self })
+    }
+
     /// What its record is known by besides the row itself: of two rows that share one of these, only the first can be
     /// registered. Nothing for a row that will be refused for its reference or number.
     pub(super) fn keys(&self, unit: UnitId) -> Vec<Uuid> {
         match &self.wanted {
             Wanted::Contact(work) => super::contact_row::keys(work, unit),
-            Wanted::Company(work) => super::company_row::keys(work, unit),
+            Wanted::Company(work) => super::company_row::keys(work.registration(), unit),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     NoteText, Removed, Written,
 };
 use crate::contact::ErasureKind;
-use crate::expiry::{Effect, Expiry};
+use crate::expiry::{Effect, Expiry, Longest};
 
 /// The state of a note that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,12 @@ impl Standing {
     #[must_use]
     pub fn is_personal(&self) -> bool {
         self.contains_personal || self.contains_sensitive
+    }
+
+    /// What its unit calls it.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
     }
 
     /// Whether its text can still be opened.
@@ -103,9 +109,9 @@ impl Note {
             (Some(current), _) => Some(current),
         };
         match (command, current) {
-            (NoteCommand::Write { written, today }, None) => {
+            (NoteCommand::Write { written, today, longest }, None) => {
                 check(&written.clone().into())?;
-                check_date(written.expiry, today)?;
+                check_date(written.expiry, today, longest)?;
                 Ok(vec![NoteEvent::Written(written)])
             }
             (NoteCommand::Amend(amendment), Some(current)) => amend(current, amendment, secrets),
@@ -138,7 +144,7 @@ fn forget(current: &Standing, contact: ContactId, kind: ErasureKind) -> Vec<Note
 }
 
 fn amend(current: &Standing, amendment: Amendment, secrets: &Secrets) -> Decision {
-    let Amendment { note, change, expiry, today } = amendment;
+    let Amendment { note, change, expiry, today, longest } = amendment;
     let change = real(current, change, note, secrets);
     // What declares the text free of personal data would say so about a text that nobody can read any more.
     let about_text =
@@ -154,7 +160,7 @@ fn amend(current: &Standing, amendment: Amendment, secrets: &Secrets) -> Decisio
         Patch::Clear if current.expiry.is_some() => Patch::Clear,
         _ => Patch::Keep,
     };
-    check_date(expiry.value().copied(), today)?;
+    check_date(expiry.value().copied(), today, longest)?;
     let mut events = Vec::new();
     if change != Amended::default() {
         events.push(NoteEvent::Amended(change));
@@ -177,8 +183,10 @@ fn real(current: &Standing, change: Amended, note: NoteId, secrets: &Secrets) ->
         Patch::Set(company) if current.company == Some(company) => Patch::Keep,
         company => company,
     };
+    let is_new = change.kind.as_ref().is_some_and(|kind| *kind != current.kind);
     Amended {
-        kind: change.kind.filter(|kind| *kind != current.kind),
+        kind: change.kind.filter(|_| is_new),
+        nature: change.nature.filter(|_| is_new),
         text: change
             .text
             .filter(|new| current.text.as_ref().is_none_or(|current| !secrets.same(new, current, note))),
@@ -203,9 +211,10 @@ fn check(note: &Standing) -> Result<(), NoteError> {
     Ok(())
 }
 
-fn check_date(expiry: Option<Expiry>, today: NaiveDate) -> Result<(), NoteError> {
+fn check_date(expiry: Option<Expiry>, today: NaiveDate, longest: Longest) -> Result<(), NoteError> {
     match expiry {
         Some(expiry) if expiry.on <= today => Err(NoteError::ExpiryPassed),
+        Some(expiry) if expiry.on > longest.last(today) => Err(NoteError::ExpiryTooLate(longest.in_years())),
         _ => Ok(()),
     }
 }

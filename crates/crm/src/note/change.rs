@@ -6,6 +6,7 @@ use lethe_ledger::{Change, Value};
 
 use super::{Amended, NoteEvent, Written};
 use crate::expiry::Expiry;
+use crate::note_kind::Nature;
 
 pub(super) fn of(event: &NoteEvent) -> Vec<Change> {
     match event {
@@ -32,8 +33,11 @@ pub(super) fn of(event: &NoteEvent) -> Vec<Change> {
 }
 
 fn written(event: &Written) -> Vec<Change> {
-    let mut changes =
-        vec![Change::object("unit", "Unit", event.unit), Change::set("kind", event.kind.as_str())];
+    let mut changes = vec![
+        Change::object("unit", "Unit", event.unit),
+        Change::set("kind", event.kind.as_str()),
+        Change::set("nature", event.nature.name()),
+    ];
     changes.extend(event.contacts.iter().map(|contact| Change::object("contacts", "Contact", *contact)));
     changes.extend(event.company.map(|company| Change::object("company", "Company", company)));
     changes.push(Change { field: "text", value: Some(Value::Masked) });
@@ -54,6 +58,7 @@ fn amended(event: &Amended) -> Vec<Change> {
     let text = event.text.as_ref().map(|_| Change { field: "text", value: Some(Value::Masked) });
     Change::some("kind", event.kind.clone())
         .into_iter()
+        .chain(Change::some("nature", event.nature.map(Nature::name)))
         .chain(contacts)
         .chain(company)
         .chain(text)

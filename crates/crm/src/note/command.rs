@@ -3,7 +3,7 @@ use lethe_kernel::{ContactId, NoteId, Patch};
 
 use super::{Amended, Written};
 use crate::contact::ErasureKind;
-use crate::expiry::Expiry;
+use crate::expiry::{Expiry, Longest};
 
 /// What can be asked of a note.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub enum NoteCommand {
         written: Written,
         /// The day of writing.
         today: NaiveDate,
+        /// How long it may live.
+        longest: Longest,
     },
     /// Change it.
     Amend(Amendment),
@@ -44,4 +46,6 @@ pub struct Amendment {
     pub expiry: Patch<Expiry>,
     /// The day of the change.
     pub today: NaiveDate,
+    /// How long it may live from then on.
+    pub longest: Longest,
 }

@@ -36,6 +36,9 @@ pub enum NoteError {
     /// The date has passed.
     #[error("The expiry date must lie after today. Give a later date, or remove the note.")]
     ExpiryPassed,
+    /// The date is as good as none.
+    #[error("A note is kept for at most {0} years. Give an earlier date.")]
+    ExpiryTooLate(u32),
 }
 
 impl Rule for NoteError {
@@ -45,7 +48,7 @@ impl Rule for NoteError {
             Self::Ended => ErrorCode::Ended,
             Self::TextErased => ErrorCode::Erased,
             Self::Nobody => ErrorCode::Required,
-            Self::TooManyContacts(_) | Self::ExpiryPassed => ErrorCode::InvalidValue,
+            Self::TooManyContacts(_) | Self::ExpiryPassed | Self::ExpiryTooLate(_) => ErrorCode::InvalidValue,
             Self::NeedsExpiry | Self::StaysSensitive => ErrorCode::RuleViolated,
         }
     }
@@ -55,7 +58,7 @@ impl Rule for NoteError {
             Self::Unknown | Self::Ended => "noteId",
             Self::TextErased => "text",
             Self::Nobody | Self::TooManyContacts(_) => "contactIds",
-            Self::NeedsExpiry | Self::ExpiryPassed => "expiry",
+            Self::NeedsExpiry | Self::ExpiryPassed | Self::ExpiryTooLate(_) => "expiry",
             Self::StaysSensitive => "containsSensitive",
         };
         vec![field.to_owned()]

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::change;
 use crate::expiry::{Effect, Expiry};
+use crate::note_kind::Nature;
 
 personal_text! {
     /// A note's text.
@@ -36,8 +37,10 @@ pub enum NoteEvent {
 pub struct Written {
     /// Whose note it is.
     pub unit: UnitId,
-    /// What it is about: a code such as `MEETING`.
+    /// What its unit calls it: a code such as `FIRST_TALK`.
     pub kind: String,
+    /// What it is by nature.
+    pub nature: Nature,
     /// The contacts it concerns.
     pub contacts: Vec<ContactId>,
     /// The company it concerns.
@@ -57,9 +60,12 @@ pub struct Written {
 /// Text, declarations or links of a note changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Amended {
-    /// What it is about.
+    /// What its unit calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
+    /// What it is by nature, if it is called something else now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nature: Option<Nature>,
     /// The text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Personal<NoteText>>,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Amended, NoteEvent, NoteText, Written};
 use crate::expiry::Effect;
+use crate::note_kind::Nature;
 
 /// The notes.
 pub struct NoteView;
@@ -20,8 +21,10 @@ pub struct NoteRow {
     pub version: i64,
     /// Whose note it is.
     pub unit_id: UnitId,
-    /// What it is about; gone once it was deleted.
+    /// What its unit calls it; gone once it was deleted.
     pub kind: Option<String>,
+    /// What it is by nature; gone once it was deleted.
+    pub nature: Option<Nature>,
     /// The company it concerns; gone once it was deleted.
     pub company_id: Option<CompanyId>,
     /// The text; gone once it was removed or has expired, or a contact it named was erased.
@@ -78,7 +81,7 @@ impl NoteStatus {
 
 impl Projection for NoteView {
     const NAME: &'static str = "note";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] =
         &[Child { field: "contacts", table: "note_contact", owner: "note_id" }];
@@ -108,6 +111,7 @@ impl NoteRow {
             version: 0,
             unit_id: written.unit,
             kind: Some(written.kind),
+            nature: Some(written.nature),
             company_id: written.company,
             text: Some(written.text),
             contains_personal: written.contains_personal,
@@ -157,6 +161,7 @@ impl NoteRow {
 
     fn amend(&mut self, event: Amended) {
         self.kind = event.kind.or(self.kind.take());
+        self.nature = event.nature.or(self.nature);
         self.text = event.text.or(self.text.take());
         if let Some(contacts) = event.contacts {
             self.name_contacts(&contacts);
@@ -173,6 +178,7 @@ impl NoteRow {
             Effect::Anonymise => NoteStatus::Anonymised,
             Effect::Delete => {
                 self.kind = None;
+                self.nature = None;
                 self.company_id = None;
                 NoteStatus::Deleted
             }

@@ -3,6 +3,7 @@ CREATE TABLE note (
     version bigint NOT NULL,
     unit_id uuid NOT NULL,
     kind text,
+    nature text,
     company_id uuid,
     -- Sealed; nothing here can be read without the note's key.
     text text,

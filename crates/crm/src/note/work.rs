@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use lethe_access::unit::{own_unit, storing_unit};
-use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, Personal, UserError, text};
+use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, Personal, UnitId, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
 
 use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Standing, Written};
 use crate::company::existing_company;
 use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, living_contact};
-use crate::expiry::{Expiry, ExpiryPolicies, default_expiry};
+use crate::expiry::{Expiry, ExpiryPolicies, Longest, default_expiry};
+use crate::note_kind::{NoteKind, NoteKinds};
 
 /// When a new note expires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub struct WriteNote {
     pub contacts: Vec<ContactId>,
     /// The company it concerns.
     pub company: Option<CompanyId>,
-    /// What it is about: a code.
+    /// Its kind: a code from the unit's list.
     pub kind: String,
     /// The text.
     pub text: String,
@@ -41,6 +42,8 @@ pub struct WriteNote {
     pub contains_sensitive: bool,
     /// When it expires.
     pub expiry: ExpiryChoice,
+    /// How long it may live.
+    pub longest: Longest,
 }
 
 impl Work for WriteNote {
@@ -52,20 +55,23 @@ impl Work for WriteNote {
         // Before any contact is loaded, so that an absurd list costs nothing.
         refuse_too_many(&contacts)?;
         let text = required(text::block("text", &self.text)?)?;
-        let kind = text::code("kind", &self.kind)?;
-        linked(unit, &contacts, self.company).await?;
         let own = unit.caller().unit;
+        let NoteKind { code: kind, nature } = kind(unit, own, &self.kind).await?;
+        linked(unit, &contacts, self.company).await?;
         let expiry = match self.expiry {
             ExpiryChoice::Never => None,
             ExpiryChoice::On(expiry) => Some(expiry),
             ExpiryChoice::Default => {
                 let policies = unit.load::<ExpiryPolicies>(own).await?;
-                Some(default_expiry(policies.all(), ItemKind::Note, today))
+                let Expiry { on, effect } = default_expiry(policies.all(), ItemKind::Note, today);
+                // A policy may be older than the setting.
+                Some(Expiry { on: on.min(self.longest.last(today)), effect })
             }
         };
         let written = Written {
             unit: own,
             kind,
+            nature,
             contacts,
             company: self.company,
             text: Personal::of(id, NoteText(text)),
@@ -73,7 +79,7 @@ impl Work for WriteNote {
             contains_sensitive: self.contains_sensitive,
             expiry,
         };
-        unit.handle::<Note>(id, NoteCommand::Write { written, today }).await?;
+        unit.handle::<Note>(id, NoteCommand::Write { written, today, longest: self.longest }).await?;
         settle(unit, id, &[], false).await?;
         Ok(Answer::about(id, id))
     }
@@ -85,7 +91,7 @@ pub struct AmendNote {
     pub note: NoteId,
     /// The version the caller has seen.
     pub expected_version: Option<i64>,
-    /// What it is about.
+    /// Its kind: a code from the unit's list.
     pub kind: Option<String>,
     /// The text.
     pub text: Option<String>,
@@ -99,6 +105,8 @@ pub struct AmendNote {
     pub contains_sensitive: Option<bool>,
     /// When it expires from now on.
     pub expiry: Patch<Expiry>,
+    /// How long it may live from now on.
+    pub longest: Longest,
 }
 
 impl Work for AmendNote {
@@ -107,6 +115,10 @@ impl Work for AmendNote {
         let note = own_note(unit, self.note).await?;
         let before = note.contacts().to_vec();
         // Once the text is erased, the note has no key and the input no text.
+        // What it is called already may be off the list by now.
+        let is_called = |code: &&str| note.active().is_some_and(|standing| standing.kind() == *code);
+        let renamed = self.kind.as_deref().filter(|code| !is_called(code));
+        let owner = note.unit();
         let subject = note.active().is_some_and(Standing::has_text).then(|| self.note.into());
         unit.expect::<Note>(self.note, self.expected_version).await?;
         let text = self.text.as_deref().map(|given| required(text::block("text", given)?)).transpose()?;
@@ -115,8 +127,13 @@ impl Work for AmendNote {
         // Whom it names already may have been anonymised since.
         let named = contacts.iter().flatten().filter(|contact| !before.contains(contact)).copied();
         linked(unit, &named.collect::<Vec<_>>(), self.company.value().copied()).await?;
+        let kind = match renamed.zip(owner) {
+            Some((code, owner)) => Some(kind(unit, owner, code).await?),
+            None => None,
+        };
         let change = Amended {
-            kind: self.kind.as_deref().map(|kind| text::code("kind", kind)).transpose()?,
+            nature: kind.as_ref().map(|kind| kind.nature),
+            kind: kind.map(|kind| kind.code),
             text: text.map(|text| Personal::of(self.note, NoteText(text))),
             contacts,
             company: self.company.clone(),
@@ -124,7 +141,8 @@ impl Work for AmendNote {
             contains_sensitive: self.contains_sensitive,
         };
         let today = calendar::copenhagen_date(unit.now());
-        let amendment = Amendment { note: self.note, change, expiry: self.expiry.clone(), today };
+        let (expiry, longest) = (self.expiry.clone(), self.longest);
+        let amendment = Amendment { note: self.note, change, expiry, today, longest };
         unit.handle::<Note>(self.note, NoteCommand::Amend(amendment)).await?;
         settle(unit, self.note, &before, false).await?;
         Ok(Answer { subject, ..Answer::of(self.note) })
@@ -233,6 +251,12 @@ async fn linked(
         existing_company(unit, company).await?;
     }
     Ok(())
+}
+
+/// The kind with a code, which is one of the unit's.
+async fn kind(unit: &mut Unit<'_>, of: UnitId, code: &str) -> Result<NoteKind, Failure> {
+    let kinds = unit.load::<NoteKinds>(of).await?;
+    Ok(kinds.find(code).map_err(UserError::from)?)
 }
 
 fn distinct(contacts: &[ContactId]) -> Vec<ContactId> {

@@ -1,5 +1,6 @@
 //! From the database to a certificate.
 
+use lethe_crm::company::CompanyView;
 use lethe_crm::contact::{ContactEvent, ContactView, Erased};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
@@ -14,7 +15,8 @@ use crate::consent::ConsentView;
 use crate::rotation::{Finality, RootDestroyed, VaultEvent};
 
 /// The views with values that are sealed for a contact or for an item about it.
-const VIEWS: [&str; 4] = [ContactView::NAME, NoteView::NAME, ProspectView::NAME, ConsentView::NAME];
+const VIEWS: [&str; 5] =
+    [ContactView::NAME, NoteView::NAME, ProspectView::NAME, ConsentView::NAME, CompanyView::NAME];
 /// How many events are read at once when the first one of a unit of work is looked for.
 const STEP: i64 = 256;
 
@@ -121,6 +123,7 @@ async fn views_have_seen(parts: &Parts, position: i64) -> Result<(), Certificate
         parts.shown::<NoteView>().await?,
         parts.shown::<ProspectView>().await?,
         parts.shown::<ConsentView>().await?,
+        parts.shown::<CompanyView>().await?,
     ];
     match VIEWS.into_iter().zip(reached).find(|(_, reached)| *reached < position) {
         Some((view, reached)) => {

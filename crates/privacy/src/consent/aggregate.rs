@@ -1,40 +1,51 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
+use lethe_crm::expiry::Longest;
 use lethe_kernel::{ContactId, Personal, PersonalValue, Subject};
 use lethe_ledger::{Secrets, Stored};
+use lethe_nordic::calendar;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ConsentCommand, ConsentError, ConsentEvent, Given, LegalBasis, Withdrawn};
+use super::{ConsentCommand, ConsentError, ConsentEvent, Expired, Given, LegalBasis, Withdrawn};
 
 /// The state of a consent that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Consent {
     given: Option<Given>,
     withdrawn_at: Option<DateTime<Utc>>,
+    expired: bool,
     erased: bool,
 }
 
 type Decision = Result<Vec<ConsentEvent>, ConsentError>;
 
 impl Consent {
-    /// The terms it stands on, unless it was never given or was withdrawn.
+    /// The terms it stands on, unless it was never given, was withdrawn or has expired.
     #[must_use]
     pub fn active(&self) -> Option<&Given> {
-        self.given.as_ref().filter(|_| self.withdrawn_at.is_none())
+        self.given.as_ref().filter(|_| self.withdrawn_at.is_none() && !self.expired)
     }
 
     fn decide(&self, command: ConsentCommand, secrets: &Secrets) -> Decision {
         match command {
-            ConsentCommand::Erase(_) if self.erased => Ok(Vec::new()),
+            ConsentCommand::Erase(_) | ConsentCommand::Expire { .. } if self.erased => Ok(Vec::new()),
             _ if self.erased => Err(ConsentError::Erased),
             ConsentCommand::Erase(_) if self.given.is_none() => Err(ConsentError::NotGiven),
             ConsentCommand::Erase(event) => Ok(vec![ConsentEvent::Erased(event)]),
-            ConsentCommand::Give { given, dated, now } => {
+            ConsentCommand::Expire { today } => Ok(self
+                .active()
+                .and_then(|given| given.kept_until)
+                .filter(|due| *due <= today)
+                .map(|due| ConsentEvent::Expired(Expired { due }))
+                .into_iter()
+                .collect()),
+            ConsentCommand::Give { given, dated, now, longest } => {
                 if given.effective_at > now {
                     return Err(ConsentError::EffectInFuture);
                 }
+                check_kept(given.kept_until, calendar::copenhagen_date(now), longest)?;
                 self.give(given, dated, secrets)
             }
             ConsentCommand::Withdraw { withdrawn, now } => {
@@ -68,6 +79,14 @@ impl Consent {
             return Err(ConsentError::WithdrawnBeforeGiven);
         }
         Ok(vec![ConsentEvent::Withdrawn(withdrawn)])
+    }
+}
+
+fn check_kept(until: Option<NaiveDate>, today: NaiveDate, longest: Longest) -> Result<(), ConsentError> {
+    match until {
+        Some(until) if until <= today => Err(ConsentError::KeptUntilPassed),
+        Some(until) if until > longest.last(today) => Err(ConsentError::KeptUntilTooLate(longest.in_years())),
+        _ => Ok(()),
     }
 }
 
@@ -117,8 +136,10 @@ impl Aggregate for Consent {
             ConsentEvent::Given(given) => {
                 self.given = Some(given);
                 self.withdrawn_at = None;
+                self.expired = false;
             }
             ConsentEvent::Withdrawn(withdrawn) => self.withdrawn_at = Some(withdrawn.effective_at),
+            ConsentEvent::Expired(_) => self.expired = true,
             ConsentEvent::Erased(_) => *self = Self { erased: true, ..Self::default() },
         }
     }

@@ -1,4 +1,5 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use lethe_crm::expiry::Longest;
 
 use super::{Erased, Given, Withdrawn};
 
@@ -13,6 +14,8 @@ pub enum ConsentCommand {
         dated: bool,
         /// The moment of recording.
         now: DateTime<Utc>,
+        /// How long data may be kept.
+        longest: Longest,
     },
     /// Record that it was withdrawn.
     Withdraw {
@@ -20,6 +23,11 @@ pub enum ConsentCommand {
         withdrawn: Withdrawn,
         /// The moment of recording.
         now: DateTime<Utc>,
+    },
+    /// The first day on which data is no longer kept for its purpose came, if it has.
+    Expire {
+        /// The day of the sweep.
+        today: NaiveDate,
     },
     /// Its contact is erased.
     Erase(Erased),

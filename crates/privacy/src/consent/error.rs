@@ -12,6 +12,12 @@ pub enum ConsentError {
     /// It would take effect later than now.
     #[error("The time of effect lies in the future. Give a time up to now, or leave it out for now.")]
     EffectInFuture,
+    /// The data would be kept no longer than until now.
+    #[error("The first day on which the data is no longer kept must lie after today. Give a later day.")]
+    KeptUntilPassed,
+    /// The data would be kept for as good as ever.
+    #[error("Data is kept for at most {0} years. Give an earlier day.")]
+    KeptUntilTooLate(u32),
     /// It would end before it began.
     #[error("A withdrawal takes effect at or after the time the consent was given. Give a later time.")]
     WithdrawnBeforeGiven,
@@ -37,7 +43,9 @@ impl Rule for ConsentError {
             Self::NotGiven | Self::WithdrawnBeforeGiven | Self::GivenBeforeWithdrawn => {
                 ErrorCode::RuleViolated
             }
-            Self::EffectInFuture => ErrorCode::InvalidValue,
+            Self::EffectInFuture | Self::KeptUntilPassed | Self::KeptUntilTooLate(_) => {
+                ErrorCode::InvalidValue
+            }
             Self::WordingRequired => ErrorCode::Required,
             Self::Erased => ErrorCode::Erased,
         }
@@ -47,6 +55,7 @@ impl Rule for ConsentError {
         let field = match self {
             Self::NotGiven => "purpose",
             Self::EffectInFuture | Self::WithdrawnBeforeGiven | Self::GivenBeforeWithdrawn => "effectiveAt",
+            Self::KeptUntilPassed | Self::KeptUntilTooLate(_) => "keptUntil",
             Self::WordingRequired => "wording",
             Self::Erased => "contactId",
         };

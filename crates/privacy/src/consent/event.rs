@@ -23,6 +23,8 @@ pub enum ConsentEvent {
     Given(Given),
     /// It was withdrawn.
     Withdrawn(Withdrawn),
+    /// The first day came on which data is no longer kept for its purpose.
+    Expired(Expired),
     /// Its contact was erased, and with the contact everything sealed in it.
     Erased(Erased),
 }
@@ -68,6 +70,13 @@ pub struct Withdrawn {
     pub note: Option<Personal<WithdrawalNote>>,
 }
 
+/// The first day came on which data is no longer kept for the purpose of a consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expired {
+    /// The day.
+    pub due: NaiveDate,
+}
+
 /// The contact of a consent was erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
@@ -78,6 +87,7 @@ pub struct Erased {
 domain_event!(ConsentEvent {
     Given = "consent.given" v "1",
     Withdrawn = "consent.withdrawn" v "1",
+    Expired = "consent.expired" v "1",
     Erased = "consent.erased" v "1",
 });
 
@@ -86,10 +96,13 @@ impl Described for ConsentEvent {
         match self {
             Self::Given(event) => given(event),
             Self::Withdrawn(event) => withdrawn(event),
+            Self::Expired(event) => {
+                vec![Change::set("status", "EXPIRED"), Change::set("keptUntil", event.due)]
+            }
             Self::Erased(event) => ["wording", "proof", "withdrawalNote"]
                 .map(|field| Change { field, value: None })
                 .into_iter()
-                .chain([Change::set("kind", event.kind.name())])
+                .chain([Change::set("status", "ERASED"), Change::set("kind", event.kind.name())])
                 .collect(),
         }
     }

@@ -50,8 +50,8 @@ pub struct ConsentRow {
     pub withdrawal_note: Option<Personal<WithdrawalNote>>,
     /// The first day on which the data is no longer kept for this purpose.
     pub kept_until: Option<NaiveDate>,
-    /// Whether its contact was erased.
-    pub erased: bool,
+    /// Since when it holds no longer, for whatever reason.
+    pub ended_at: Option<DateTime<Utc>>,
     /// When it was first recorded.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -66,6 +66,10 @@ pub enum ConsentStatus {
     Given,
     /// It was withdrawn.
     Withdrawn,
+    /// The first day came on which data is no longer kept for its purpose.
+    Expired,
+    /// Its contact was erased.
+    Erased,
 }
 
 impl ConsentStatus {
@@ -75,13 +79,15 @@ impl ConsentStatus {
         match self {
             Self::Given => "GIVEN",
             Self::Withdrawn => "WITHDRAWN",
+            Self::Expired => "EXPIRED",
+            Self::Erased => "ERASED",
         }
     }
 }
 
 impl Projection for ConsentView {
     const NAME: &'static str = "consent";
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 3;
     const SQL: &'static str = include_str!("view.sql");
     const SOURCES: &'static [&'static str] = &["consent"];
     type Row = ConsentRow;
@@ -93,11 +99,14 @@ impl Projection for ConsentView {
                 Some(ConsentRow::new(ConsentId(id), given, event, created_at)?)
             }
             (ConsentEvent::Withdrawn(withdrawn), Some(row)) => Some(row.withdraw(withdrawn, event)),
+            (ConsentEvent::Expired(_), Some(row)) => Some(row.expire(event)),
             (ConsentEvent::Erased(erased), Some(row)) if erased.kind == ErasureKind::Anonymised => {
                 Some(row.erase(event))
             }
             // Nothing of it is left, if its contact was deleted.
-            (ConsentEvent::Erased(_), _) | (ConsentEvent::Withdrawn(_), None) => None,
+            (ConsentEvent::Erased(_), _) | (ConsentEvent::Withdrawn(_) | ConsentEvent::Expired(_), None) => {
+                None
+            }
         })
     }
 }
@@ -128,10 +137,20 @@ impl ConsentRow {
             withdrawal_reason: None,
             withdrawal_note: None,
             kept_until: given.kept_until,
-            erased: false,
+            ended_at: None,
             created_at,
             changed_at: event.recorded_at,
         })
+    }
+
+    fn expire(self, event: &Recorded) -> Self {
+        Self {
+            version: event.sequence,
+            status: ConsentStatus::Expired,
+            ended_at: Some(event.recorded_at),
+            changed_at: event.recorded_at,
+            ..self
+        }
     }
 
     fn erase(self, event: &Recorded) -> Self {
@@ -140,7 +159,8 @@ impl ConsentRow {
             wording: None,
             proof: None,
             withdrawal_note: None,
-            erased: true,
+            status: ConsentStatus::Erased,
+            ended_at: self.ended_at.or(Some(event.recorded_at)),
             changed_at: event.recorded_at,
             ..self
         }
@@ -150,6 +170,7 @@ impl ConsentRow {
         Self {
             version: event.sequence,
             status: ConsentStatus::Withdrawn,
+            ended_at: self.ended_at.or(Some(withdrawn.effective_at)),
             withdrawn_at: Some(withdrawn.effective_at),
             withdrawal_recorded_at: Some(event.recorded_at),
             withdrawal_reason: withdrawn.reason,

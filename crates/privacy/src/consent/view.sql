@@ -19,7 +19,7 @@ CREATE TABLE consent (
     -- Sealed likewise.
     withdrawal_note text,
     kept_until date,
-    erased boolean NOT NULL,
+    ended_at timestamptz,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL
 );

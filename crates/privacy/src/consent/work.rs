@@ -3,8 +3,11 @@
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use lethe_access::unit::own_unit;
 use lethe_crm::contact::{ConsentRecorded, Contact, ContactCommand, living_contact};
-use lethe_kernel::{ContactId, ErrorCode, Personal, UserError, text};
+use lethe_crm::expiry::Longest;
+use lethe_crm::reference;
+use lethe_kernel::{ConsentId, ContactId, ErrorCode, Personal, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_nordic::calendar;
 
 use super::{
     Consent, ConsentCommand, Given, LegalBasis, Proof, WithdrawalNote, Withdrawn, Wording, consent_id,
@@ -29,6 +32,8 @@ pub struct GiveConsent {
     pub effective_at: Option<DateTime<Utc>>,
     /// The first day on which the data is no longer kept for this purpose.
     pub kept_until: Option<NaiveDate>,
+    /// How long data may be kept.
+    pub longest: Longest,
 }
 
 impl Work for GiveConsent {
@@ -39,9 +44,9 @@ impl Work for GiveConsent {
         let given = Given {
             contact: self.contact,
             unit: unit.caller().unit,
-            purpose: text::code("purpose", &self.purpose)?,
+            purpose: reference::code("purpose", &self.purpose)?,
             legal_basis: self.legal_basis,
-            source: text::code("source", &self.source)?,
+            source: reference::code("source", &self.source)?,
             wording: block("wording", self.wording.as_deref())?
                 .map(|text| Personal::of(self.contact, Wording(text))),
             proof: block("proof", self.proof.as_deref())?.map(|text| Personal::of(self.contact, Proof(text))),
@@ -50,7 +55,8 @@ impl Work for GiveConsent {
         };
         let id = consent_id(given.contact, given.unit, &given.purpose);
         let recorded = ConsentRecorded { consent: id, unit: given.unit, purpose: given.purpose.clone() };
-        let command = ConsentCommand::Give { given, dated: self.effective_at.is_some(), now };
+        let dated = self.effective_at.is_some();
+        let command = ConsentCommand::Give { given, dated, now, longest: self.longest };
         unit.handle::<Consent>(id, command).await?;
         unit.handle::<Contact>(self.contact, ContactCommand::RecordConsent(recorded)).await?;
         Ok(Answer::about(id, self.contact))
@@ -77,18 +83,32 @@ impl Work for WithdrawConsent {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         living_contact(unit, self.contact).await?;
-        let id = consent_id(self.contact, unit.caller().unit, &text::code("purpose", &self.purpose)?);
+        let id = consent_id(self.contact, unit.caller().unit, &reference::code("purpose", &self.purpose)?);
         unit.expect::<Consent>(id, self.expected_version).await?;
         let now = unit.now();
         let withdrawn = Withdrawn {
             contact: self.contact,
             effective_at: effect(self.effective_at, now)?,
-            reason: self.reason.as_deref().map(|reason| text::code("reason", reason)).transpose()?,
+            reason: self.reason.as_deref().map(|reason| reference::code("reason", reason)).transpose()?,
             note: block("note", self.note.as_deref())?
                 .map(|text| Personal::of(self.contact, WithdrawalNote(text))),
         };
         unit.handle::<Consent>(id, ConsentCommand::Withdraw { withdrawn, now }).await?;
         Ok(Answer::about(id, self.contact))
+    }
+}
+
+/// Ends a consent if the first day has come on which data is no longer kept for its purpose. Answers the consent.
+pub struct ExpireConsent {
+    /// The consent.
+    pub consent: ConsentId,
+}
+
+impl Work for ExpireConsent {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let today = calendar::copenhagen_date(unit.now());
+        unit.handle::<Consent>(self.consent, ConsentCommand::Expire { today }).await?;
+        Ok(Answer::of(self.consent))
     }
 }
 

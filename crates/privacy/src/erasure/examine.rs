@@ -9,7 +9,7 @@ use lethe_crm::contact::{Contact, ErasureKind, Remains, existing_contact, living
 use lethe_crm::import::{RecognisedFiles, destroy_key};
 use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
-use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, NoteId, Role, UserError};
+use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, NoteId, Role, Subject, UserError};
 use lethe_ledger::{Failure, Unit};
 use lethe_vault::DestroyedKey;
 
@@ -49,7 +49,11 @@ pub(super) async fn gather(
         facts.add(b'p', prospect, unit.version::<Prospect>(prospect).await?);
     }
     let sole_proprietors = sole_proprietors(unit, &state).await?;
-    let (mut destroyed, accounting) = keys(unit, contact, &dying).await?;
+    let proprietorships: Vec<CompanyId> = state.proprietorships().collect();
+    for company in &proprietorships {
+        facts.add(b's', *company, unit.version::<Company>(*company).await?);
+    }
+    let (mut destroyed, accounting) = keys(unit, contact, &dying, &proprietorships).await?;
     let imports = imports(unit, &state, &mut destroyed).await?;
     let companies: Vec<CompanyId> = state.companies().collect();
     let anonymised = kind == ErasureKind::Anonymised;
@@ -73,6 +77,7 @@ pub(super) async fn gather(
         prospects: state.prospects().collect(),
         unlinked: if anonymised { Vec::new() } else { companies },
         imports,
+        proprietorships,
         sole_proprietors,
         remains: remains.into_iter().filter(|(_, stays)| *stays).map(|(remains, _)| remains).collect(),
         holds: state.holds(),
@@ -142,7 +147,7 @@ async fn imports(
 
 async fn sole_proprietors(unit: &mut Unit<'_>, contact: &Contact) -> Result<Vec<CompanyId>, Failure> {
     let mut found = Vec::new();
-    for company in contact.companies() {
+    for company in contact.companies().filter(|company| !contact.is_proprietor_of(*company)) {
         if unit.load::<Company>(company).await?.is_personal() {
             found.push(company);
         }
@@ -155,6 +160,7 @@ async fn keys(
     unit: &mut Unit<'_>,
     contact: ContactId,
     dying: &[DyingNote],
+    proprietorships: &[CompanyId],
 ) -> Result<(Vec<DestroyedKey>, bool), Failure> {
     let accounting = AtomicBool::new(false);
     let gone = |class| {
@@ -163,6 +169,9 @@ async fn keys(
         !kept
     };
     let mut destroyed = unit.destroy(contact, gone).await?;
+    for company in proprietorships {
+        destroyed.extend(unit.destroy(Subject::sole_proprietor(*company), gone).await?);
+    }
     for dying in dying {
         destroyed.extend(unit.destroy(dying.note, |_| true).await?);
     }

@@ -14,8 +14,8 @@ pub struct Preview {
     pub contact: ContactId,
     /// How much of it would stay.
     pub kind: ErasureKind,
-    /// The keys that would be destroyed: those of the contact, then those of the notes that die with it
-    /// and of the imports whose files would be forgotten.
+    /// The keys that would be destroyed: those of the contact and of the companies that it is, then those
+    /// of the notes that die with it and of the imports whose files would be forgotten.
     pub destroyed: Vec<DestroyedKey>,
     /// The notes whose texts would die, for all whom they name.
     pub dying: Vec<DyingNote>,
@@ -29,7 +29,9 @@ pub struct Preview {
     pub unlinked: Vec<CompanyId>,
     /// The imports whose files would not be recognised any more, because they name the contact or may name it.
     pub imports: Vec<ImportId>,
-    /// Companies of it that are one person. They have keys of their own and are not erased with it.
+    /// The companies that are this person; their personal values would go.
+    pub proprietorships: Vec<CompanyId>,
+    /// Other companies of it that are one person. They have keys of their own and are not erased with it.
     pub sole_proprietors: Vec<CompanyId>,
     /// What would stay.
     pub remains: Vec<Remains>,

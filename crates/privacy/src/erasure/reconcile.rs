@@ -1,6 +1,6 @@
 //! What a restored ledger has forgotten and the vault has not: people who were erased.
 
-use lethe_kernel::{ContactId, SubjectKind, UserId};
+use lethe_kernel::{CompanyId, ContactId, SubjectKind, UserId};
 use lethe_ledger::{LedgerError, Reaction, Recorded};
 
 use super::FinishErasure;
@@ -20,6 +20,7 @@ impl Reaction for FinishErasures {
         let VaultEvent::ErasureReconciled(told) = event.decode()? else { return Ok(None) };
         Ok(match SubjectKind::from_name(&told.subject_kind) {
             Some(SubjectKind::Contact) => Some(FinishErasure::Contact(ContactId(told.subject_id))),
+            Some(SubjectKind::SoleProprietor) => Some(FinishErasure::Company(CompanyId(told.subject_id))),
             Some(SubjectKind::User) => Some(FinishErasure::User(UserId(told.subject_id))),
             // What belonged to others shows by itself that it was erased.
             _ => None,

@@ -1,10 +1,11 @@
 use lethe_access::User;
 use lethe_access::user::{AnonymiseUser, OffBoardUser};
+use lethe_crm::company::{self, Company, CompanyCommand};
 use lethe_crm::contact::{Contact, ContactCommand, Erase, ErasureKind, ErasureReason};
 use lethe_crm::import::{Because, note_forgotten};
 use lethe_crm::note::{Note, NoteCommand};
 use lethe_crm::prospect::{self, Prospect, ProspectCommand};
-use lethe_kernel::{ContactId, UserError, UserId};
+use lethe_kernel::{CompanyId, ContactId, UserError, UserId};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
 
@@ -55,6 +56,10 @@ async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason)
     for id in preview.consents {
         unit.handle::<Consent>(id, ConsentCommand::Erase(consent::Erased { kind })).await?;
     }
+    for id in preview.proprietorships {
+        let erased = company::Erased { reason, with: Some(contact) };
+        unit.handle::<Company>(id, CompanyCommand::Erase(erased)).await?;
+    }
     for id in preview.prospects {
         unit.handle::<Prospect>(id, ProspectCommand::Erase(prospect::Erased { kind })).await?;
     }
@@ -69,6 +74,8 @@ async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason)
 pub enum FinishErasure {
     /// Erases a contact. How much of it was to stay is lost with that part of the ledger, so nothing does.
     Contact(ContactId),
+    /// Says of a company that is one person that its values are erased.
+    Company(CompanyId),
     /// Has a user leave, and be anonymised. Who is the DPM of a unit there is refused, as ever: the successor's appointment
     /// is lost.
     User(UserId),
@@ -88,6 +95,13 @@ impl Work for FinishErasure {
                     return carry_out(unit, preview, ErasureReason::LegalObligation).await;
                 }
                 Ok(Answer::of(contact))
+            }
+            Self::Company(company) => {
+                if unit.version::<Company>(company).await? > 0 {
+                    let erased = company::Erased { reason: ErasureReason::LegalObligation, with: None };
+                    unit.handle::<Company>(company, CompanyCommand::Erase(erased)).await?;
+                }
+                Ok(Answer::of(company))
             }
             Self::User(user) => {
                 if unit.version::<User>(user).await? > 0 {

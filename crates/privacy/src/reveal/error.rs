@@ -18,6 +18,14 @@ pub enum RevealError {
     /// There is no number to show.
     #[error("This contact has no CPR number, so there is nothing to reveal.")]
     NoCpr,
+    /// The number hides nothing.
+    #[error("The number of this company is public. Read it with a query.")]
+    PublicNumber,
+    /// Another unit registered the company.
+    #[error(
+        "Only the unit that registered this company may reveal the personnummer that is its number. Ask that unit."
+    )]
+    NotItsUnit,
     /// The note hides nothing.
     #[error("This note is not declared to contain sensitive data. Read its text with a query.")]
     NotSensitive,
@@ -51,8 +59,8 @@ impl Rule for RevealError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Purpose(_) | Self::BlankPurposeText => ErrorCode::InvalidValue,
-            Self::NotBusinessHub => ErrorCode::Forbidden,
-            Self::NoCpr | Self::NotSensitive => ErrorCode::RuleViolated,
+            Self::NotBusinessHub | Self::NotItsUnit => ErrorCode::Forbidden,
+            Self::NoCpr | Self::PublicNumber | Self::NotSensitive => ErrorCode::RuleViolated,
             Self::NoteEnded => ErrorCode::Ended,
             Self::TextErased => ErrorCode::Erased,
             Self::TooMany { .. } => ErrorCode::RateLimited,
@@ -64,6 +72,7 @@ impl Rule for RevealError {
             Self::Purpose(_) => "purpose",
             Self::BlankPurposeText => "purposeText",
             Self::NotBusinessHub | Self::NoCpr => "contactId",
+            Self::PublicNumber | Self::NotItsUnit => "companyId",
             Self::NotSensitive | Self::NoteEnded | Self::TextErased => "noteId",
             Self::TooMany { .. } => return Vec::new(),
         };

@@ -2,7 +2,7 @@ use std::slice;
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::{
-    AlertId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UnitId, personal_text,
+    AlertId, CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UnitId, personal_text,
 };
 use lethe_ledger::{Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct RevealRecorded {
     pub unit: UnitId,
     /// What for: a code from the unit's list.
     pub purpose: String,
-    /// What the user wrote about it, sealed for the person or the note and gone with them.
+    /// What the user wrote about it, sealed for the person, the note or the sole proprietor and gone with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose_text: Option<Personal<PurposeText>>,
     /// The device it is shown on.
@@ -79,6 +79,12 @@ pub enum Revealed {
         /// The contacts it named at that moment.
         contacts: Vec<ContactId>,
     },
+    /// The number of a company, which is the personnummer of a sole trader, last four digits included.
+    #[serde(rename = "COMPANY_NUMBER")]
+    CompanyNumber {
+        /// The company.
+        company: CompanyId,
+    },
 }
 
 /// The fields that can be revealed.
@@ -89,6 +95,8 @@ pub enum RevealedField {
     Cpr,
     /// The text of a note.
     NoteText,
+    /// The number of a company.
+    CompanyNumber,
 }
 
 impl RevealedField {
@@ -98,6 +106,7 @@ impl RevealedField {
         match self {
             Self::Cpr => "CPR",
             Self::NoteText => "NOTE_TEXT",
+            Self::CompanyNumber => "COMPANY_NUMBER",
         }
     }
 }
@@ -109,6 +118,7 @@ impl Revealed {
         match self {
             Self::Cpr { .. } => RevealedField::Cpr,
             Self::NoteText { .. } => RevealedField::NoteText,
+            Self::CompanyNumber { .. } => RevealedField::CompanyNumber,
         }
     }
 
@@ -118,6 +128,7 @@ impl Revealed {
         match self {
             Self::Cpr { contact } => slice::from_ref(contact),
             Self::NoteText { contacts, .. } => contacts,
+            Self::CompanyNumber { .. } => &[],
         }
     }
 
@@ -125,8 +136,17 @@ impl Revealed {
     #[must_use]
     pub const fn note(&self) -> Option<NoteId> {
         match self {
-            Self::Cpr { .. } => None,
+            Self::Cpr { .. } | Self::CompanyNumber { .. } => None,
             Self::NoteText { note, .. } => Some(*note),
+        }
+    }
+
+    /// The company it is of.
+    #[must_use]
+    pub const fn company(&self) -> Option<CompanyId> {
+        match self {
+            Self::Cpr { .. } | Self::NoteText { .. } => None,
+            Self::CompanyNumber { company } => Some(*company),
         }
     }
 
@@ -136,6 +156,7 @@ impl Revealed {
         match self {
             Self::Cpr { contact } => (*contact).into(),
             Self::NoteText { note, .. } => (*note).into(),
+            Self::CompanyNumber { company } => Subject::sole_proprietor(*company),
         }
     }
 }
@@ -164,6 +185,7 @@ fn recorded(event: &RevealRecorded) -> Vec<Change> {
     [Change::set("field", event.what.field().name())]
         .into_iter()
         .chain(event.what.note().map(|note| Change::object("note", "Note", note)))
+        .chain(event.what.company().map(|company| Change::object("company", "Company", company)))
         .chain(contacts)
         .chain([Change::object("unit", "Unit", event.unit), Change::set("purpose", event.purpose.as_str())])
         .chain(

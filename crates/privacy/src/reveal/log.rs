@@ -2,7 +2,9 @@
 //! whom they name; only what was written about a purpose dies with the person or the note.
 
 use chrono::{DateTime, Utc};
-use lethe_kernel::{ContactId, DeviceId, NoteId, Personal, RevealId, Role, Subject, UnitId, UserId};
+use lethe_kernel::{
+    CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Role, Subject, UnitId, UserId,
+};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -35,6 +37,8 @@ pub struct AccessRow {
     pub field: RevealedField,
     /// The note it is of, if it is a note's.
     pub note_id: Option<NoteId>,
+    /// The company it is of, if it is a company's.
+    pub company_id: Option<CompanyId>,
     /// The contacts it is about.
     pub contacts: Vec<ContactId>,
     /// What for.
@@ -70,6 +74,7 @@ impl AccessRow {
             role: metadata.role,
             field: recorded.what.field(),
             note_id: recorded.what.note(),
+            company_id: recorded.what.company(),
             contacts: recorded.what.contacts().to_vec(),
             purpose: recorded.purpose,
             purpose_text: recorded.purpose_text,
@@ -81,16 +86,17 @@ impl AccessRow {
     /// Whose key seals the value, and what was written about the purpose; none only of a row that somebody altered.
     #[must_use]
     pub fn subject(&self) -> Option<Subject> {
-        match self.note_id {
-            Some(note) => Some(note.into()),
-            None => self.contacts.first().map(|contact| (*contact).into()),
+        match (self.note_id, self.company_id) {
+            (Some(note), _) => Some(note.into()),
+            (None, Some(company)) => Some(Subject::sole_proprietor(company)),
+            (None, None) => self.contacts.first().map(|contact| (*contact).into()),
         }
     }
 }
 
 impl Projection for AccessLogView {
     const NAME: &'static str = "access_log";
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("log.sql");
     const SOURCES: &'static [&'static str] = &["reveals"];
     type Row = AccessRow;
@@ -111,6 +117,8 @@ pub struct AccessFilter {
     pub contact: Option<ContactId>,
     /// Those of a note.
     pub note: Option<NoteId>,
+    /// Those of a company.
+    pub company: Option<CompanyId>,
     /// Those by a user.
     pub user: Option<UserId>,
     /// Those in the name of all these units. So two different ones leave nothing.
@@ -140,6 +148,7 @@ pub async fn access_page(
             }
             for (condition, id) in [
                 (" AND r.note_id = ", filter.note.map(|note| note.0)),
+                (" AND r.company_id = ", filter.company.map(|company| company.0)),
                 (" AND r.user_id = ", filter.user.map(|user| user.0)),
             ] {
                 if let Some(id) = id {

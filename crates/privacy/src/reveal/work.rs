@@ -1,9 +1,10 @@
 use lethe_access::UnitKind;
 use lethe_access::unit::own_unit;
+use lethe_crm::company::{Company, CompanyError};
 use lethe_crm::contact::living_contact;
 use lethe_crm::note::own_note;
 use lethe_kernel::{
-    AlertId, Caller, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UserError, text,
+    AlertId, Caller, CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UserError, text,
 };
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
@@ -69,6 +70,35 @@ impl Work for RevealNote {
         }
         let contacts = standing.contacts.clone();
         record(unit, Revealed::NoteText { note: self.note, contacts }, &self.occasion).await
+    }
+}
+
+/// Records that the number of a company, which is the personnummer of a sole trader, is shown to the caller. Answers the
+/// reveal, and the warning if it gave one.
+pub struct RevealCompanyNumber {
+    /// The company.
+    pub company: CompanyId,
+    /// Why, and on what.
+    pub occasion: Occasion,
+}
+
+impl Work for RevealCompanyNumber {
+    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        own_unit(unit).await?;
+        let own = unit.caller().unit;
+        // One that is closed hides its number still.
+        let company = unit.existing::<Company>(self.company, CompanyError::Unknown.into()).await?;
+        if company.is_erased() {
+            return Err(UserError::from(CompanyError::Erased).into());
+        }
+        if !company.hides_number() {
+            return refuse(RevealError::PublicNumber);
+        }
+        // All units see a company; the number is known to the one that brought it.
+        if company.unit() != Some(own) {
+            return refuse(RevealError::NotItsUnit);
+        }
+        record(unit, Revealed::CompanyNumber { company: self.company }, &self.occasion).await
     }
 }
 

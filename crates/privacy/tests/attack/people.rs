@@ -98,6 +98,7 @@ pub(crate) async fn note(ledger: &Ledger, contact: ContactId, text: String) -> N
         contains_personal: true,
         contains_sensitive: false,
         expiry: ExpiryChoice::Default,
+        longest: lethe_crm::expiry::Longest::default(),
     };
     NoteId(ledger.execute(&context(), &work).await.unwrap().object())
 }
@@ -113,6 +114,7 @@ pub(crate) async fn consent(ledger: &Ledger, contact: ContactId, wording: String
         proof: Some(proof),
         effective_at: None,
         kept_until: None,
+        longest: lethe_crm::expiry::Longest::default(),
     };
     ledger.execute(&context(), &work).await.unwrap();
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use lethe_access::unit::UnitView;
 use lethe_crm::contact::{ContactView, ErasureKind, FirstName};
-use lethe_crm::expiry::ScheduleView;
 use lethe_crm::note::NoteView;
 use lethe_kernel::{ContactId, Personal, SealedText};
 use lethe_ledger::{Ledger, Views, ViewsBuilder};
 use lethe_privacy::consent::ConsentView;
+use lethe_privacy::retention::ScheduleView;
 use lethe_privacy::rotation::{RotationView, rotate};
 use lethe_vault::VaultError;
 use sqlx::PgPool;

@@ -129,7 +129,7 @@ impl World {
     /// Views as they are when they have seen the ledger up to a position.
     pub(crate) async fn views_at(&self, position: i64) {
         sqlx::query(
-            "INSERT INTO ledger.projections SELECT unnest(ARRAY['contact', 'note', 'prospect', 'consent']), 1, $1, '{}' \
+            "INSERT INTO ledger.projections SELECT unnest(ARRAY['contact', 'note', 'prospect', 'consent', 'company']), 1, $1, '{}' \
              ON CONFLICT (name) DO UPDATE SET position = $1",
         )
         .bind(position)

@@ -13,6 +13,7 @@ mod imports;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod preview;
+mod proprietor;
 mod race;
 mod revealed;
 mod told;

@@ -128,5 +128,6 @@ fn retelling(note: NoteId) -> AmendNote {
         contains_personal: None,
         contains_sensitive: None,
         expiry: Patch::Keep,
+        longest: lethe_crm::expiry::Longest::default(),
     }
 }

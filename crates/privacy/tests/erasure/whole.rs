@@ -6,7 +6,7 @@ use lethe_crm::note::{NoteStatus, RemoveNote};
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::{ErrorCode, KeyClass};
 use lethe_ledger::{Page, Work};
-use lethe_privacy::consent::ConsentView;
+use lethe_privacy::consent::{ConsentStatus, ConsentView};
 use uuid::Uuid;
 
 use crate::bill::Bill;
@@ -46,7 +46,8 @@ async fn anonymising_takes_everything_sealed_and_leaves_what_can_be_counted() {
     let kept = world.note_row(free).await;
     assert!(kept.text.is_some() && kept.contacts.len() == 2);
     let consent = world.row::<ConsentView>(given).await.unwrap();
-    assert!(consent.erased && consent.wording.is_none() && consent.purpose == "NEWS");
+    assert_eq!((consent.status, consent.ended_at), (ConsentStatus::Erased, Some(consent.changed_at)));
+    assert!(consent.wording.is_none() && consent.purpose == "NEWS");
     let prospect = world.row::<ProspectView>(prospect).await.unwrap();
     assert_eq!((prospect.title, prospect.contact_id), (None, one));
     // Keys: those of the contact and of the notes that died, and nobody else's.

@@ -9,7 +9,6 @@ use lethe_crm::contact::{
     AmendContact, ContactInput, ContactRow, ContactView, ErasureKind, ErasureReason, LinkContact,
     RegisterContact,
 };
-use lethe_crm::expiry::ScheduleView;
 use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::{ExpiryChoice, NoteRow, NoteView, WriteNote};
 use lethe_crm::prospect::{ProspectView, RegisterProspect};
@@ -21,6 +20,7 @@ use lethe_ledger::{Committed, Context, Failure, Ledger, Projection, Views, Views
 use lethe_nordic::Country;
 use lethe_privacy::consent::{ConsentView, GiveConsent, LegalBasis};
 use lethe_privacy::erasure::{EraseContact, Preview, preview};
+use lethe_privacy::retention::ScheduleView;
 use lethe_privacy::reveal::{AccessLogView, AlertView};
 use lethe_vault::{Custody, Vault};
 use uuid::Uuid;
@@ -131,7 +131,7 @@ impl World {
             origin: None,
         };
         let company = CompanyId(self.act(work).await);
-        self.act(LinkContact { contact, company }).await;
+        self.act(LinkContact { contact, company, proprietor: false }).await;
         company
     }
 
@@ -196,6 +196,7 @@ pub(crate) fn note(contacts: &[ContactId], personal: bool) -> WriteNote {
         contains_personal: personal,
         contains_sensitive: false,
         expiry: ExpiryChoice::Default,
+        longest: lethe_crm::expiry::Longest::default(),
     }
 }
 
@@ -209,6 +210,7 @@ pub(crate) fn consent(contact: ContactId, purpose: &str) -> GiveConsent {
         proof: None,
         effective_at: None,
         kept_until: None,
+        longest: lethe_crm::expiry::Longest::default(),
     }
 }
 

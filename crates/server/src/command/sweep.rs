@@ -1,8 +1,8 @@
 //! `lethe sweep`.
 
 use clap::Args;
-use lethe_crm::expiry::SweepReport;
 use lethe_crm::import::forget_old;
+use lethe_privacy::retention::SweepReport;
 use serde::Serialize;
 
 use crate::config::Config;
@@ -57,7 +57,7 @@ async fn sweep(config: &Config, folder: &DataDir, database: &Database) -> Result
     let pool = database.connect(config).await?;
     let running = Running::start(config, pool.clone(), folder).await?;
     running.caught_up().await?;
-    let items = lethe_crm::expiry::sweep(&running.ledger, |done| {
+    let items = lethe_privacy::retention::sweep(&running.ledger, |done| {
         if done % 1000 == 0 {
             output::note(&format!("{done} items done."));
         }

@@ -11,7 +11,7 @@ use crate::id::Kind;
 use crate::mutate::{Outcome, changed, execute};
 use crate::permission::allowed;
 
-const VIEWS: &[&str] = &["contact", "note", "expiry", "consent", "prospect"];
+const VIEWS: &[&str] = &["contact", "note", "expiry", "consent", "prospect", "company"];
 
 /// A contact to anonymise. It cannot be undone.
 #[derive(InputObject)]

@@ -131,7 +131,14 @@ impl ErasurePreview {
         Ok(found.into_iter().map(Operation).collect())
     }
 
-    /// Companies of it that are one person: they have keys of their own and are not erased with it.
+    /// The companies that are this person; their personal values would go.
+    #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
+    async fn proprietorships(&self, context: &Context<'_>) -> Result<Vec<Company>> {
+        let found = by_ids::<CompanyView>(context, &ids(&self.0.proprietorships)).await?;
+        Ok(found.into_iter().map(Company).collect())
+    }
+
+    /// Other companies of it that are one person: they have keys of their own and are not erased with it.
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn sole_proprietors(&self, context: &Context<'_>) -> Result<Vec<Company>> {
         let found = by_ids::<CompanyView>(context, &ids(&self.0.sole_proprietors)).await?;

@@ -1,13 +1,13 @@
 use lethe_crm::company::{
-    Address, Amended, Assigned, City, Closed, CompanyEvent, CompanyReferenceEvent, Details, Email, Identity,
-    LegalForm, Master, Nace, NaceVersion, Name, Number, NumberDate, NumberSerial, Phone, PostalCode,
-    Registered, Scheme, SealedNumber,
+    Address, Amended, Assigned, City, Closed, CompanyEvent, CompanyReferenceEvent, Details, Email, Erased,
+    Identity, LegalForm, Master, Nace, NaceVersion, Name, Number, NumberDate, NumberSerial, Phone,
+    PostalCode, ProprietorSet, Registered, Scheme, SealedNumber,
 };
-use lethe_crm::contact::Origin;
-use lethe_kernel::{CompanyId, Patch, Personal, PersonalValue, Subject};
+use lethe_crm::contact::{ErasureReason, Origin};
+use lethe_kernel::{CompanyId, ContactId, Patch, Personal, PersonalValue, Subject};
 use lethe_nordic::{Country, PNumber};
 
-use super::{COMPANY, IMPORT, OTHER, UNIT, id};
+use super::{COMPANY, CONTACT, IMPORT, OTHER, UNIT, id};
 use crate::example::Example;
 
 pub(super) fn all() -> Vec<Example> {
@@ -25,8 +25,20 @@ pub(super) fn all() -> Vec<Example> {
         company(CompanyEvent::Amended(public), Some("legal-person")),
         company(CompanyEvent::Amended(emptied), Some("emptied")),
         company(CompanyEvent::Closed(closed), None),
+        company(proprietor(Some(CONTACT)), None),
+        company(proprietor(None), Some("unknown")),
+        company(CompanyEvent::Erased(erased(Some(CONTACT))), None),
+        company(CompanyEvent::Erased(erased(None)), Some("alone")),
         Example::of(assigned, OTHER, None),
     ]
+}
+
+fn proprietor(contact: Option<ContactId>) -> CompanyEvent {
+    CompanyEvent::ProprietorSet(ProprietorSet { contact })
+}
+
+fn erased(with: Option<ContactId>) -> Erased {
+    Erased { reason: ErasureReason::RequestOfPerson, with }
 }
 
 /// The number is public, all else is personal.

@@ -34,6 +34,7 @@ pub(super) fn all() -> Vec<Example> {
         survived: vec![NoteId(id(0xd1))],
         consents: vec![consent],
         prospects: vec![prospect],
+        companies: vec![COMPANY],
         remains: vec![
             Remains::Ids,
             Remains::Audit,
@@ -48,7 +49,7 @@ pub(super) fn all() -> Vec<Example> {
     [
         ContactEvent::Registered(registered),
         ContactEvent::Amended(Amended { details: details() }),
-        ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY }),
+        ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY, proprietor: true }),
         ContactEvent::CompanyUnlinked(CompanyUnlinked { company: COMPANY }),
         ContactEvent::ItemAttached(attached),
         ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true }),

@@ -2,6 +2,7 @@ use lethe_crm::expiry::{Effect, Expiry};
 use lethe_crm::note::{
     Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written,
 };
+use lethe_crm::note_kind::{KindsEvent, KindsSet, Nature, NoteKind};
 use lethe_kernel::{ContactId, Patch, Personal};
 
 use super::{COMPANY, CONTACT, NOTE, UNIT, day, id};
@@ -14,6 +15,7 @@ pub(super) fn all() -> Vec<Example> {
     let written = Written {
         unit: UNIT,
         kind: "MEETING".into(),
+        nature: Nature::Meeting,
         contacts: contacts.clone(),
         company: Some(COMPANY),
         text: text.clone(),
@@ -23,6 +25,7 @@ pub(super) fn all() -> Vec<Example> {
     };
     let amended = Amended {
         kind: Some("PHONE_CALL".into()),
+        nature: Some(Nature::Call),
         text: Some(text),
         contacts: Some(contacts),
         company: Patch::Set(COMPANY),
@@ -45,5 +48,19 @@ pub(super) fn all() -> Vec<Example> {
         (NoteEvent::ContactUnlinked(ContactUnlinked { contact: CONTACT }), None),
     ]
     .map(|(event, case)| Example::of(event, NOTE.0, case))
-    .into()
+    .into_iter()
+    .chain([Example::of(KindsEvent::Set(kinds()), UNIT.0, None)])
+    .collect()
+}
+
+fn kinds() -> KindsSet {
+    let kind = |code: &str, nature| NoteKind { code: code.into(), nature };
+    KindsSet {
+        kinds: vec![
+            kind("FIRST_TALK", Nature::Meeting),
+            kind("HOTLINE", Nature::Call),
+            kind("LETTER", Nature::Mail),
+            kind("MEMO", Nature::Note),
+        ],
+    }
 }

@@ -58,9 +58,15 @@ fn consents() -> Vec<Example> {
         note: Some(Personal::of(CONTACT, WithdrawalNote("Bager ikke mere.".into()))),
     };
     let erased = consent::Erased { kind: ErasureKind::Deleted };
-    [ConsentEvent::Given(given), ConsentEvent::Withdrawn(withdrawn), ConsentEvent::Erased(erased)]
-        .map(|event| Example::of(event, OTHER, None))
-        .into()
+    let expired = consent::Expired { due: day("2028-11-01") };
+    [
+        ConsentEvent::Given(given),
+        ConsentEvent::Withdrawn(withdrawn),
+        ConsentEvent::Expired(expired),
+        ConsentEvent::Erased(erased),
+    ]
+    .map(|event| Example::of(event, OTHER, None))
+    .into()
 }
 
 fn imports() -> Vec<Example> {

@@ -1,9 +1,9 @@
-use lethe_kernel::{AlertId, DeviceId, Personal, RevealId};
+use lethe_kernel::{AlertId, DeviceId, Personal, RevealId, Subject};
 use lethe_privacy::reveal::{
     LimitsSet, PolicyEvent, PurposeText, PurposesSet, RevealEvent, RevealRecorded, RevealUnusual, Revealed,
 };
 
-use super::{CONTACT, NOTE, OTHER, UNIT, id, time};
+use super::{COMPANY, CONTACT, NOTE, OTHER, UNIT, id, time};
 use crate::example::Example;
 
 pub(super) fn all() -> Vec<Example> {
@@ -27,10 +27,19 @@ fn reveals() -> Vec<Example> {
         purpose_text: Some(Personal::of(NOTE, PurposeText("Tilsyn med bagerikurset.".into()))),
         ..cpr.clone()
     };
+    let number = RevealRecorded {
+        what: Revealed::CompanyNumber { company: COMPANY },
+        purpose_text: Some(Personal::of(
+            Subject::sole_proprietor(COMPANY),
+            PurposeText("Skatteverket frågar om F-skatt.".into()),
+        )),
+        ..cpr.clone()
+    };
     let unusual = RevealUnusual { alert: AlertId(id(0x83)), unit: UNIT, count: 31, usual: 30, at };
     vec![
         Example::of(RevealEvent::Recorded(cpr), OTHER, None),
         Example::of(RevealEvent::Recorded(text), OTHER, Some("note")),
+        Example::of(RevealEvent::Recorded(number), OTHER, Some("company")),
         Example::of(RevealEvent::Unusual(unusual), OTHER, None),
     ]
 }

@@ -39,6 +39,11 @@ fn numbers_at_fault_are_refused_without_quoting_them() {
         (Country::Finland, "131052-308T"),
         (Country::Finland, "131052A308T"),
         (Country::Iceland, "120174-3399"),
+        // Of another country than the one that was named.
+        (Country::Norway, "811218-9876"),
+        (Country::Finland, "SE8112189876"),
+        (Country::Norway, "131052A308T"),
+        (Country::Iceland, "12345-01015851233"),
         (Country::Iceland, "ÅÄÖ123"),
         (Country::Iceland, "123456789012345678901"),
     ] {

@@ -2,6 +2,7 @@ use cqrs_es::test::TestFramework;
 use lethe_kernel::{Patch, Personal, UnitId};
 
 use super::*;
+use crate::contact::CompanyLinked;
 use crate::contact::{
     ConsentRecorded, CprDate, CprSerial, Email, ErasureKind, ErasureReason, FirstName, ItemKind, LastName,
     Remains, SealedCpr,
@@ -9,6 +10,7 @@ use crate::contact::{
 
 const ID: ContactId = ContactId(Uuid::from_u128(1));
 const COMPANY: CompanyId = CompanyId(Uuid::from_u128(2));
+const LINK: CompanyLinked = CompanyLinked { company: COMPANY, proprietor: false };
 const NOTE: NoteId = NoteId(Uuid::from_u128(3));
 
 fn contact() -> TestFramework<Contact> {
@@ -68,7 +70,7 @@ fn refuses_everything_for_a_contact_nobody_registered() {
     contact().given_no_previous_events().when(amend(named("Bo"))).then_expect_error(ContactError::Unknown);
     contact()
         .given_no_previous_events()
-        .when(ContactCommand::Link(COMPANY))
+        .when(ContactCommand::Link(LINK))
         .then_expect_error(ContactError::Unknown);
 }
 
@@ -115,9 +117,9 @@ fn refuses_to_lose_the_only_name() {
 
 #[test]
 fn links_and_unlinks_a_company_once() {
-    let linked = ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY });
+    let linked = ContactEvent::CompanyLinked(LINK);
     let unlinked = ContactEvent::CompanyUnlinked(CompanyUnlinked { company: COMPANY });
-    let link = ContactCommand::Link(COMPANY);
+    let link = ContactCommand::Link(LINK);
     let unlink = ContactCommand::Unlink(COMPANY);
     contact().given(vec![registered()]).when(link.clone()).then_expect_events(vec![linked.clone()]);
     contact().given(vec![registered(), linked.clone()]).when(link).then_expect_events(vec![]);
@@ -175,7 +177,7 @@ fn whole() -> Vec<ContactEvent> {
     vec![
         registered(),
         amended(email("a@example.org")),
-        ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY }),
+        ContactEvent::CompanyLinked(LINK),
         attached(),
         ContactEvent::ConsentRecorded(recorded()),
         ContactEvent::ProspectRegistered(ProspectRegistered { prospect: PROSPECT }),
@@ -203,6 +205,7 @@ fn erased() -> Erased {
         survived: Vec::new(),
         consents: vec![recorded().consent],
         prospects: vec![PROSPECT],
+        companies: Vec::new(),
         remains: vec![Remains::Ids],
     }
 }
@@ -280,7 +283,7 @@ fn an_erased_contact_holds_nothing_and_takes_nothing() {
     let ContactEvent::ItemAttached(item) = attached() else { panic!("an item") };
     for command in [
         amend(named("Bo")),
-        ContactCommand::Link(COMPANY),
+        ContactCommand::Link(LINK),
         ContactCommand::Unlink(COMPANY),
         ContactCommand::AttachItem(item),
         ContactCommand::DetachItem { item: NOTE, expired: true },
@@ -294,4 +297,23 @@ fn an_erased_contact_holds_nothing_and_takes_nothing() {
     }
     let again = ContactCommand::Register(register(named("Åse")));
     contact().given(history).when(again).then_expect_error(ContactError::ReferenceEnded);
+}
+
+#[test]
+fn a_link_says_whether_the_company_is_the_person_and_an_erasure_names_it_then() {
+    let owner = CompanyLinked { proprietor: true, ..LINK };
+    let linked = |link| vec![registered(), ContactEvent::CompanyLinked(link)];
+    contact()
+        .given(linked(LINK))
+        .when(ContactCommand::Link(owner))
+        .then_expect_events(vec![ContactEvent::CompanyLinked(owner)]);
+    contact().given(linked(owner)).when(ContactCommand::Link(owner)).then_expect_events(vec![]);
+    let mut state = Contact::default();
+    for event in linked(owner) {
+        state.apply(event);
+    }
+    assert!(state.is_proprietor_of(COMPANY));
+    assert_eq!(state.proprietorships().collect::<Vec<_>>(), [COMPANY]);
+    state.apply(ContactEvent::CompanyLinked(LINK));
+    assert_eq!((state.proprietorships().count(), state.companies().count()), (0, 1));
 }

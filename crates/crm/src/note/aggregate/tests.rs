@@ -3,6 +3,7 @@ use lethe_kernel::Personal;
 
 use super::*;
 use crate::note::NoteText;
+use crate::note_kind::Nature;
 
 const ID: NoteId = NoteId(Uuid::from_u128(1));
 const UNIT: UnitId = UnitId(Uuid::from_u128(9));
@@ -31,6 +32,7 @@ fn written() -> Written {
     Written {
         unit: UNIT,
         kind: "MEETING".into(),
+        nature: Nature::Meeting,
         contacts: vec![ContactId(Uuid::from_u128(2))],
         company: None,
         text: text("met"),
@@ -45,11 +47,11 @@ fn history() -> Vec<NoteEvent> {
 }
 
 fn write(written: Written) -> NoteCommand {
-    NoteCommand::Write { written, today: today() }
+    NoteCommand::Write { written, today: today(), longest: Longest::default() }
 }
 
 fn amend(change: Amended, expiry: Patch<Expiry>) -> NoteCommand {
-    NoteCommand::Amend(Amendment { note: ID, change, expiry, today: today() })
+    NoteCommand::Amend(Amendment { note: ID, change, expiry, today: today(), longest: Longest::default() })
 }
 
 #[test]
@@ -240,5 +242,39 @@ fn a_note_that_has_ended_holds_no_text() {
     note()
         .given(vec![NoteEvent::Written(written()), NoteEvent::Removed(Removed { effect: Effect::Delete })])
         .when(forget(ONE, ErasureKind::Deleted))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn refuses_a_date_that_is_as_good_as_none() {
+    let until = |on: &str| Written { expiry: Some(expiry(on)), ..written() };
+    for on in ["2056-06-02", "9999-12-31"] {
+        note()
+            .given_no_previous_events()
+            .when(write(until(on)))
+            .then_expect_error(NoteError::ExpiryTooLate(30));
+        note()
+            .given(history())
+            .when(amend(Amended::default(), Patch::Set(expiry(on))))
+            .then_expect_error(NoteError::ExpiryTooLate(30));
+    }
+    let last = until("2056-06-01");
+    note()
+        .given_no_previous_events()
+        .when(write(last.clone()))
+        .then_expect_events(vec![NoteEvent::Written(last)]);
+}
+
+#[test]
+fn the_nature_changes_with_the_kind_alone() {
+    let called = |code: &str, nature| Amended { kind: Some(code.into()), nature, ..Amended::default() };
+    let to_call = called("CALL", Some(Nature::Call));
+    note()
+        .given(history())
+        .when(amend(to_call.clone(), Patch::Keep))
+        .then_expect_events(vec![NoteEvent::Amended(to_call)]);
+    note()
+        .given(history())
+        .when(amend(called("MEETING", Some(Nature::Mail)), Patch::Keep))
         .then_expect_events(vec![]);
 }

@@ -60,7 +60,7 @@ fn withdrawn(day: u32) -> ConsentEvent {
 }
 
 fn give(given: Given) -> ConsentCommand {
-    ConsentCommand::Give { given, dated: true, now: now() }
+    ConsentCommand::Give { given, dated: true, now: now(), longest: Longest::default() }
 }
 
 fn withdraw(day: u32) -> ConsentCommand {
@@ -82,7 +82,8 @@ fn stays_quiet_when_given_again_alike() {
 #[test]
 fn a_time_that_was_filled_in_makes_no_new_consent_and_one_that_was_named_does() {
     let later = Given { effective_at: now(), ..terms() };
-    let undated = ConsentCommand::Give { given: later.clone(), dated: false, now: now() };
+    let undated =
+        ConsentCommand::Give { given: later.clone(), dated: false, now: now(), longest: Longest::default() };
     consent().given(vec![given(terms())]).when(undated).then_expect_events(vec![]);
     consent().given(vec![given(terms())]).when(give(later.clone())).then_expect_events(vec![given(later)]);
 }
@@ -97,7 +98,12 @@ fn other_terms_are_given_anew() {
         Given { proof: None, ..terms() },
         Given { kept_until: NaiveDate::from_ymd_opt(2030, 1, 1), ..terms() },
     ] {
-        let undated = ConsentCommand::Give { given: other.clone(), dated: false, now: now() };
+        let undated = ConsentCommand::Give {
+            given: other.clone(),
+            dated: false,
+            now: now(),
+            longest: Longest::default(),
+        };
         consent().given(vec![given(terms())]).when(undated).then_expect_events(vec![given(other)]);
     }
 }
@@ -150,7 +156,8 @@ fn a_withdrawal_takes_effect_not_before_the_giving() {
 fn given_after_a_withdrawal_is_a_new_consent_even_on_the_same_terms() {
     let history = vec![given(terms()), withdrawn(5)];
     let anew = Given { effective_at: time(5), ..terms() };
-    let undated = ConsentCommand::Give { given: anew.clone(), dated: false, now: now() };
+    let undated =
+        ConsentCommand::Give { given: anew.clone(), dated: false, now: now(), longest: Longest::default() };
     consent().given(history.clone()).when(undated).then_expect_events(vec![given(anew.clone())]);
     consent().given(history.clone()).when(give(anew.clone())).then_expect_events(vec![given(anew.clone())]);
     consent()
@@ -200,11 +207,57 @@ fn its_contacts_erasure_ends_it_and_nothing_sealed_is_left() {
     consent().given_no_previous_events().when(erase()).then_expect_error(ConsentError::NotGiven);
     let history = vec![given(terms()), withdrawn(5), event];
     consent().given(history.clone()).when(erase()).then_expect_events(vec![]);
-    let again = ConsentCommand::Give { given: terms(), dated: true, now: now() };
+    let again = ConsentCommand::Give { given: terms(), dated: true, now: now(), longest: Longest::default() };
     consent().given(history.clone()).when(again).then_expect_error(ConsentError::Erased);
     let mut state = Consent::default();
     for event in history {
         state.apply(event);
     }
     assert_eq!((state.active(), state.subjects(Uuid::nil())), (None, vec![]));
+}
+
+fn kept(until: &str) -> Given {
+    Given { kept_until: Some(until.parse().unwrap()), ..terms() }
+}
+
+#[test]
+fn refuses_a_last_day_that_has_come_and_one_that_never_will() {
+    for (until, error) in [
+        ("1999-01-01", ConsentError::KeptUntilPassed),
+        ("2026-06-10", ConsentError::KeptUntilPassed),
+        ("2056-06-11", ConsentError::KeptUntilTooLate(30)),
+        ("9999-12-31", ConsentError::KeptUntilTooLate(30)),
+    ] {
+        assert_eq!((error.code(), error.field().remove(0).as_str()), (ErrorCode::InvalidValue, "keptUntil"));
+        consent().given_no_previous_events().when(give(kept(until))).then_expect_error(error);
+    }
+    for until in ["2026-06-11", "2056-06-10"] {
+        consent()
+            .given_no_previous_events()
+            .when(give(kept(until)))
+            .then_expect_events(vec![given(kept(until))]);
+    }
+}
+
+#[test]
+fn expires_once_on_its_day_if_it_stands() {
+    let expire = |on: &str| ConsentCommand::Expire { today: on.parse().unwrap() };
+    let expired = || ConsentEvent::Expired(Expired { due: "2027-01-01".parse().unwrap() });
+    let before = || vec![given(kept("2027-01-01"))];
+    consent().given(before()).when(expire("2026-12-31")).then_expect_events(vec![]);
+    consent().given(before()).when(expire("2027-01-01")).then_expect_events(vec![expired()]);
+    consent().given(before()).when(expire("2027-03-01")).then_expect_events(vec![expired()]);
+    let after = || before().into_iter().chain([expired()]).collect::<Vec<_>>();
+    consent().given(after()).when(expire("2027-01-02")).then_expect_events(vec![]);
+    consent().given(vec![given(terms())]).when(expire("2027-01-02")).then_expect_events(vec![]);
+    let gone = before().into_iter().chain([withdrawn(5)]).collect::<Vec<_>>();
+    consent().given(gone).when(expire("2027-01-02")).then_expect_events(vec![]);
+}
+
+#[test]
+fn what_has_expired_can_be_withdrawn_and_given_anew() {
+    let expired = ConsentEvent::Expired(Expired { due: "2026-06-05".parse().unwrap() });
+    let after = vec![given(terms()), expired];
+    consent().given(after.clone()).when(give(terms())).then_expect_events(vec![given(terms())]);
+    consent().given(after).when(withdraw(5)).then_expect_events(vec![withdrawn(5)]);
 }

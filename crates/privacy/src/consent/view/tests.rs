@@ -3,6 +3,7 @@ use lethe_kernel::{CommandId, EventId, RequestId, Role, SealedText};
 use lethe_ledger::{Change, Described, Metadata, Value};
 
 use super::*;
+use crate::consent::{Erased, Expired};
 
 const CONTACT: ContactId = ContactId(Uuid::from_u128(2));
 const UNIT: UnitId = UnitId(Uuid::from_u128(9));
@@ -136,4 +137,29 @@ fn history_tells_every_field_and_whose_the_personal_ones_are() {
         sealed: SealedText("n".into()),
     };
     assert!(withdrawn.changes(Uuid::nil()).contains(&Change { field: "withdrawalNote", value: Some(note) }));
+}
+
+#[test]
+fn it_ends_visibly_when_its_day_comes_or_its_contact_is_erased() {
+    let expired = || (ConsentEvent::Expired(Expired { due: time(4).date_naive() }), 4);
+    let erased = |kind, day| (ConsentEvent::Erased(Erased { kind }), day);
+    let row = fold(&[(ConsentEvent::Given(given()), 2), expired()]).unwrap();
+    assert_eq!((row.status, row.ended_at, row.version), (ConsentStatus::Expired, Some(time(4)), 2));
+    assert_eq!(row.wording, Some(sealed("w")));
+    let row = fold(&[(ConsentEvent::Given(given()), 2), erased(ErasureKind::Anonymised, 5)]).unwrap();
+    assert_eq!((row.status, row.ended_at), (ConsentStatus::Erased, Some(time(5))));
+    assert_eq!((row.wording, row.proof, row.withdrawal_note), (None, None, None));
+    assert_eq!(serde_json::to_value(row.status).unwrap(), ConsentStatus::Erased.name());
+    let row = fold(&[
+        (ConsentEvent::Given(given()), 2),
+        (ConsentEvent::Withdrawn(withdrawn()), 4),
+        erased(ErasureKind::Anonymised, 5),
+    ])
+    .unwrap();
+    assert_eq!((row.status, row.ended_at), (ConsentStatus::Erased, Some(time(3))));
+    assert_eq!(row.withdrawn_at, Some(time(3)), "that it was withdrawn stays");
+    let row =
+        fold(&[(ConsentEvent::Given(given()), 2), expired(), (ConsentEvent::Given(given()), 6)]).unwrap();
+    assert_eq!((row.status, row.ended_at), (ConsentStatus::Given, None));
+    assert_eq!(fold(&[(ConsentEvent::Given(given()), 2), erased(ErasureKind::Deleted, 5)]), None);
 }

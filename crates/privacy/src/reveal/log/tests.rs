@@ -116,3 +116,15 @@ fn history_tells_everything_but_a_value() {
     assert!(matches!(&text.value, Some(Value::Personal { subject, .. }) if *subject == NOTE.into()));
     assert_eq!(unusual().changes(Uuid::nil())[1], Change { field: "count", value: Some(Value::Number(31)) });
 }
+
+#[test]
+fn the_reveal_of_a_companys_number_names_the_company_and_belongs_to_the_sole_proprietor() {
+    let company = CompanyId(Uuid::from_u128(11));
+    let event = reveal(Revealed::CompanyNumber { company });
+    let row = AccessRow::of(&recorded(&event)).unwrap().unwrap();
+    assert_eq!((row.field, row.company_id, row.note_id), (RevealedField::CompanyNumber, Some(company), None));
+    assert_eq!((row.contacts.len(), row.subject()), (0, Some(Subject::sole_proprietor(company))));
+    assert_eq!(serde_json::to_value(row.field).unwrap(), RevealedField::CompanyNumber.name());
+    let changes = event.changes(Uuid::nil());
+    assert!(changes.contains(&Change::object("company", "Company", company)));
+}

@@ -1,5 +1,5 @@
 use lethe_access::unit::own_unit;
-use lethe_kernel::text;
+use lethe_crm::reference;
 use lethe_ledger::{Answer, Failure, Unit, Work};
 
 use super::{Limits, PolicyCommand, RevealPolicy};
@@ -11,7 +11,7 @@ impl Work for SetPurposes {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
         let mut codes: Vec<String> = Vec::new();
         for given in &self.0 {
-            let code = text::code("codes", given)?;
+            let code = reference::code("codes", given)?;
             if !codes.contains(&code) {
                 codes.push(code);
             }

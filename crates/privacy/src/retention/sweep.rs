@@ -1,14 +1,15 @@
-//! The sweep: acts on what is due. It may run twice, late, or in several processes at once, because every item is
-//! decided anew on its own stream.
+//! The sweep: acts on what is due. It may run twice, late, or in several processes at once, because every note and
+//! consent is decided anew on its own stream.
 
 use chrono::NaiveDate;
-use lethe_kernel::{Caller, RequestId};
+use lethe_crm::note::ExpireNote;
+use lethe_kernel::{Caller, ConsentId, NoteId, RequestId};
 use lethe_ledger::{Context, Failure, Ledger, LedgerError, Page};
 use lethe_nordic::calendar;
 use serde::Serialize;
 
-use super::{Due, ScheduleFilter, schedule_page};
-use crate::note::ExpireNote;
+use super::{Due, DueKind, ScheduleFilter, schedule_page};
+use crate::consent::ExpireConsent;
 
 const PAGE: i64 = 200;
 
@@ -49,11 +50,15 @@ pub async fn sweep(ledger: &Ledger, mut progress: impl FnMut(u64)) -> Result<Swe
 async fn expire(ledger: &Ledger, due: &Due, report: &mut SweepReport) -> Result<(), LedgerError> {
     let context = Context::new(Caller::system(due.unit_id), RequestId(ledger.parts().ids.next()));
     report.due += 1;
-    match ledger.execute(&context, &ExpireNote { note: due.id }).await {
+    let done = match due.kind {
+        DueKind::Note => ledger.execute(&context, &ExpireNote { note: NoteId(due.id) }).await,
+        DueKind::Consent => ledger.execute(&context, &ExpireConsent { consent: ConsentId(due.id) }).await,
+    };
+    match done {
         Ok(done) => report.position = report.position.max(done.position),
         Err(Failure::Refused(errors)) => {
             report.refused += 1;
-            tracing::warn!(note = %due.id, ?errors, "an item that is due was not expired");
+            tracing::warn!(kind = due.kind.name(), id = %due.id, ?errors, "what is due was not expired");
         }
         Err(Failure::Failed(error)) => return Err(error),
     }

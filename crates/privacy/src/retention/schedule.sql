@@ -3,7 +3,8 @@ CREATE TABLE expiry (
     kind text NOT NULL,
     unit_id uuid NOT NULL,
     due date NOT NULL,
-    effect text NOT NULL
+    -- What happens to a note; a consent ends.
+    effect text
 );
 CREATE INDEX ON expiry (due, id);
 CREATE INDEX ON expiry (unit_id, due, id);

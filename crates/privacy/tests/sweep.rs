@@ -9,12 +9,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind, UnitView};
 use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ContactInput, ContactRow, ContactView, RegisterContact};
-use lethe_crm::expiry::{Effect, Expiry, ScheduleView, SweepReport, sweep};
+use lethe_crm::expiry::{Effect, Expiry, Longest};
 use lethe_crm::note::{AmendNote, ExpiryChoice, NoteRow, NoteStatus, NoteView, WriteNote};
 use lethe_kernel::{Caller, Clock, ContactId, NoteId, Patch, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Context, Ledger, Views, ViewsBuilder, Work, rows};
 use lethe_local_postgres::{LocalPostgres, Settings, start};
 use lethe_nordic::Country;
+use lethe_privacy::consent::{ConsentStatus, ConsentView, GiveConsent, LegalBasis, WithdrawConsent};
+use lethe_privacy::retention::{ScheduleView, SweepReport, sweep};
 use lethe_vault::{Custody, Vault};
 use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
@@ -61,6 +63,7 @@ impl World {
             .with::<UnitView>()
             .with::<ContactView>()
             .with::<NoteView>()
+            .with::<ConsentView>()
             .with::<ScheduleView>()
             .start(ledger.parts().clone())
             .await
@@ -96,6 +99,7 @@ impl World {
             contains_personal: true,
             contains_sensitive: false,
             expiry: ExpiryChoice::On(Expiry { on: date(on), effect }),
+            longest: Longest::default(),
         };
         NoteId(self.act(work).await)
     }
@@ -204,6 +208,7 @@ async fn sweeps_at_once_expire_every_item_once_and_leave_what_was_postponed() {
         contains_personal: None,
         contains_sensitive: None,
         expiry: Patch::Set(Expiry { on: date("2031-01-01"), effect: Effect::Delete }),
+        longest: Longest::default(),
     };
     world.act(amend).await;
 
@@ -225,5 +230,56 @@ async fn sweeps_at_once_expire_every_item_once_and_leave_what_was_postponed() {
     assert_eq!(world.row(postponed).await.status, NoteStatus::Active);
     assert_eq!(world.person(contact).await.next_expiry, Some(date("2031-01-01")));
     assert_eq!(world.count("view.expiry").await, 1);
+    world.end().await;
+}
+
+fn basis(contact: ContactId, purpose: &str, kept_until: &str) -> GiveConsent {
+    GiveConsent {
+        contact,
+        purpose: purpose.into(),
+        legal_basis: LegalBasis::Contract,
+        source: "PAPER".into(),
+        wording: None,
+        proof: None,
+        effective_at: None,
+        kept_until: Some(date(kept_until)),
+        longest: Longest::default(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_expires_on_the_day_until_which_its_data_is_kept() {
+    let world = World::start().await;
+    let contact = world.contact("Åse").await;
+    let consent = world.act(basis(contact, "COURSE", "2030-06-10")).await;
+    let withdrawn = world.act(basis(contact, "NEWSLETTER", "2030-06-10")).await;
+    let postponed = world.act(basis(contact, "OFFERS", "2030-06-10")).await;
+    let status = async |id: Uuid| {
+        rows::<ConsentView>(&world.ledger.parts().pool, &[id]).await.unwrap().remove(0).status
+    };
+    let withdrawal = WithdrawConsent {
+        contact,
+        purpose: "NEWSLETTER".into(),
+        effective_at: None,
+        reason: None,
+        note: None,
+        expected_version: None,
+    };
+    world.act(withdrawal).await;
+    world.act(basis(contact, "OFFERS", "2031-01-01")).await;
+    assert_eq!((world.count("view.expiry").await, world.sweep().await.due), (2, 0));
+
+    world.clock.set(time("2030-06-09T22:00:00Z"));
+    let report = world.sweep().await;
+    assert_eq!((report.due, report.refused, report.position), (1, 0, world.head().await));
+    assert_eq!(status(consent).await, ConsentStatus::Expired);
+    assert_eq!(status(withdrawn).await, ConsentStatus::Withdrawn);
+    assert_eq!(status(postponed).await, ConsentStatus::Given);
+    assert_eq!((world.count("view.expiry").await, world.sweep().await.due), (1, 0));
+    assert_eq!(world.count("ledger.events WHERE event_type = 'consent.expired'").await, 1);
+
+    world.clock.set(time("2031-01-02T12:00:00Z"));
+    assert_eq!(world.sweep().await.due, 1);
+    assert_eq!(status(postponed).await, ConsentStatus::Expired);
     world.end().await;
 }
