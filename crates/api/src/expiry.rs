@@ -12,7 +12,7 @@ use lethe_ledger::rows;
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::argument::wait_for;
+use crate::argument::{count, wait_for};
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
@@ -190,7 +190,7 @@ pub(crate) struct ExpiryPolicySetInput {
     /// The kind of item.
     kind: ItemKindField,
     /// The months from creation; 1 to 1200.
-    months: u32,
+    months: i32,
     /// What then happens.
     effect: EffectField,
     /// The first day of creation it applies to.
@@ -219,7 +219,7 @@ impl ExpiryMutation {
     ) -> Result<ExpiryPolicySetPayload> {
         let work = SetPolicy(PolicySet {
             kind: input.kind.into(),
-            months: input.months,
+            months: count(input.months),
             effect: input.effect.into(),
             effective_from: input.effective_from.0,
         });

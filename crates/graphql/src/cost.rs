@@ -102,7 +102,8 @@ impl<'a> Walk<'a> {
             }
         }
         if document.operations.iter().count().saturating_mul(defined) > MOST_PAIRS {
-            let message = "The document has too many operations with too many variables. Send the operations one by one.";
+            let message =
+                "The document has too many operations with too many variables. Send the operations one by one.";
             return Err(refusal(COMPLEX, message, None));
         }
         Ok(walk)
