@@ -76,12 +76,16 @@ fn costly() -> Vec<(String, Value)> {
     let chain = |length: usize, times: usize| {
         let spread = |index: usize| format!("...f{index} ").repeat(times);
         let all = (1..=length).map(|index| format!("fragment f{} on Viewer{{{}}}", index - 1, spread(index)));
-        format!("{}fragment f{length} on Viewer{{role}}", all.collect::<String>())
+        format!("{}fragment f{length} on Viewer{{role}}", all.collect::<Vec<_>>().concat())
     };
     let used = |name: &str, count: usize| {
-        (0..count).map(|index| format!("a{index}: nodes(ids: ${name}) {{ id }} ")).collect::<String>()
+        (0..count)
+            .map(|index| format!("a{index}: nodes(ids: ${name}) {{ id }} "))
+            .collect::<Vec<_>>()
+            .concat()
     };
-    let operations = (0..1_000).map(|index| format!("query q{index} {{ ...v }} ")).collect::<String>();
+    let operations =
+        (0..1_000).map(|index| format!("query q{index} {{ ...v }} ")).collect::<Vec<_>>().concat();
     vec![
         (format!("{{viewer{{...f0}}}}{}", chain(29, 2)), json!({})),
         (format!("{{viewer{{role}}}}{}", chain(12_000, 1)), json!({})),

@@ -39,12 +39,10 @@ impl<'a> Order<'a> {
     fn value(&mut self, value: Value, selected: &[&'a SelectionSet]) -> Value {
         match value {
             Value::List(values) => {
-                let values = values.into_iter().enumerate().map(|(index, value)| {
-                    self.path.push(PathSegment::Index(index));
-                    let value = self.value(value, selected);
-                    self.path.pop();
-                    value
-                });
+                let values = values
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, value)| self.below(|| PathSegment::Index(index), value, selected));
                 Value::List(values.collect())
             }
             // A scalar that is an object keeps its form.
@@ -53,6 +51,22 @@ impl<'a> Order<'a> {
             }
             value => value,
         }
+    }
+
+    /// A value one step further down; which way is of interest only where something failed.
+    fn below(
+        &mut self,
+        step: impl FnOnce() -> PathSegment,
+        value: Value,
+        selected: &[&'a SelectionSet],
+    ) -> Value {
+        if self.failed.is_empty() {
+            return self.value(value, selected);
+        }
+        self.path.push(step());
+        let value = self.value(value, selected);
+        self.path.pop();
+        value
     }
 
     fn object(&mut self, mut object: IndexMap<Name, Value>, selected: &[&'a SelectionSet]) -> Value {
@@ -67,9 +81,7 @@ impl<'a> Order<'a> {
         let mut ordered = IndexMap::with_capacity(object.len());
         for (key, below) in fields {
             if let Some(value) = object.get_mut(key).map(take) {
-                self.path.push(PathSegment::Field(key.to_string()));
-                let value = self.value(value, &below);
-                self.path.pop();
+                let value = self.below(|| PathSegment::Field(key.to_string()), value, &below);
                 if key != MARKER {
                     ordered.insert(key.clone(), value);
                 }

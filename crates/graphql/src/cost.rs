@@ -102,8 +102,7 @@ impl<'a> Walk<'a> {
             }
         }
         if document.operations.iter().count().saturating_mul(defined) > MOST_PAIRS {
-            let message =
-                "The document has too many operations with too many variables. Send the operations one by one.";
+            let message = "The document has too many operations with too many variables. Send the operations one by one.";
             return Err(refusal(COMPLEX, message, None));
         }
         Ok(walk)
@@ -277,7 +276,7 @@ impl Whole {
 
 fn chain() -> ServerError {
     let message = format!(
-        "More than {LONGEST_CHAIN} fragments spread one another in a chain. Put some of them together."
+        "More than {LONGEST_CHAIN} fragments spread one another in a chain. Put some of them together, or split it into several requests."
     );
     refusal(DEEP, message, None)
 }

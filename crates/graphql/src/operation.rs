@@ -111,7 +111,9 @@ pub(crate) fn prune(document: &mut ExecutableDocument, name: Option<&str>, absen
         DocumentOperations::Single(single) => *single = operation,
         DocumentOperations::Multiple(all) => {
             all.retain(|known, _| name.is_none_or(|name| known == name));
-            all.values_mut().for_each(|kept| *kept = operation.clone());
+            if let Some(kept) = all.values_mut().next() {
+                *kept = operation;
+            }
         }
     }
 }

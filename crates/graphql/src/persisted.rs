@@ -61,7 +61,8 @@ impl OneQuery {
             return Ok(request);
         }
         let hash = digest(&SHA256, request.query.as_bytes());
-        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String =
+            hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         if hash != named.hash {
             return Err(wrong(
                 "The hash is not that of the query. Send the SHA-256 of its text, in lower-case hex.",

@@ -64,7 +64,7 @@ impl<'a> Walk<'a> {
         let mut found = Asked::default();
         for (_, operation) in document.operations.iter() {
             let operation = &operation.node;
-            self.runs = std::ptr::eq(&operation.selection_set.node, running);
+            self.runs = std::ptr::eq(&raw const operation.selection_set.node, &raw const *running);
             self.directives(&operation.directives);
             let root = match operation.ty {
                 OperationType::Query => Some(registry.query_type.as_str()),

@@ -27,7 +27,7 @@ struct Size {
 /// The error says which, and what to do.
 pub fn check(document: &str) -> Result<(), ServerError> {
     if document.len() > LONGEST {
-        return Err(large(format!("{LONGEST} bytes. Put long values into variables")));
+        return Err(large(&format!("{LONGEST} bytes. Put long values into variables")));
     }
     let size = measure(document);
     if size.depth > DEEPEST {
@@ -40,12 +40,12 @@ pub fn check(document: &str) -> Result<(), ServerError> {
         return Err(refusal(COMPLEX, message, None));
     }
     if size.tokens > MOST_TOKENS {
-        return Err(large(format!("{MOST_TOKENS} tokens. Ask for less at once")));
+        return Err(large(&format!("{MOST_TOKENS} tokens. Ask for less at once")));
     }
     Ok(())
 }
 
-fn large(most: String) -> ServerError {
+fn large(most: &str) -> ServerError {
     let message = format!("The document has more than {most}, or split it into several requests.");
     refusal(COMPLEX, message, None)
 }

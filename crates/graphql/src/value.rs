@@ -98,7 +98,7 @@ impl Values<'_> {
             // The executor's rules refuse a variable of a type that is none of input.
             Some(_) => {}
             None => {
-                self.wrong(path, INVALID, &format!("is of the type {}, which does not exist.", quoted(of)))
+                self.wrong(path, INVALID, &format!("is of the type {}, which does not exist.", quoted(of)));
             }
         }
     }

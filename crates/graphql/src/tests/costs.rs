@@ -81,7 +81,8 @@ async fn fragments_that_spread_one_another_in_a_circle_are_refused() {
 #[test]
 fn a_variables_value_counts_wherever_it_is_used() {
     let used = |times: usize| {
-        let fields: String = (0..times).map(|index| format!("a{index}: kinds(kind: $k) ")).collect();
+        let fields: String =
+            (0..times).map(|index| format!("a{index}: kinds(kind: $k) ")).collect::<Vec<_>>().concat();
         format!("query($k: [Kind!]!) {{ {fields} }}")
     };
     let kinds = json!({"k": vec!["CALL"; 1_000]});
@@ -94,10 +95,12 @@ fn a_variables_value_counts_wherever_it_is_used() {
 
 #[test]
 fn operations_times_variables_and_arguments_times_arguments_are_limited() {
-    let many: String =
-        (0..200).map(|index| format!("query q{index}($v: Int) {{ echo(number: $v) }} ")).collect();
+    let many: String = (0..200)
+        .map(|index| format!("query q{index}($v: Int) {{ echo(number: $v) }} "))
+        .collect::<Vec<_>>()
+        .concat();
     assert!(cost_of(&many, json!({})).unwrap_err().contains("one by one"));
-    let arguments: String = (0..100).map(|index| format!("a{index}: 1 ")).collect();
+    let arguments: String = (0..100).map(|index| format!("a{index}: 1 ")).collect::<Vec<_>>().concat();
     assert!(cost_of(&format!("{{ echo({arguments}) }}"), json!({})).unwrap_err().contains("arguments"));
 }
 
@@ -135,7 +138,7 @@ fn no_document_of_allowed_size_takes_more_than_a_bounded_number_of_steps() {
 async fn a_typename_costs_what_a_field_costs() {
     let world = World::new();
     let many = |field: &str| {
-        let fields: String = (0..60).map(|index| format!("a{index}: {field} ")).collect();
+        let fields: String = (0..60).map(|index| format!("a{index}: {field} ")).collect::<Vec<_>>().concat();
         format!("{{ things(first: 100) {{ {fields} }} }}")
     };
     assert_eq!(world.code(&many("__typename"), json!({})).await, "QUERY_TOO_COMPLEX");

@@ -115,7 +115,8 @@ fn document() -> impl Strategy<Value = String> {
             let fragments: String = fragments
                 .into_iter()
                 .map(|(name, on, set)| format!(" fragment {name} on {on} {{ {set} }}"))
-                .collect();
+                .collect::<Vec<_>>()
+                .concat();
             format!("{kind}{variables} {{ {set} }}{fragments}")
         },
     )

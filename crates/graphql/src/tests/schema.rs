@@ -139,7 +139,6 @@ impl Query {
 
 pub(super) struct Mutation;
 
-#[expect(clippy::unused_async, reason = "resolvers are async")]
 #[Object]
 impl Mutation {
     async fn store(&self, context: &Context<'_>, day: Option<Day>, note: Option<NoteInput>) -> String {

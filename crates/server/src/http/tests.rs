@@ -206,8 +206,10 @@ async fn what_was_not_executed_says_400_to_clients_that_understand_it_and_has_no
 /// Fragments, each of which spreads the next so many times.
 fn doubling(chain: usize, times: usize) -> String {
     let spread = |index: usize| format!("...f{index} ").repeat(times);
-    let fragments: String =
-        (1..chain).map(|index| format!("fragment f{} on Query{{{}}}", index - 1, spread(index))).collect();
+    let fragments: String = (1..chain)
+        .map(|index| format!("fragment f{} on Query{{{}}}", index - 1, spread(index)))
+        .collect::<Vec<_>>()
+        .concat();
     format!("{{...f0}}{fragments}fragment f{} on Query{{caller deeper{{caller}} a:caller}}", chain - 1)
 }
 
