@@ -15,7 +15,7 @@ const INTROSPECTION: &str = "{ __schema { queryType { name } subscriptionType { 
 /// How deep nested objects are asked for, at most.
 const DEPTH: usize = 8;
 /// Most tokens of what is asked; a document may have a few more.
-const MOST_TOKENS: usize = 19_000;
+const MOST_TOKENS: usize = 5_000;
 
 pub(crate) struct Types(HashMap<String, Value>);
 
