@@ -32,6 +32,7 @@ bench:
 # Look for inputs that break what reads them, for minutes where the tests take seconds
 fuzz cases="20000":
     LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-tlog --test tlog -- --nocapture fuzz pair
+    LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-graphql fuzz
 
 # Kill servers, PostgreSQL and rotations of the root at random moments, and check what is left
 crash rounds="30":

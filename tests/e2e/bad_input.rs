@@ -82,6 +82,70 @@ async fn queries_that_are_malformed_too_deep_or_too_costly_are_refused_with_a_co
 }
 
 #[tokio::test]
+async fn nothing_of_a_mutation_is_done_when_any_value_in_it_is_wrong() {
+    let server = Server::start().await;
+    let first = "a: contactRegister(input: {firstName: \"Bo\", externalReference: \"IN-PART\"}) { position }";
+    let note = "b: noteWrite(input: {contactIds: [\"x\"], kind: \"CALL\", text: \"x\", \
+                expiry: {on: {date: \"never\", effect: DELETE}}}) { position }";
+    let amend = "b: contactAmend(input: {contactId: \"x\", expectedVersion: 99999999999}) { position }";
+    let register = "b: contactRegister(input: $v) { position }";
+    for (variables, second, code) in [
+        ("", note, "BAD_USER_INPUT"),
+        ("($v: ContactRegisterInput!)", register, "BAD_USER_INPUT"),
+        ("", register, "BAD_USER_INPUT"),
+        ("", amend, "GRAPHQL_VALIDATION_FAILED"),
+    ] {
+        let mutation = format!("mutation{variables} {{ {first} {second} }}");
+        assert_eq!(server.fault(&mutation, json!({})).await, code, "{second}");
+    }
+    let done = server.act("contactRegister", json!({"firstName": "Bo"}), "position").await;
+    let query =
+        "query($p: Position) { contacts(first: 100, minPosition: $p) { nodes { externalReference } } }";
+    let contacts = server.data(query, json!({"p": done["position"]})).await;
+    assert!(!contacts.to_string().contains("IN-PART"), "{contacts}");
+}
+
+#[tokio::test]
+async fn a_field_whose_variable_nobody_gave_is_kept_and_a_negative_count_is_refused_by_its_field() {
+    let mut server = Server::start().await;
+    let contact =
+        server.act("contactRegister", json!({"firstName": "Bo", "title": "Baker"}), "contact { id }").await;
+    let amend = "mutation($id: ID!, $t: String) { contactAmend(input: {contactId: $id, firstName: \"Åse\", title: $t}) {
+        contact { firstName title } userErrors { code } } }";
+    let amended = server.data(amend, json!({"id": contact["contact"]["id"]})).await;
+    assert_eq!(amended["contactAmend"]["contact"], json!({"firstName": "Åse", "title": "Baker"}));
+    server.as_role("DPM");
+    let input = json!({"usual": -1, "most": 5});
+    assert_eq!(server.refusal("revealLimitsSet", input).await.0, "INVALID_VALUE");
+}
+
+#[tokio::test]
+async fn keys_are_answered_in_the_order_of_the_query() {
+    let server = Server::start().await;
+    let id = server.contact("Bo").await;
+    let query = "query($id: ID!) { contact(id: $id) { notes(first: 1) { nodes { id } } nextExpiry firstName
+        history(first: 1) { nodes { type position changes { value { ... on TextValue { text } } field } } } id } }";
+    for _ in 0..10 {
+        let request = server.post().json(&json!({"query": query, "variables": {"id": id}}));
+        let answer = request.send().await.unwrap().text().await.unwrap();
+        let keys = [
+            "\"notes\"",
+            "\"nextExpiry\"",
+            "\"firstName\"",
+            "\"history\"",
+            "\"type\"",
+            "\"position\"",
+            "\"value\"",
+            "\"field\"",
+            "\"id\"",
+        ];
+        let places: Vec<_> =
+            keys.iter().map(|key| answer.find(key).unwrap_or_else(|| panic!("{key}: {answer}"))).collect();
+        assert!(places.is_sorted(), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn ids_that_name_nothing_or_something_else_are_told_apart() {
     let server = Server::start().await;
     let contact = server.contact("Bo").await;

@@ -86,7 +86,7 @@ async fn queries(server: &mut Server, planted: &Planted, seen: &mut Seen) {
         })
     };
     let mut documents = types.queries(arguments);
-    let past = types.below("Contact", &mut Vec::new());
+    let past = types.below("Contact");
     for at in planted.before..=planted.early + 1 {
         documents.push((
             "asOf".to_owned(),
@@ -113,7 +113,7 @@ async fn queries(server: &mut Server, planted: &Planted, seen: &mut Seen) {
 
 /// Every event since, as a subscription delivers it to an auditor, who sees all of them, with the object it changed.
 async fn changes(server: &mut Server, planted: &Planted, until: i64, seen: &mut Seen) {
-    let change = Types::of(server).await.below("Change", &mut Vec::new());
+    let change = Types::of(server).await.below("Change");
     let query = format!("subscription($p: Position) {{ changes(after: $p) {change} }}");
     server.as_role("AUDITOR");
     let mut socket = Socket::subscribe(server, &query, json!({"p": planted.before.to_string()})).await;

@@ -71,6 +71,52 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
 }
 
+/// Documents of allowed size, each of which would cost seconds, minutes or the process.
+fn costly() -> Vec<(String, Value)> {
+    let chain = |length: usize, times: usize| {
+        let spread = |index: usize| format!("...f{index} ").repeat(times);
+        let all = (1..=length).map(|index| format!("fragment f{} on Viewer{{{}}}", index - 1, spread(index)));
+        format!("{}fragment f{length} on Viewer{{role}}", all.collect::<Vec<_>>().concat())
+    };
+    let used = |name: &str, count: usize| {
+        (0..count)
+            .map(|index| format!("a{index}: nodes(ids: ${name}) {{ id }} "))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    let operations =
+        (0..1_000).map(|index| format!("query q{index} {{ ...v }} ")).collect::<Vec<_>>().concat();
+    vec![
+        (format!("{{viewer{{...f0}}}}{}", chain(29, 2)), json!({})),
+        (format!("{{viewer{{role}}}}{}", chain(12_000, 1)), json!({})),
+        (format!("{{viewer{{role}}}}{}", chain(1_500, 1)), json!({})),
+        (format!("{operations} fragment v on Query {{ {} }}", used("x", 1_000)), json!({})),
+        (format!("query($x: [ID!]!) {{ {} }}", used("x", 1_000)), json!({"x": vec!["x"; 1_000]})),
+    ]
+}
+
+#[tokio::test]
+async fn documents_that_would_cost_everything_are_refused_and_health_answers() {
+    let server = server_with(&[]).await;
+    let costly = costly();
+    let asked = (0..20).map(|index| {
+        let (query, variables) = costly[index % costly.len()].clone();
+        let server = &server;
+        async move { server.request(&query, variables).await }
+    });
+    let health = async {
+        for _ in 0..20 {
+            assert_eq!(reqwest::get(server.url("/healthz")).await.unwrap().status(), 200);
+        }
+    };
+    let (answers, ()) = tokio::join!(futures_util::future::join_all(asked), health);
+    for answer in answers {
+        assert!(code(&answer).starts_with("QUERY_TOO_"), "{answer}");
+    }
+    assert_eq!(server.data("{ viewer { role } }", json!({})).await["viewer"]["role"], json!("CONSULTANT"));
+    server.stop();
+}
+
 #[tokio::test]
 async fn beyond_the_limit_requests_are_refused_at_once_and_health_answers() {
     let server = server_with(&[("LETHE_MAX_REQUESTS", "2")]).await;

@@ -69,6 +69,12 @@ pub(crate) fn patch<T>(field: MaybeUndefined<T>) -> Patch<T> {
     }
 }
 
+/// A number that counts something. A negative one is as far from what any rule allows as can be, so that the rule refuses
+/// it by its field; an argument that cannot be negative would fail while other fields are executed.
+pub(crate) fn count(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Waits until the views show everything up to a position that the caller has seen.
 pub(crate) async fn wait_for(
     context: &Context<'_>,

@@ -12,7 +12,7 @@ use lethe_privacy::retention::{Due, DueKind, ScheduleFilter, schedule_page};
 use uuid::Uuid;
 
 use crate::app::{app, parts};
-use crate::argument::wait_for;
+use crate::argument::{count, wait_for};
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
 use crate::error::{fault, refused};
@@ -215,7 +215,7 @@ pub(crate) struct ExpiryPolicySetInput {
     /// The kind of item.
     kind: ItemKindField,
     /// The months from creation; at least one, and no more than the longest period of this server, 30 years by default.
-    months: u32,
+    months: i32,
     /// What then happens.
     effect: EffectField,
     /// The first day of creation it applies to.
@@ -244,7 +244,7 @@ impl ExpiryMutation {
     ) -> Result<ExpiryPolicySetPayload> {
         let policy = PolicySet {
             kind: input.kind.into(),
-            months: input.months,
+            months: count(input.months),
             effect: input.effect.into(),
             effective_from: input.effective_from.0,
         };

@@ -25,7 +25,6 @@ mod notary;
 mod note;
 mod null_on_error;
 mod permission;
-mod persisted;
 mod prospect;
 mod reveal;
 mod scalar;

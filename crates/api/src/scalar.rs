@@ -1,8 +1,30 @@
 //! The API's own scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
+use lethe_graphql::Scalars;
 use lethe_nordic::Cvr;
+
+/// Every scalar that is not GraphQL's own, so that a value of one is looked at before anything is executed. What is told
+/// repeats no value.
+pub(crate) const SCALARS: Scalars = &[
+    ("Position", |value| {
+        read::<Position>(value, "A position is a whole number that an answer gave you, as a string.")
+    }),
+    ("TreeSize", |value| read::<TreeSize>(value, "A size of the log is a whole number, as a string.")),
+    ("Date", |value| read::<Date>(value, "A date is written YYYY-MM-DD and must exist.")),
+    ("DateTime", |value| {
+        read::<DateTime<Utc>>(value, "A time is written as RFC 3339 has it, such as 2030-06-01T12:00:00Z.")
+    }),
+    ("MaskedCpr", |value| read::<MaskedCpr>(value, "A masked number is only ever an answer.")),
+    ("Cvr", |value| {
+        read::<CvrNumber>(value, "A CVR number has 8 digits, the last of which checks the others.")
+    }),
+];
+
+fn read<T: ScalarType>(value: Value, looks: &str) -> Result<(), String> {
+    T::parse(value).map(drop).map_err(|_| looks.to_owned())
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position(pub(crate) i64);
@@ -95,5 +117,31 @@ impl ScalarType for CvrNumber {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.as_str().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scalar_of_the_schema_is_looked_at_before_anything_is_executed() {
+        let sdl = crate::sdl();
+        let scalars: Vec<_> = sdl.lines().filter_map(|line| line.strip_prefix("scalar ")).collect();
+        assert!(scalars.len() > 4, "{scalars:?}");
+        for scalar in scalars {
+            let name = scalar.split_whitespace().next().unwrap();
+            // A file is checked where its form is received.
+            let known = name == "Upload" || SCALARS.iter().any(|(known, _)| *known == name);
+            assert!(known, "{name} is not in SCALARS");
+        }
+    }
+
+    #[test]
+    fn what_is_told_about_a_value_does_not_repeat_it() {
+        for (name, read) in SCALARS {
+            let told = read(Value::String("310765-7913".to_owned())).unwrap_err();
+            assert!(!told.contains("310765"), "{name}: {told}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use lethe_crm::import::{OperationOutcomeView, OperationView};
 use lethe_crm::note::NoteView;
 use lethe_crm::note_kind::NoteKindsView;
 use lethe_crm::prospect::ProspectView;
+use lethe_graphql::{Documents, Limits, Persisted};
 use lethe_ledger::{Parts, Projection, ViewsBuilder};
 use lethe_mail::OutgoingMailView;
 use lethe_privacy::consent::ConsentView;
@@ -25,6 +26,7 @@ use lethe_privacy::rotation::RotationView;
 use crate::app::App;
 use crate::change::Subscription;
 use crate::company::{CompanyMutation, CompanyQuery};
+use crate::connection::{LARGEST, USUAL};
 use crate::consent::{ConsentMutation, ConsentQuery};
 use crate::contact::{ContactMutation, ContactQuery, ErasureMutation, ErasureQuery};
 use crate::device::DeviceMutation;
@@ -38,9 +40,9 @@ use crate::notary::{LeafHashes, NotaryQuery};
 use crate::note::{NoteKindMutation, NoteMutation, NoteQuery};
 use crate::null_on_error::NullOnError;
 use crate::permission::Permissions;
-use crate::persisted::{ForgetTexts, persisted_queries};
 use crate::prospect::{ProspectMutation, ProspectQuery};
 use crate::reveal::{RevealMutation, RevealPolicyMutation, RevealQuery};
+use crate::scalar::SCALARS;
 use crate::unit::{UnitMutation, UnitQuery};
 use crate::user::{UserMutation, UserQuery};
 use crate::user_group::{UserGroupMutation, UserGroupQuery};
@@ -128,6 +130,8 @@ pub fn views() -> ViewsBuilder {
 #[must_use]
 pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
     let parts = app.ledger.parts().clone();
+    let page = |size| usize::try_from(size).unwrap_or(1);
+    let limits = Limits { depth, complexity, usual_page: page(USUAL), largest_page: page(LARGEST) };
     build()
         .data(by_id::<UnitView>(&parts))
         .data(by_id::<UserView>(&parts))
@@ -148,8 +152,8 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .limit_complexity(complexity)
         .extension(Permissions)
         .extension(NullOnError)
-        .extension(ForgetTexts)
-        .extension(persisted_queries())
+        .extension(Persisted::default())
+        .extension(Documents::new(limits, SCALARS))
         .finish()
 }
 

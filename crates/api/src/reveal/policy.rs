@@ -3,6 +3,7 @@ use lethe_privacy::reveal::{Limits, RevealPolicyRow, RevealPolicyView, SetLimits
 use uuid::Uuid;
 
 use crate::app::request;
+use crate::argument::count;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
@@ -64,9 +65,9 @@ pub(crate) struct RevealPurposesSetInput {
 #[derive(InputObject)]
 pub(crate) struct RevealLimitsSetInput {
     /// How many reveals of one user within an hour are usual; one more gives a warning.
-    usual: u32,
+    usual: i32,
     /// How many are allowed; one more is refused. At most 10,000.
-    most: u32,
+    most: i32,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,
 }
@@ -107,7 +108,7 @@ impl RevealPolicyMutation {
         input: RevealLimitsSetInput,
     ) -> Result<RevealLimitsSetPayload> {
         let key = input.idempotency_key.as_ref();
-        let work = SetLimits(Limits { usual: input.usual, most: input.most });
+        let work = SetLimits(Limits { usual: count(input.usual), most: count(input.most) });
         let outcome = execute(context, "revealLimitsSet", key, Ok(work), VIEWS).await?;
         let rules = decided(context, &outcome).await?;
         Ok(RevealLimitsSetPayload::new(outcome, rules))

@@ -167,14 +167,6 @@ fn code_of(message: &str) -> &'static str {
     match message {
         "Query is nested too deep." => "QUERY_TOO_DEEP",
         "Query is too complex." => "QUERY_TOO_COMPLEX",
-        _ if message.starts_with("The recursion depth of the query") => "QUERY_TOO_DEEP",
         _ => "GRAPHQL_VALIDATION_FAILED",
     }
-}
-
-/// A document that does not parse.
-pub(super) fn syntax(error: async_graphql::parser::Error) -> Executed {
-    let mut error = ServerError::from(error);
-    error.extensions.get_or_insert_default().set("code", "GRAPHQL_PARSE_FAILED");
-    Executed::from_errors(vec![error])
 }

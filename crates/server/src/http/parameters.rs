@@ -1,12 +1,11 @@
 //! The parameters of a GraphQL request, checked one by one so that the error says which one is wrong.
 
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{Request, Variables};
+use lethe_graphql::read;
 use serde_json::{Map, Value};
 
-use super::answer::{Refusal, syntax};
-use super::nesting;
+use super::answer::Refusal;
 
 /// Why a request does not reach the executor.
 pub(super) enum Stopped {
@@ -102,13 +101,13 @@ fn from_parameters(mut parameters: Map<String, Value>) -> Result<Request, Refusa
 /// its hash alone is known here.
 ///
 /// # Errors
-/// The answer to a document that does not parse.
+/// The answer to a document that is too large to be read, or does not parse.
 pub(super) fn parse(request: &mut Request) -> Result<Option<OperationType>, Stopped> {
     if request.query.is_empty() && request.extensions.contains_key("persistedQuery") {
         return Ok(None);
     }
-    nesting::check(&request.query).map_err(Stopped::Answered)?;
-    let document = parse_query(&request.query).map_err(|error| Stopped::Answered(Box::new(syntax(error))))?;
+    let refused = |error| Stopped::Answered(Box::new(async_graphql::Response::from_errors(vec![error])));
+    let document = read(&request.query).map_err(refused)?;
     let operation = operation(&document, request.operation_name.as_deref());
     request.set_parsed_query(document);
     Ok(operation)

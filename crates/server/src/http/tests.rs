@@ -65,8 +65,8 @@ impl Mutation {
 const LIMITS: Limits = Limits {
     requests: 10,
     header_bytes: 10_000,
-    body_bytes: 1000,
-    upload_bytes: 2000,
+    body_bytes: 5000,
+    upload_bytes: 6000,
     header_time: Duration::from_mins(1),
     body_time: Duration::from_mins(1),
     time: Duration::from_mins(1),
@@ -78,8 +78,11 @@ const JSON: &str = "application/json";
 const GRAPHQL: &str = "application/graphql-response+json";
 
 fn router(limits: Limits) -> Router {
-    let schema =
-        Schema::build(Query, Mutation, EmptySubscription).limit_depth(5).limit_complexity(20).finish();
+    let most = lethe_graphql::Limits { depth: 5, complexity: 20, usual_page: 20, largest_page: 100 };
+    let schema = Schema::build(Query, Mutation, EmptySubscription)
+        .extension(lethe_graphql::Persisted::default())
+        .extension(lethe_graphql::Documents::new(most, &[]))
+        .finish();
     let verifier = Verifier::local(&scene().0, TimeDelta::zero(), Clock::system());
     // Nobody is registered, so that who has the key may be the system administrator.
     let members = Members::Fixed(Arc::new(Roster::default()));
@@ -174,6 +177,9 @@ async fn what_was_not_executed_says_400_to_clients_that_understand_it_and_has_no
           g:deeper{caller} h:deeper{caller} i:deeper{caller} j:deeper{caller} k:deeper{caller}}",
             "QUERY_TOO_COMPLEX",
         ),
+        (&doubling(4, 2), "QUERY_TOO_COMPLEX"),
+        (&doubling(14, 2), "QUERY_TOO_COMPLEX"),
+        (&doubling(40, 1), "QUERY_TOO_DEEP"),
         (&"{deeper".repeat(100_000), ""),
         (&"{a".repeat(300), "QUERY_TOO_DEEP"),
     ] {
@@ -195,6 +201,16 @@ async fn what_was_not_executed_says_400_to_clients_that_understand_it_and_has_no
         let (response, body) = query(JSON, document).await;
         assert_eq!((response.status(), code(&body)), (StatusCode::OK, expected));
     }
+}
+
+/// Fragments, each of which spreads the next so many times.
+fn doubling(chain: usize, times: usize) -> String {
+    let spread = |index: usize| format!("...f{index} ").repeat(times);
+    let fragments: String = (1..chain)
+        .map(|index| format!("fragment f{} on Query{{{}}}", index - 1, spread(index)))
+        .collect::<Vec<_>>()
+        .concat();
+    format!("{{...f0}}{fragments}fragment f{} on Query{{caller deeper{{caller}} a:caller}}", chain - 1)
 }
 
 #[tokio::test]
@@ -276,7 +292,7 @@ async fn content_types_and_sizes_are_checked() {
         );
     }
     assert_eq!(query("text/html", "{ caller }").await.0.status(), StatusCode::NOT_ACCEPTABLE);
-    let (response, body) = query(JSON, &format!("{{ caller }}{}", " ".repeat(1000))).await;
+    let (response, body) = query(JSON, &format!("{{ caller }}{}", " ".repeat(5000))).await;
     assert_eq!((response.status().as_u16(), code(&body)), (413, "PAYLOAD_TOO_LARGE"));
 }
 
@@ -299,7 +315,7 @@ async fn upload(operations: &str, content: &str) -> (Response<()>, Value) {
 async fn files_are_uploaded_within_their_limit() {
     let operations = r#"{"query":"mutation($file:Upload!){length(file:$file)}","variables":{"file":null}}"#;
     assert_eq!(upload(operations, "æøå").await.1, json!({ "data": { "length": 6 } }));
-    let (response, body) = upload(operations, &"x".repeat(3000)).await;
+    let (response, body) = upload(operations, &"x".repeat(7000)).await;
     assert_eq!((response.status().as_u16(), code(&body)), (413, "PAYLOAD_TOO_LARGE"), "{body}");
     for operations in ["nonsense", "[]", &format!("[{operations}]")] {
         assert_eq!(upload(operations, "x").await.0.status(), StatusCode::BAD_REQUEST, "{operations}");
