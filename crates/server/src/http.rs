@@ -98,7 +98,7 @@ fn api<E: Executor>(endpoint: Endpoint<E>, console: Console) -> Router {
         .route_layer(room)
         .route("/graphql/ws", get(websocket::upgrade::<Guarded<E>>))
         .with_state(Endpoint { executor: Guarded(executor), gate, limits, sockets, stop })
-        .merge(Router::new().route("/", get(console::page)).with_state(console))
+        .merge(console::routes(console))
 }
 
 /// What holds for every route, the outermost last.

@@ -137,7 +137,7 @@ async fn demo_tokens(authentication: &Authentication, directory: &Directory) -> 
     for line in signer.iter().map(Signer::told).collect::<Result<Vec<_>, _>>()?.concat() {
         output::note(&line);
     }
-    Ok(Console::with(signer))
+    Ok(Console::with(signer, authentication.source.clone()))
 }
 
 fn banner(
