@@ -29,6 +29,10 @@ golden:
 bench:
     cargo bench --workspace
 
+# Feed invented input to whatever reads what strangers send, so many cases of each kind
+fuzz cases="20000":
+    LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-server --bin lethe fuzz_ -- --nocapture
+
 # Kill servers, PostgreSQL and rotations of the root at random moments, and check what is left
 crash rounds="30":
     LETHE_CRASH_ROUNDS={{rounds}} cargo test -p lethe-server --test crash -- --nocapture

@@ -42,6 +42,7 @@ pub use background::Background;
 pub use change::Subscription;
 pub use error::top_level;
 pub use id::{contact_id, unit_id};
+pub use import::Upload;
 pub use permission::{permissions_page, permitted_operations};
 pub use schema::{Schema, schema, sdl, views};
 pub use stream::{STREAM_TYPES, StreamType};

@@ -6,6 +6,7 @@ mod caller;
 mod connections;
 mod console;
 mod device;
+mod form;
 mod graphql;
 mod health;
 mod limits;
@@ -117,5 +118,7 @@ fn guarded(routes: Router, limits: Limits, local: bool) -> Router {
         .layer(from_fn(observe::record))
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

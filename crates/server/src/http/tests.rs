@@ -4,12 +4,13 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use async_graphql::{Context, EmptySubscription, Object, Schema, Upload};
+use async_graphql::{Context, EmptySubscription, Object, Schema};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use chrono::TimeDelta;
 use lethe_access::directory::Roster;
+use lethe_api::Upload;
 use lethe_auth::{LocalKey, LocalToken, Verifier};
 use lethe_kernel::{Clock, IdSource, Role, Session, UserId};
 use serde_json::{Value, json};
@@ -57,8 +58,8 @@ impl Mutation {
         true
     }
 
-    async fn length(&self, context: &Context<'_>, file: Upload) -> async_graphql::Result<usize> {
-        Ok(file.value(context)?.content.len())
+    async fn length(&self, file: Upload) -> async_graphql::Result<usize> {
+        Ok(file.0.len())
     }
 }
 
