@@ -17,6 +17,7 @@ mod history;
 mod id;
 mod import;
 mod keys;
+mod known_types;
 mod loader;
 mod mail;
 mod mutate;
