@@ -8,6 +8,7 @@ mod console;
 mod device;
 mod form;
 mod graphql;
+mod head;
 mod health;
 mod limits;
 mod load;
@@ -112,6 +113,8 @@ fn guarded(routes: Router, limits: Limits, local: bool) -> Router {
                 "There is nothing here. The endpoint is /graphql.",
             )
         })
+        .method_not_allowed_fallback(head::other_method)
+        .layer(from_fn_with_state(limits.header_bytes, head::not_too_large))
         .layer(from_fn_with_state(local, origin::check))
         .layer(from_fn_with_state(limits.time, observe::in_time))
         .layer(from_fn(observe::catch_panics))

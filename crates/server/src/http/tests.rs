@@ -371,3 +371,16 @@ async fn unknown_paths_are_not_found() {
     let (response, body) = send(request("GET", "/favicon.ico", "*/*").body(Body::empty()).unwrap()).await;
     assert_eq!((response.status().as_u16(), code(&body)), (404, "NOT_FOUND"));
 }
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_told_with_those_that_it_takes() {
+    for (method, path, allowed) in [
+        ("PUT", "/graphql", "GET,HEAD,POST"),
+        ("POST", "/", "GET,HEAD"),
+        ("DELETE", "/graphql/ws", "GET,HEAD"),
+    ] {
+        let (response, body) = send(request(method, path, "*/*").body(Body::empty()).unwrap()).await;
+        assert_eq!((response.status().as_u16(), code(&body)), (405, "METHOD_NOT_ALLOWED"), "{method} {path}");
+        assert_eq!(response.headers()["allow"], allowed, "{method} {path}");
+    }
+}
