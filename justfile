@@ -33,6 +33,11 @@ bench:
 fuzz cases="20000":
     LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-tlog --test tlog -- --nocapture fuzz pair
     LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-graphql fuzz
+    LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-server --bin lethe fuzz_ -- --nocapture
+
+# Try random histories of the vault against everything that was ever on a disk
+attack rounds="20":
+    LETHE_ATTACK_ROUNDS={{rounds}} cargo test -p lethe-privacy --test attack -- --nocapture random
 
 # Kill servers, PostgreSQL and rotations of the root at random moments, and check what is left
 crash rounds="30":

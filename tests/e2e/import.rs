@@ -171,6 +171,8 @@ async fn the_demo_files_and_a_generated_one_come_in_through_the_command_line() {
         let again: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
         assert_eq!(code, i32::from(total["refused"] != 0));
         assert_eq!((&again["created"], &again["import"]), (&json!(0), &total["import"]), "{name}: twice");
+        // Whoever asks for this position sees every row.
+        assert!(total["position"].as_str().unwrap().parse::<i64>().unwrap() > 0, "{total}");
         let there = |total: &Value| total["created"].as_u64().unwrap() + total["existing"].as_u64().unwrap();
         assert_eq!(there(&again), there(total));
         assert_eq!(server.events("contact.registered") + server.events("company.registered"), after);

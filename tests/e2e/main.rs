@@ -29,6 +29,7 @@ mod log;
 mod mail;
 mod masking;
 mod note;
+mod operation;
 mod people;
 mod prospect;
 mod recognised;

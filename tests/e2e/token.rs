@@ -183,7 +183,7 @@ fn where_an_issuer_signs_tokens_the_command_does_not() {
 }
 
 /// The code and the reason with which the server closes the connection, whatever it says before.
-async fn closed(socket: &mut Socket) -> (u16, String) {
+pub(crate) async fn closed(socket: &mut Socket) -> (u16, String) {
     use futures_util::StreamExt;
     loop {
         match tokio::time::timeout(PATIENCE, socket.0.next()).await.expect("it stays open") {

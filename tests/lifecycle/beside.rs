@@ -71,3 +71,20 @@ fn commands_on_a_folder_that_does_not_exist_create_none() {
     }
     assert!(!folder.path().join("data").exists());
 }
+
+#[tokio::test]
+async fn a_command_without_a_server_warns_of_nothing_when_it_stops_its_postgresql() {
+    let folder = Server::start().await.stop();
+    let file = folder.path().join("contacts.csv");
+    let file = file.to_str().unwrap();
+    for number in 0..5 {
+        std::fs::write(file, format!("Fornavn\nBo {number}\n")).unwrap();
+        // One that fails ends no worse.
+        let wrong = folder.path().join("none.csv");
+        for (code, path) in [(0, file), (3, wrong.to_str().unwrap())] {
+            let (ended, _, said) = run_in(folder.path(), &["import", "contacts", path]);
+            assert_eq!(ended, code, "{said}");
+            assert!(!said.contains("WARN") && !said.contains("ERROR"), "{said}");
+        }
+    }
+}

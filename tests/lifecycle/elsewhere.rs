@@ -157,3 +157,31 @@ pub(crate) fn doctor(elsewhere: &Elsewhere, folder: &Path) -> String {
     let output = lethe(folder).arg("doctor").envs(elsewhere.settings()).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
+
+#[tokio::test]
+async fn without_demo_data_the_page_and_the_import_say_what_they_need() {
+    let elsewhere = Elsewhere::start().await;
+    let server = elsewhere.server(folder()).await;
+    let page = reqwest::get(server.url("/")).await.unwrap().text().await.unwrap();
+    assert!(page.contains("This page has no token") && page.contains("lethe token --help"), "{page}");
+    assert!(page.contains("\"authorization\":null"), "{page}");
+    let file = server.folder.path().join("contacts.csv");
+    std::fs::write(&file, "Fornavn\nBo\n").unwrap();
+    let import = |unit: &[&str]| {
+        let mut command = lethe(server.folder.path());
+        command.args(["import", "contacts"]).arg(&file).args(unit).envs(elsewhere.settings());
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = import(&[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("--unit") && said.contains("--user"), "{said}");
+    assert_eq!(
+        elsewhere.count("SELECT count(*) FROM ledger.events WHERE event_type LIKE 'contact%'").await,
+        0
+    );
+    let unit = register_unit(std::slice::from_ref(&server), &elsewhere).await;
+    let (code, said) = import(&["--unit", &unit]);
+    assert_eq!(code, Some(0), "{said}");
+    server.stop();
+}

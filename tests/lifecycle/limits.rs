@@ -170,8 +170,12 @@ async fn slow_and_oversized_requests_are_given_up() {
     assert_eq!(exchange(&server, "POST /graphql HTTP/1.1\r\nHost: loc").await, "");
     assert_eq!(exchange(&server, "").await, "");
     // A head that is too large.
-    let answer = exchange(&server, &format!("{head}X-Long: {}\r\n\r\n", "x".repeat(2000))).await;
-    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    let answer =
+        exchange(&server, &format!("{head}Connection: close\r\nX-Long: {}\r\n\r\n", "x".repeat(2000))).await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("HEADERS_TOO_LARGE"), "{answer}");
+    let many = "X: y\r\n".repeat(101);
+    let answer = exchange(&server, &format!("{head}Connection: close\r\n{many}\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("HEADERS_TOO_LARGE"), "{answer}");
     // A body that never ends, in either form, gives its place back.
     let boundary = "multipart/form-data; boundary=b";
     let form = head.replace("application/json", boundary);

@@ -74,3 +74,12 @@ fn a_configured_database_that_does_not_answer_is_waited_for_aloud_and_then_told(
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("Checking."));
     assert!(String::from_utf8(output.stdout).unwrap().contains("cannot be reached: it does not answer."));
 }
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_and_changes_nothing() {
+    let folder = folder();
+    let output = lethe(folder.path()).arg("config").env("LETHE_SHUTDOWN_SECOND", "marker").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("LETHE_SHUTDOWN_SECONDS may be meant"), "{said}");
+    assert!(!said.contains("marker") && said.lines().count() == 1, "{said}");
+}

@@ -38,3 +38,30 @@ async fn an_ordinary_user_can_run_it() {
     let folder = server.stop();
     assert_stopped(folder.path());
 }
+
+#[test]
+fn a_port_for_root_alone_is_told_with_what_to_do() {
+    let first: u16 = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    if first < 1024 {
+        eprintln!("SKIPPED: every user may listen on any port here.");
+        return;
+    }
+    let folder = folder();
+    let binary = folder.path().join("lethe");
+    std::fs::copy(LETHE, &binary).unwrap();
+    chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    let mut command = std::process::Command::new(&binary);
+    command.env_clear().current_dir(folder.path()).args(["serve", "--listen", "127.0.0.1:80"]);
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("ports below 1024 are for root") && said.contains("--listen"), "{said}");
+    assert!(!folder.path().join("data/postgres").exists());
+}

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_graphql::futures_util::{Stream, stream};
 use async_graphql::{Context, ID, Object, Result, Subscription};
-use lethe_ledger::Recorded;
+use lethe_ledger::{LedgerError, Recorded};
 use uuid::Uuid;
 
 use crate::app::{App, app, request};
-use crate::error::{fault, top_level};
+use crate::error::{fault, is_passing, top_level};
 use crate::event::{Event, stream_kind};
 use crate::id::{self, Kind};
 use crate::node::{Node, by_kind};
@@ -19,8 +19,12 @@ use crate::visibility::Visibility;
 
 const BATCH: i64 = 200;
 
-/// How long a change waits for the views, so that its object shows it.
+/// How long a change waits for the views, so that its object shows it, before they are looked at again.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it waits after a first failure of the database, and at most.
+const SOON: Duration = Duration::from_millis(100);
+const LATER: Duration = Duration::from_secs(5);
 
 pub(crate) struct Change(Recorded);
 
@@ -51,7 +55,7 @@ pub struct Subscription;
 impl Subscription {
     /// Changes of one object, or of everything that you see, from a position on; without one, from now on. Nothing is
     /// left out and nothing comes twice, so a client that reconnects with the last position it has seen misses nothing.
-    /// An error ends it.
+    /// It waits while the database or the views are away, and goes on from where it was. Another error ends it.
     #[doc = allowed!(changes)]
     async fn changes(
         &self,
@@ -95,19 +99,27 @@ struct Feed {
 
 impl Feed {
     async fn next(&mut self) -> Result<Change> {
+        let mut wait = SOON;
         loop {
             if let Some(event) = self.pending.pop() {
                 return Ok(Change(event));
             }
-            let parts = self.app.ledger.parts();
-            let mut head = parts.head_watch();
-            let read = parts.after(self.position, BATCH).await.map_err(|error| fault(&error))?;
-            if let Some(last) = read.last() {
-                let last = last.position;
-                let wanted = read.into_iter().filter(|event| self.wants(event)).collect();
-                self.pending = self.visible(wanted, last).await?;
-                self.position = last;
-                continue;
+            let mut head = self.app.ledger.parts().head_watch();
+            match self.read().await {
+                Ok(true) => {
+                    wait = SOON;
+                    continue;
+                }
+                Ok(false) => wait = SOON,
+                Err(error) if is_passing(&error) => {
+                    if wait == SOON {
+                        tracing::warn!(%error, "a subscription waits for the database");
+                    }
+                    tokio::time::sleep(wait).await;
+                    wait = LATER.min(wait * 2);
+                    continue;
+                }
+                Err(error) => return Err(fault(&error)),
             }
             let position = self.position;
             if head.wait_for(|head| *head > position).await.is_err() {
@@ -119,21 +131,26 @@ impl Feed {
         }
     }
 
-    /// Those that the caller sees, the next one last. That is told by views, so they must show what happened.
-    async fn visible(&self, events: Vec<Recorded>, last: i64) -> Result<Vec<Recorded>> {
+    /// Reads the next events there are; whether there were any. What fails has changed nothing.
+    async fn read(&mut self) -> Result<bool, LedgerError> {
+        let read = self.app.ledger.parts().after(self.position, BATCH).await?;
+        let Some(last) = read.last().map(|event| event.position) else { return Ok(false) };
+        let wanted = read.into_iter().filter(|event| self.wants(event)).collect();
+        self.pending = self.visible(wanted, last).await?;
+        self.position = last;
+        Ok(true)
+    }
+
+    /// Those that the caller sees, the next one last. That is told by views, so it waits until they show what happened.
+    async fn visible(&self, events: Vec<Recorded>, last: i64) -> Result<Vec<Recorded>, LedgerError> {
         if events.is_empty() {
             return Ok(events);
         }
-        if !self.app.views.reached(&self.app.views.names(), last, PATIENCE).await
-            && self.seen.unit().is_some()
-        {
-            return Err(top_level(
-                "VIEW_PENDING",
-                "The views do not show the latest changes yet. Subscribe again from the last position.",
-            ));
+        let views = &self.app.views;
+        while !views.reached(&views.names(), last, PATIENCE).await && self.seen.unit().is_some() {
+            tokio::time::sleep(SOON).await;
         }
-        let seen = self.seen.seen(self.app.ledger.parts(), events).await;
-        let mut seen = seen.map_err(|error| fault(&error))?;
+        let mut seen = self.seen.seen(self.app.ledger.parts(), events).await?;
         seen.reverse();
         Ok(seen)
     }

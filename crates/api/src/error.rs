@@ -161,6 +161,16 @@ pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
     }
 }
 
+/// Whether the same may succeed in a moment.
+pub(crate) fn is_passing(error: &LedgerError) -> bool {
+    match error {
+        LedgerError::Busy | LedgerError::Unconfirmed | LedgerError::Unasked => true,
+        LedgerError::Append(inner) => is_outage(inner),
+        LedgerError::Database(inner) | LedgerError::Vault(VaultError::Database(inner)) => is_outage(inner),
+        _ => false,
+    }
+}
+
 fn outage(error: &sqlx::Error) -> async_graphql::Error {
     tracing::error!(%error, "the database cannot be reached");
     top_level(

@@ -1,8 +1,10 @@
 //! Imports, and the operations one can watch them by.
 
 mod mutation;
+mod upload;
 
 pub(crate) use mutation::ImportMutation;
+pub use upload::Upload;
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};

@@ -33,6 +33,7 @@ use crate::device::DeviceMutation;
 use crate::event::EventQuery;
 use crate::expiry::{ExpiryMutation, ExpiryQuery};
 use crate::import::{ImportMutation, ImportQuery};
+use crate::known_types::KnownTypes;
 use crate::loader::{ById, Identified};
 use crate::mail::{MailMutation, MailQuery};
 use crate::node::NodeQuery;
@@ -150,6 +151,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .data(app)
         .limit_depth(depth)
         .limit_complexity(complexity)
+        .extension(KnownTypes)
         .extension(Permissions)
         .extension(NullOnError)
         .extension(Persisted::default())

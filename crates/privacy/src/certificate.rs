@@ -16,7 +16,7 @@ mod wording;
 pub use document::{Approval, Certificate, DestroyedKey, FORMAT, Remaining, Request, Rotation, STATEMENT};
 pub use error::CertificateError;
 pub use facts::Facts;
-pub use issue::{certificate_of, finality_of};
+pub use issue::{certificate_of, finality_of, unit_name};
 pub use log::LogProofs;
 pub use rejection::Rejection;
 pub use signed::{Signature, SignedCertificate};

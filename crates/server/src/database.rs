@@ -1,5 +1,6 @@
 //! The database: the one configured, or the embedded one.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lethe_access::Directory;
@@ -15,10 +16,13 @@ use sqlx::{ConnectOptions, PgPool};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::error::Error;
-use crate::{graphql, output};
+use crate::{graphql, log, output};
 
 /// How long a view may stand still before that is an error.
 const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// How long connections may take to close before PostgreSQL is stopped.
+const CLOSE: Duration = Duration::from_secs(5);
 
 /// Whether a command owns the embedded PostgreSQL or uses the one that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub(crate) enum Using {
 pub(crate) struct Database {
     pub(crate) options: PgConnectOptions,
     local: Option<LocalPostgres>,
+    /// What was connected, and is closed before PostgreSQL stops.
+    pools: Mutex<Vec<PgPool>>,
 }
 
 impl Database {
@@ -42,7 +48,7 @@ impl Database {
     /// [`Error::Postgres`] says what prevents it.
     pub(crate) async fn start(config: &Config, folder: &DataDir, using: Using) -> Result<Self, Error> {
         if let Some(url) = &config.database_url {
-            return Ok(Self { options: quiet(url.0.clone()), local: None });
+            return Ok(Self { options: quiet(url.0.clone()), local: None, pools: Mutex::default() });
         }
         let mut settings = Settings::new(folder.path());
         settings.bin_dir.clone_from(&config.pg_bin);
@@ -57,7 +63,7 @@ impl Database {
             .port(connection.port)
             .username(&connection.user)
             .database("postgres");
-        Ok(Self { options: quiet(options), local: Some(local) })
+        Ok(Self { options: quiet(options), local: Some(local), pools: Mutex::default() })
     }
 
     /// Connects; a server that is just starting is waited for some seconds.
@@ -79,6 +85,7 @@ impl Database {
                 return Err(Error::LogsParameters(logging.join(", ")));
             }
         }
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner).push(pool.clone());
         Ok(pool)
     }
 
@@ -92,10 +99,15 @@ impl Database {
     /// # Errors
     /// [`Error::Postgres`] when it does not stop in time.
     pub(crate) async fn stop(self) -> Result<(), Error> {
-        match self.local {
-            Some(local) => Ok(local.stop().await?),
-            None => Ok(()),
+        let Some(local) = self.local else { return Ok(()) };
+        log::parting();
+        // Whatever a command came to: nobody is cut off who still asks something.
+        let pools = self.pools.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for pool in pools {
+            // One that does not close in time is cut off.
+            drop(tokio::time::timeout(CLOSE, pool.close()).await);
         }
+        Ok(local.stop().await?)
     }
 }
 

@@ -43,6 +43,11 @@ pub(crate) enum Error {
         "Cannot listen on {address}: {source}. Stop what listens there, or choose another address with --listen."
     )]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error(
+        "Cannot listen on {0}: ports below 1024 are for root. Choose another port with --listen, for example 8080, and have \
+         a proxy in front of it, or give the program the capability CAP_NET_BIND_SERVICE."
+    )]
+    PrivilegedPort(SocketAddr),
     #[error(transparent)]
     Postgres(#[from] lethe_local_postgres::Error),
     #[error("PostgreSQL cannot be reached: {0}. Check that it runs, DATABASE_URL, and the user's password.")]
@@ -110,6 +115,11 @@ pub(crate) enum Error {
     Mails(#[from] lethe_mail::ShowError),
     #[error("Mails go to a mail server, and nobody is named whom they come from. Set mail_from.")]
     NoSender,
+    #[error(
+        "This database has no demo data, so say in whose name to import: --unit with the id of a unit, and --user with the id \
+         of a user of it. `{{ viewer {{ userId unit {{ id }} }} }}` at the endpoint tells yours."
+    )]
+    InWhoseName,
     #[error("{0}")]
     Refused(String),
     #[error("The metrics cannot be recorded: {0}.")]
@@ -148,6 +158,14 @@ impl Error {
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { action, path, source }
+    }
+
+    /// Why nothing can be listened for on an address.
+    pub(crate) fn listen(address: SocketAddr, source: std::io::Error) -> Self {
+        if source.kind() == std::io::ErrorKind::PermissionDenied && address.port() < 1024 {
+            return Self::PrivilegedPort(address);
+        }
+        Self::Listen { address, source }
     }
 
     /// The exit code, as `lethe --help` documents it.

@@ -6,7 +6,9 @@ mod caller;
 mod connections;
 mod console;
 mod device;
+mod form;
 mod graphql;
+mod head;
 mod health;
 mod limits;
 mod load;
@@ -98,7 +100,7 @@ fn api<E: Executor>(endpoint: Endpoint<E>, console: Console) -> Router {
         .route_layer(room)
         .route("/graphql/ws", get(websocket::upgrade::<Guarded<E>>))
         .with_state(Endpoint { executor: Guarded(executor), gate, limits, sockets, stop })
-        .merge(Router::new().route("/", get(console::page)).with_state(console))
+        .merge(console::routes(console))
 }
 
 /// What holds for every route, the outermost last.
@@ -111,11 +113,15 @@ fn guarded(routes: Router, limits: Limits, local: bool) -> Router {
                 "There is nothing here. The endpoint is /graphql.",
             )
         })
+        .method_not_allowed_fallback(head::other_method)
+        .layer(from_fn_with_state(limits.header_bytes, head::not_too_large))
         .layer(from_fn_with_state(local, origin::check))
         .layer(from_fn_with_state(limits.time, observe::in_time))
         .layer(from_fn(observe::catch_panics))
         .layer(from_fn(observe::record))
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

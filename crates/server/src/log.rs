@@ -1,9 +1,10 @@
 //! The log, on stderr. It holds ids, codes, counts and times; never bodies, variables or values.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, dynamic_filter_fn, filter_fn};
 use tracing_subscriber::layer::{Filter, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -35,16 +36,31 @@ pub(crate) fn start(config: &Config, traces: Option<&Traces>) {
     }));
 }
 
+/// Whether this process is stopping the PostgreSQL that it started.
+static PARTING: AtomicBool = AtomicBool::new(false);
+
+/// From now on connections end because this process stops PostgreSQL. That the library of the database, and whatever follows
+/// the ledger in the background, warn of it is no news; their errors still are.
+pub(crate) fn parting() {
+    PARTING.store(true, Ordering::Relaxed);
+}
+
 /// What was chosen, within what may be logged. Our own spans are always there: they hold the ids that a line is found by.
 fn logged<S: Subscriber>(chosen: EnvFilter) -> impl Filter<S> {
     chosen
         .or(filter_fn(|metadata| metadata.is_span() && is_ours(metadata.target())))
         .and(filter_fn(may_be_logged))
+        .and(dynamic_filter_fn(|metadata, _| !PARTING.load(Ordering::Relaxed) || is_news(metadata)))
 }
 
 /// Whatever `log` asks for: below `info`, libraries write frames, headers and parameters, which hold personal values.
 fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     metadata.target() != trace::TARGET && (is_ours(metadata.target()) || *metadata.level() <= Level::INFO)
+}
+
+fn is_news(metadata: &Metadata<'_>) -> bool {
+    let of_the_database = ["sqlx", "lethe_ledger"].iter().any(|target| metadata.target().starts_with(target));
+    !of_the_database || *metadata.level() == Level::ERROR
 }
 
 fn is_ours(target: &str) -> bool {

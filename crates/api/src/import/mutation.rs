@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject, Upload};
+use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use lethe_crm::import::{
     ImportError, ImportFile, ImportKind, OperationView, Prepared, RowOutcome, Source, Summary, Tally,
     dry_run, prepare, run,
@@ -8,7 +8,7 @@ use lethe_crm::import::{
 use lethe_kernel::{ErrorCode, UserError};
 use lethe_ledger::{Context as WorkContext, Failure, Ledger};
 
-use super::{Operation, OutcomeField};
+use super::{Operation, OutcomeField, Upload};
 use crate::app::{app, parts, request};
 use crate::error::fault;
 use crate::permission::allowed;
@@ -101,9 +101,9 @@ impl ImportMutation {
 }
 
 async fn import(context: &Context<'_>, input: ImportInput, kind: ImportKind) -> Result<ImportPayload> {
-    let upload = input.file.value(context)?;
+    let Upload(bytes) = input.file;
     let overrides = input.columns.into_iter().map(|column| (column.header, column.column)).collect();
-    let file = ImportFile { source: Source::Bytes(Arc::from(upload.content.as_ref())), kind, overrides };
+    let file = ImportFile { source: Source::Bytes(Arc::from(bytes.as_ref())), kind, overrides };
     let request = request(context);
     let wanted = WorkContext::new(request.session.caller, request.id);
     let ledger = app(context).ledger.clone();

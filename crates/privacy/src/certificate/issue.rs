@@ -1,11 +1,12 @@
 //! From the database to a certificate.
 
+use lethe_access::unit::UnitView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::{ContactEvent, ContactView, Erased};
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::ContactId;
-use lethe_ledger::{Parts, Projection, Recorded};
+use lethe_ledger::{LedgerError, Parts, Projection, Recorded};
 use uuid::Uuid;
 
 use super::facts::keys;
@@ -19,6 +20,16 @@ const VIEWS: [&str; 5] =
     [ContactView::NAME, NoteView::NAME, ProspectView::NAME, ConsentView::NAME, CompanyView::NAME];
 /// How many events are read at once when the first one of a unit of work is looked for.
 const STEP: i64 = 256;
+
+/// The name of the unit whose DPM or administrator approved, for the page; none if no such unit is registered.
+///
+/// # Errors
+/// [`LedgerError`] when it cannot be read.
+pub async fn unit_name(parts: &Parts, certificate: &Certificate) -> Result<Option<String>, LedgerError> {
+    let unit = certificate.approved_by.unit;
+    let mut rows = parts.rows_at::<UnitView>(&[unit], i64::MAX).await?;
+    Ok(rows.remove(&unit).map(|row| row.name))
+}
 
 /// The certificate of a contact's last erasure that destroyed a key.
 ///

@@ -10,15 +10,16 @@ use escape::Escaped;
 const STYLE: &str = include_str!("page/style.css");
 
 impl SignedCertificate {
-    /// The page, in HTML. Whatever stands in the certificate is escaped.
+    /// The page, in HTML, with the name of the unit that approved, if it is known: the certificate has its id. Whatever
+    /// stands in it is escaped.
     #[must_use]
-    pub fn html(&self) -> String {
+    pub fn html(&self, unit: Option<&str>) -> String {
         let it = &self.certificate;
         let parts = [
             head(it),
             statement(it),
             erasure(it),
-            approval(it),
+            approval(it, unit),
             keys(it),
             rotation(it),
             rest(it),
@@ -89,14 +90,14 @@ fn erasure(it: &Certificate) -> String {
     section("Erasure", &table(&rows))
 }
 
-fn approval(it: &Certificate) -> String {
+fn approval(it: &Certificate, unit: Option<&str>) -> String {
     let by = &it.approved_by;
     section(
         "Approval",
         &table(&[
             ("Role", text(&by.role)),
             ("User", code(&by.user.to_string())),
-            ("Unit", code(&by.unit.to_string())),
+            ("Unit", named(unit, &by.unit.to_string())),
         ]),
     )
 }
@@ -122,7 +123,7 @@ fn keys(it: &Certificate) -> String {
 
 fn rotation(it: &Certificate) -> String {
     let rotation = &it.rotation;
-    let custodians: Vec<String> = rotation.custodians.iter().map(|name| text(name)).collect();
+    let custodians: Vec<String> = rotation.custodians.iter().map(|name| custodian(name)).collect();
     section(
         "Destruction of the root key",
         &table(&[
@@ -143,6 +144,23 @@ fn rotation(it: &Certificate) -> String {
             ("Acknowledged by", custodians.join("<br>")),
         ]),
     )
+}
+
+/// What a custodian is. Where it is stands in the JSON file: a path of the installation says nothing to a reader.
+fn custodian(name: &str) -> String {
+    match name.split_once(':') {
+        Some(("file", _)) => "a file that holds root keys".to_owned(),
+        Some(("transit", _)) => "a key service (HashiCorp Vault or OpenBao)".to_owned(),
+        _ => text(name),
+    }
+}
+
+/// A name and an id, or the id alone.
+fn named(name: Option<&str>, id: &str) -> String {
+    match name {
+        Some(name) => format!("{}<br>{}", text(name), code(id)),
+        None => code(id),
+    }
 }
 
 fn rest(it: &Certificate) -> String {

@@ -5,6 +5,7 @@ mod report;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use lethe_access::unit::UnitView;
 use lethe_crm::import::{ImportFile, ImportKind, Prepared, Source, Summary, dry_run, prepare};
 use lethe_kernel::{Caller, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Context, Ledger};
@@ -97,6 +98,13 @@ async fn import(
     let pool = database.connect(config).await?;
     let running = Running::start(config, pool.clone(), folder).await?;
     let ledger = &running.ledger;
+    // A database of one's own has no demo data, so nothing would be in anybody's name.
+    if arguments.unit == demo::CONSULTANT.unit.0
+        && ledger.parts().rows_at::<UnitView>(&[arguments.unit], i64::MAX).await?.is_empty()
+    {
+        pool.close().await;
+        return Err(Error::InWhoseName);
+    }
     let caller =
         Caller { user: UserId(arguments.user), unit: UnitId(arguments.unit), role: Role::Consultant };
     let context = Context::new(caller, RequestId(ledger.parts().ids.next()));
@@ -113,7 +121,12 @@ async fn import(
     } else {
         run_import(ledger, &context, file, &mut report).await?
     };
-    report.finish(&summary)?;
+    // Whoever asks for this position sees every row that was imported.
+    let position = match summary.import {
+        Some(_) => Some(ledger.parts().head().await?),
+        None => None,
+    };
+    report.finish(&summary, position)?;
     pool.close().await;
     Ok(summary)
 }
@@ -140,10 +153,39 @@ fn tell(prepared: &Prepared) {
         output::note(&format!("  {header} → {column}"));
     }
     // Of a header nobody knows only the place is told: in a file without headers it is a person's data.
-    for (place, _) in prepared.mapping().unmapped_headers() {
-        output::note(&format!(
-            "  column {} is left out: its header is not known; --map can name it",
-            place + 1
-        ));
+    let places: Vec<usize> = prepared.mapping().unmapped_headers().map(|(place, _)| place + 1).collect();
+    if let Some(line) = left_out(&places) {
+        output::note(&line);
+    }
+}
+
+/// How many columns that are left out are named.
+const NAMED: usize = 10;
+
+/// The columns whose headers are not known, in one line however many they are.
+fn left_out(places: &[usize]) -> Option<String> {
+    let named: Vec<String> = places.iter().take(NAMED).map(usize::to_string).collect();
+    let (named, more) = (named.join(", "), places.len().saturating_sub(NAMED));
+    Some(match (places.len(), more) {
+        (0, _) => return None,
+        (1, _) => format!("  column {named} is left out: its header is not known; --map can name it"),
+        (_, 0) => format!("  columns {named} are left out: their headers are not known; --map can name them"),
+        _ => format!(
+            "  columns {named} and {more} more are left out: their headers are not known; --map can name them"
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_nobody_knows_are_told_in_one_line_however_many_they_are() {
+        assert_eq!(left_out(&[]), None);
+        assert!(left_out(&[3]).unwrap().contains("column 3 is left out"));
+        assert!(left_out(&[3, 7]).unwrap().contains("columns 3, 7 are left out"));
+        let many = left_out(&(1..=60_000).collect::<Vec<_>>()).unwrap();
+        assert!(many.contains("9, 10 and 59990 more are") && !many.contains('\n'), "{many}");
     }
 }

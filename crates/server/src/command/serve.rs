@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &Config, traces: Option<Traces>) -> Result<Outco
     let lock = ServeLock::take(&folder)?;
     // Before anything slow: a port that is taken is told at once.
     let address = config.listen.0;
-    let listener = TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
+    let listener = TcpListener::bind(address).await.map_err(|source| Error::listen(address, source))?;
     let database = tokio::select! {
         database = Database::start(config, &folder, Using::Owning) => database?,
         () = stop.clone().requested() => return Ok(Outcome::Done),
@@ -137,7 +137,7 @@ async fn demo_tokens(authentication: &Authentication, directory: &Directory) -> 
     for line in signer.iter().map(Signer::told).collect::<Result<Vec<_>, _>>()?.concat() {
         output::note(&line);
     }
-    Ok(Console::with(signer))
+    Ok(Console::with(signer, authentication.source.clone()))
 }
 
 fn banner(

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::layer::{from_environment, from_toml};
+use super::layer::{from_environment, from_toml, misspelt};
 use super::*;
 
 fn resolve(
@@ -227,4 +227,24 @@ fn the_example_file_names_every_key_with_its_default() {
             assert_eq!(default.value, entry.value, "{}", entry.key);
         }
     }
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_with_the_one_that_is_like_it_and_without_its_value() {
+    let told = |names: &[&str]| misspelt(names.iter().map(|name| (*name).to_owned()));
+    assert_eq!(
+        told(&["LETHE_LISTEN", "DATABASE_URL", "PATH", "LETHE_FUZZ_CASES", "LETHE_CRASH_SEED"]),
+        [""; 0]
+    );
+    for (name, meant) in [
+        ("LETHE_LSITEN", "LETHE_LISTEN may be meant"),
+        ("LETHE_MAX_SOCKET", "LETHE_MAX_SOCKETS may be meant"),
+        ("lethe_log", "LETHE_LOG may be meant"),
+        ("LETHE_DATADIR", "LETHE_DATA_DIR may be meant"),
+    ] {
+        let [line] = told(&[name]).try_into().unwrap();
+        assert!(line.contains(name) && line.contains(meant), "{line}");
+    }
+    let [line] = told(&["LETHE_SOMETHING\nELSE"]).try_into().unwrap();
+    assert!(!line.contains("may be meant") && !line.contains('\n'), "{line}");
 }

@@ -8,7 +8,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
-use super::Limits;
+use super::{Limits, head};
 use crate::signal::Stop;
 
 /// Accepts connections until the server stops, and answers those that are open then; nobody listens any more. Each
@@ -20,10 +20,12 @@ pub(crate) async fn accept(
     stop: Stop,
 ) -> TaskTracker {
     let mut builder = http1::Builder::new();
+    let (headers, bytes) = head::below(limits.header_bytes);
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
-        .max_header_size(limits.header_bytes);
+        .max_headers(headers)
+        .max_header_size(bytes);
     let open = TaskTracker::new();
     let mut stopping = std::pin::pin!(stop.clone().requested());
     loop {

@@ -15,7 +15,7 @@ use tracing::field::{Empty, display};
 
 use super::answer::{Code, Refusal, internal};
 use super::graphql::Operation;
-use super::log;
+use super::{console, log};
 use crate::trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,6 +53,7 @@ fn route_name(pattern: &str) -> &'static str {
         "/",
         "/graphql",
         "/graphql/ws",
+        console::ROUTE,
         "/device/approve",
         "/device/approve.js",
         "/healthz",

@@ -4,18 +4,19 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_graphql::http::{MultipartOptions, receive_body};
-use async_graphql::{ParseRequestError, Request};
+use async_graphql::Request;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
-use futures_util::TryStreamExt;
+use bytes::Bytes;
 use futures_util::future::ready;
-use futures_util::io::{AsyncRead, AsyncReadExt};
+use futures_util::io::AsyncReadExt;
+use futures_util::{Stream, TryStreamExt};
 
 use super::Limits;
 use super::answer::Refusal;
-use super::parameters::{batch, from_json};
+use super::form::{self, Unread};
+use super::parameters::from_json;
 
 /// The request in a body, if it comes in time.
 ///
@@ -39,8 +40,8 @@ async fn in_any_time(headers: &HeaderMap, body: Body, limits: Limits) -> Result<
     match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
         "application/json" if parts.all(is_utf8) => {
             let mut bytes = Vec::new();
-            let (mut reader, exceeded) = bounded(body, limits.body_bytes);
-            let read = reader.read_to_end(&mut bytes).await;
+            let (chunks, exceeded) = bounded(body, limits.body_bytes);
+            let read = chunks.into_async_read().read_to_end(&mut bytes).await;
             if read.is_err() || exceeded.load(Ordering::Relaxed) {
                 return Err(incomplete(&exceeded, limits.body_bytes));
             }
@@ -48,14 +49,15 @@ async fn in_any_time(headers: &HeaderMap, body: Body, limits: Limits) -> Result<
         }
         "multipart/form-data" => {
             let most = limits.upload_bytes;
-            let (reader, exceeded) = bounded(body, most);
-            let received = receive_body(Some(content_type), reader, MultipartOptions::default()).await;
-            let request = received.map_err(|error| form(&error, &exceeded, most))?;
+            let (chunks, exceeded) = bounded(body, most);
+            let received = form::request(content_type, chunks, limits).await;
             if exceeded.load(Ordering::Relaxed) {
                 return Err(incomplete(&exceeded, most));
             }
-            // An empty array passes for a request there.
-            if request.query.is_empty() { Err(no_form()) } else { Ok(request) }
+            received.map_err(|unread| match unread {
+                Unread::Refused(refusal) => refusal,
+                Unread::TooLarge => too_large(limits.body_bytes),
+            })
         }
         _ => Err(Refusal::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -77,8 +79,11 @@ fn is_utf8(parameter: &str) -> bool {
 /// How many times the limit is read, most of it thrown away, so that a client that is still sending gets the answer.
 const GRACE: usize = 4;
 
-/// A body of at most that many bytes, and whether it had more. The reader of forms hides why a read failed.
-fn bounded(body: Body, limit: usize) -> (impl AsyncRead + Send + Unpin, Arc<AtomicBool>) {
+/// A body of at most that many bytes, and whether it had more.
+fn bounded(
+    body: Body,
+    limit: usize,
+) -> (impl Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static, Arc<AtomicBool>) {
     let mut read = 0_usize;
     let exceeded = Arc::new(AtomicBool::new(false));
     let noticed = exceeded.clone();
@@ -93,33 +98,20 @@ fn bounded(body: Body, limit: usize) -> (impl AsyncRead + Send + Unpin, Arc<Atom
             Ok((read <= limit).then_some(chunk))
         })
     });
-    let chunks = chunks.map_err(io::Error::other);
-    (chunks.into_async_read(), exceeded)
+    (chunks.map_err(io::Error::other), exceeded)
 }
 
 fn incomplete(exceeded: &AtomicBool, limit: usize) -> Refusal {
     if exceeded.load(Ordering::Relaxed) {
-        return Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            format!("The body has more than {limit} bytes. Send less at once."),
-        );
+        return too_large(limit);
     }
     Refusal::bad_request("The body ended before it was complete. Send it again.")
 }
 
-fn form(error: &ParseRequestError, exceeded: &AtomicBool, limit: usize) -> Refusal {
-    match error {
-        ParseRequestError::UnsupportedBatch => batch(),
-        _ if exceeded.load(Ordering::Relaxed) => incomplete(exceeded, limit),
-        // The messages of others may quote the form.
-        _ => no_form(),
-    }
-}
-
-fn no_form() -> Refusal {
-    Refusal::bad_request(
-        "The form does not have the parts of a GraphQL multipart request: operations, map, then the files that map \
-         names.",
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "PAYLOAD_TOO_LARGE",
+        format!("The body has more than {limit} bytes. Send less at once."),
     )
 }

@@ -4,12 +4,13 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use async_graphql::{Context, EmptySubscription, Object, Schema, Upload};
+use async_graphql::{Context, EmptySubscription, Object, Schema};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use chrono::TimeDelta;
 use lethe_access::directory::Roster;
+use lethe_api::Upload;
 use lethe_auth::{LocalKey, LocalToken, Verifier};
 use lethe_kernel::{Clock, IdSource, Role, Session, UserId};
 use serde_json::{Value, json};
@@ -57,8 +58,8 @@ impl Mutation {
         true
     }
 
-    async fn length(&self, context: &Context<'_>, file: Upload) -> async_graphql::Result<usize> {
-        Ok(file.value(context)?.content.len())
+    async fn length(&self, file: Upload) -> async_graphql::Result<usize> {
+        Ok(file.0.len())
     }
 }
 
@@ -385,4 +386,17 @@ async fn defects_and_overlong_requests_are_told_without_detail() {
 async fn unknown_paths_are_not_found() {
     let (response, body) = send(request("GET", "/favicon.ico", "*/*").body(Body::empty()).unwrap()).await;
     assert_eq!((response.status().as_u16(), code(&body)), (404, "NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_told_with_those_that_it_takes() {
+    for (method, path, allowed) in [
+        ("PUT", "/graphql", "GET,HEAD,POST"),
+        ("POST", "/", "GET,HEAD"),
+        ("DELETE", "/graphql/ws", "GET,HEAD"),
+    ] {
+        let (response, body) = send(request(method, path, "*/*").body(Body::empty()).unwrap()).await;
+        assert_eq!((response.status().as_u16(), code(&body)), (405, "METHOD_NOT_ALLOWED"), "{method} {path}");
+        assert_eq!(response.headers()["allow"], allowed, "{method} {path}");
+    }
 }

@@ -1,11 +1,11 @@
 //! `/graphql/ws`: queries, mutations and subscriptions over the protocol `graphql-transport-ws`.
 
+mod conversation;
 mod guard;
 mod operations;
 mod outgoing;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Executor;
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
@@ -15,6 +15,7 @@ use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use futures_util::future::ready;
 use futures_util::sink::unfold;
 use lethe_kernel::RequestId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -24,15 +25,15 @@ use super::Endpoint;
 use super::answer::Refusal;
 use super::caller::Asked;
 use super::load::{Present, busy};
+use conversation::Conversation;
 use guard::{FORBIDDEN, Guard};
 use operations::Operations;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// How often a client is pinged in the time that it may be silent.
 const PINGS: u32 = 3;
-/// "Going away" and "message too big", as RFC 6455 numbers them.
+/// "Going away", as RFC 6455 numbers it.
 const AWAY: u16 = 1001;
-const TOO_BIG: u16 = 1009;
 
 /// Room for web sockets.
 #[derive(Clone)]
@@ -104,13 +105,16 @@ async fn serve<E: Executor>(
 ) {
     let _present = Present::new(metrics::gauge!("lethe_websocket_connections"));
     let (socket, incoming) = socket.split();
-    let too_big = Arc::new(AtomicBool::new(false));
-    let noticed = too_big.clone();
-    let incoming = incoming.inspect(move |message| noticed.store(is_too_big(message), Ordering::Relaxed));
     let (sender, messages) = mpsc::channel(1);
     let operations = Operations::new(executor, limits.operations, stop, guard.clone());
-    let answers = unfold((sender.clone(), guard.clone()), async |(sender, guard), message| {
-        sender.send(guard.coded(message)).await.map(|()| (sender, guard))
+    let conversation = Conversation::default();
+    let (heard, told) = (conversation.clone(), conversation.clone());
+    let incoming = incoming.scan((), move |(), message| ready(heard.received(message)));
+    let answers = unfold((sender.clone(), guard.clone(), told), async |(sender, guard, told), message| {
+        match told.told(guard.coded(message)) {
+            Some(message) => sender.send(message).await.map(|()| (sender, guard, told)),
+            None => Ok((sender, guard, told)),
+        }
     });
     let introduced = guard.clone();
     let connection = GraphQLWebSocket::new_with_pair(answers, incoming, operations.clone(), protocol)
@@ -121,17 +125,13 @@ async fn serve<E: Executor>(
             () = connection.serve() => {}
             () = operations.finished() => close(&sender, AWAY, "The server stops. Connect again.").await,
             reason = guard.lost() => close(&sender, FORBIDDEN, reason).await,
+            (code, reason) = conversation.never_introduced(limits.header_time) => close(&sender, code, reason).await,
         }
-        if too_big.load(Ordering::Relaxed) {
-            close(&sender, TOO_BIG, "The message is too big.").await;
+        if let Some((code, reason)) = conversation.broken() {
+            close(&sender, code, reason).await;
         }
     };
     tokio::join!(talk, outgoing::send(messages, socket, limits.silence / PINGS));
-}
-
-/// The library hides the kind of its errors; this is how it words that one.
-fn is_too_big(message: &Result<Message, axum::Error>) -> bool {
-    message.as_ref().is_err_and(|error| error.to_string().contains("too long"))
 }
 
 /// Says why the connection ends, behind whatever was answered before. A client that is gone already needs no reason.

@@ -1,5 +1,5 @@
 use async_graphql::{ComplexObject, Context, Result, SimpleObject};
-use lethe_privacy::certificate::{CertificateError, certificate_of};
+use lethe_privacy::certificate::{CertificateError, certificate_of, unit_name};
 
 use super::{Erasure, ErasureState};
 use crate::app::{app, parts};
@@ -39,8 +39,9 @@ impl Erasure {
 async fn issue(context: &Context<'_>, erasure: &Erasure) -> Result<Certificate, CertificateError> {
     let parts = parts(context);
     let certificate = certificate_of(parts, erasure.contact).await?;
+    let unit = unit_name(parts, &certificate).await?;
     let signer = parts.vault.signer().await?;
     let verifier_key = signer.verifier().to_string();
     let file = certificate.sign(&signer)?.with_log(&app(context).notary).await?;
-    Ok(Certificate { json: file.json()?, html: file.html(), verifier_key })
+    Ok(Certificate { json: file.json()?, html: file.html(unit.as_deref()), verifier_key })
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_page_shows_everything_that_is_certified_and_how_to_verify_it() {
-    let (signed, page) = (signed(), signed().html());
+    let (signed, page) = (signed(), signed().html(Some("Erhvervsservice Øresund")));
     for key in &signed.certificate.destroyed_keys {
         for part in
             [key.subject_id.to_string(), key.key_id.to_string(), key.class.clone(), key.commitment.clone()]
@@ -26,7 +26,9 @@ fn the_page_shows_everything_that_is_certified_and_how_to_verify_it() {
         "4802",
         "4803",
         "epoch 41",
-        "transit:lethe",
+        "Erhvervsservice Øresund",
+        "a file that holds root keys",
+        "a key service (HashiCorp Vault or OpenBao)",
         "contact, note, prospect, consent",
         "Kind, dates and unit of notes",
         STATEMENT,
@@ -38,11 +40,13 @@ fn the_page_shows_everything_that_is_certified_and_how_to_verify_it() {
     for text in expected {
         assert!(page.contains(text), "{text}");
     }
+    // Where the installation keeps its root is for those who run it: the JSON file has it.
+    assert!(!page.contains("/var/lib") && signed.json().unwrap().contains("/var/lib"));
 }
 
 #[test]
 fn the_page_stands_alone() {
-    let page = signed().html();
+    let page = signed().html(Some("Erhvervsservice Øresund"));
     for outside in ["<script", "src=", "href=", "url(", "@import", "http:", "https:", "<link", "<img"] {
         assert!(!page.contains(outside), "{outside}");
     }
@@ -66,11 +70,11 @@ fn no_text_in_a_certificate_becomes_markup() {
         (key.subject_kind, key.class, key.commitment) = (text(), text(), text());
     }
     (signed.signature.key, signed.signature.value) = (text(), text());
-    let page = signed.html();
+    let page = signed.html(Some(HOSTILE));
     for markup in ["<script", "<img", "onerror=z>", "\u{202e}"] {
         assert!(!page.contains(markup), "{markup}");
     }
-    assert_eq!(page.matches("&lt;script&gt;").count(), 12 + 3 * it_keys());
+    assert_eq!(page.matches("&lt;script&gt;").count(), 13 + 3 * it_keys());
     assert_eq!(page.matches("</style>").count(), 1);
     assert_eq!(page.matches("</title>").count(), 1);
 }

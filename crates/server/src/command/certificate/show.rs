@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lethe_kernel::ContactId;
-use lethe_privacy::certificate::{CertificateError, SignedCertificate, certificate_of};
+use lethe_privacy::certificate::{CertificateError, SignedCertificate, certificate_of, unit_name};
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -36,8 +36,8 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     let database = Database::start(config, &folder, Using::Sharing).await?;
     let issued = issue(config, &folder, &database, arguments.contact).await;
     database.stop().await?;
-    let issued = issued?;
-    let written = if arguments.html { issued.html() } else { issued.json()? };
+    let (issued, unit) = issued?;
+    let written = if arguments.html { issued.html(unit.as_deref()) } else { issued.json()? };
     match &arguments.out {
         Some(path) => fs::write(path, written).map_err(Error::file("write", path))?,
         None => output::line(written.trim_end())?,
@@ -50,13 +50,14 @@ async fn issue(
     folder: &DataDir,
     database: &Database,
     contact: ContactId,
-) -> Result<SignedCertificate, Error> {
+) -> Result<(SignedCertificate, Option<String>), Error> {
     let pool = database.connect(config).await?;
     let issued = async {
         let (ledger, notary) = Running::notarised(config, pool.clone(), folder).await?;
         let certificate = certificate_of(ledger.parts(), contact).await?;
+        let unit = unit_name(ledger.parts(), &certificate).await?;
         let signer = ledger.parts().vault.signer().await.map_err(CertificateError::from)?;
-        Ok(certificate.sign(&signer)?.with_log(&notary).await?)
+        Ok((certificate.sign(&signer)?.with_log(&notary).await?, unit))
     }
     .await;
     pool.close().await;

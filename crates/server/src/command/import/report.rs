@@ -32,6 +32,8 @@ struct Line<'a> {
 #[derive(Serialize)]
 struct Total {
     import: Option<String>,
+    /// As in the API: what to pass as `minPosition` to see every row.
+    position: Option<String>,
     #[serde(flatten)]
     tally: Tally,
 }
@@ -78,7 +80,7 @@ impl Report {
     }
 
     /// Writes the summary.
-    pub(super) fn finish(mut self, summary: &Summary) -> Result<(), Error> {
+    pub(super) fn finish(mut self, summary: &Summary, position: Option<i64>) -> Result<(), Error> {
         self.bar.finish_and_clear();
         if let Some((path, mut file)) = self.file.take() {
             file.flush().map_err(Error::file("write", &path))?;
@@ -88,7 +90,11 @@ impl Report {
         }
         let Summary { import, tally } = *summary;
         if self.json {
-            let total = Total { import: import.map(|import| import.to_string()), tally };
+            let total = Total {
+                import: import.map(|import| import.to_string()),
+                position: position.map(|position| position.to_string()),
+                tally,
+            };
             return output::line(&serde_json::to_string(&total).map_err(std::io::Error::other)?);
         }
         if self.told > TOLD {

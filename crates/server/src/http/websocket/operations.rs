@@ -1,13 +1,16 @@
 //! The operations of one web socket: limited in number, and known, so that the server can finish them when it stops.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
+use futures_util::Stream;
 use futures_util::stream::{BoxStream, StreamExt, once, unfold};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use super::super::answer::internal;
 use super::super::parameters::{Stopped, parse};
 use super::guard::Guard;
 use crate::signal::Stop;
@@ -68,9 +71,8 @@ impl<E: Executor> Executor for Operations<E> {
                 Ok(()) => executor.execute_stream(request, session_data),
                 Err(refusal) => refused(refusal.code, &refusal.message),
             }
-        })
-        .flatten()
-        .boxed();
+        });
+        let answers = alone(answers.flatten());
         // Both are given back with the last answer, or when the client completes the operation.
         unfold((answers, room, ending, self.guard.clone()), async |(mut answers, room, ending, guard)| {
             let answer = answers.next().await?;
@@ -82,10 +84,25 @@ impl<E: Executor> Executor for Operations<E> {
     }
 }
 
+/// A defect of one operation ends it alone, and not what else runs on the connection; its place is in the log.
+fn alone(answers: impl Stream<Item = Response> + Send + 'static) -> BoxStream<'static, Response> {
+    let told = |answer: Result<Response, _>| {
+        answer.unwrap_or_else(|_| {
+            let refusal = internal();
+            failed(refusal.code, &refusal.message)
+        })
+    };
+    AssertUnwindSafe(answers).catch_unwind().map(told).boxed()
+}
+
 fn refused(code: &'static str, message: &str) -> BoxStream<'static, Response> {
+    once(std::future::ready(failed(code, message))).boxed()
+}
+
+fn failed(code: &'static str, message: &str) -> Response {
     let mut error = ServerError::new(message, None);
     error.extensions.get_or_insert_default().set("code", code);
-    once(std::future::ready(Response::from_errors(vec![error]))).boxed()
+    Response::from_errors(vec![error])
 }
 
 #[cfg(test)]
