@@ -148,7 +148,7 @@ impl DiskAudit {
         for Found { offset, wrapped } in found {
             match wrapped {
                 Wrapped::Bucket { bucket, generation, wrapped } => {
-                    self.try_bucket(bucket, generation, wrapped)
+                    self.try_bucket(bucket, generation, wrapped);
                 }
                 Wrapped::Subject { place, wrapped } if !self.living.contains(&place.id) => {
                     let offset = begin + offset as u64;

@@ -9,8 +9,8 @@ use crate::wrap::SubjectPlace;
 
 /// The length of a wrapped key.
 pub(super) const WRAPPED: usize = 60;
-/// What PostgreSQL writes before a value of that length: its size with this byte, shifted, and the mark of a short one.
-const SHORT: u8 = ((WRAPPED as u8 + 1) << 1) | 1;
+/// What PostgreSQL writes before a value of that length: its size with this byte, 61, shifted, and the mark of a short one.
+const SHORT: u8 = 0x7B;
 /// No generation is larger in anybody's life.
 const GENERATIONS: i64 = 1 << 32;
 const PAGE: usize = 8192;

@@ -63,7 +63,9 @@ fn add(bytes: &[u8], at: usize, wrapped: Option<[u8; WRAPPED]>, found: &mut Vec<
         .map(|word| word.trim_matches(':'))
         .filter(|word| !word.is_empty())
         .collect();
-    let numbers: Vec<i64> = words.iter().rev().map_while(|word| numeric(word)).flatten().take(2).collect();
+    // The numbers right before, whatever names stand between them.
+    let row = words.iter().rev().take_while(|word| is_name(word) || word.parse::<i64>().is_ok());
+    let numbers: Vec<i64> = row.filter_map(|word| word.parse().ok()).take(2).collect();
     if let [generation, bucket] = numbers[..]
         && let Ok(bucket) = i32::try_from(bucket)
     {
@@ -83,13 +85,9 @@ fn add(bytes: &[u8], at: usize, wrapped: Option<[u8; WRAPPED]>, found: &mut Vec<
     }
 }
 
-/// A number, or nothing for a name of ours before one; `None` where the numbers of a row end.
-fn numeric(word: &str) -> Option<Option<i64>> {
-    match word {
-        "bucket" | "generation" | "epoch" | "wrapped" | "x" => Some(None),
-        // `\x` before digits.
-        _ => word.parse().ok().map(Some),
-    }
+/// A name of a column before its value; `x` is that before hexadecimal digits.
+fn is_name(word: &str) -> bool {
+    matches!(word, "bucket" | "generation" | "epoch" | "wrapped" | "x")
 }
 
 /// The last key id, subject and class of some words.

@@ -155,7 +155,7 @@ impl Keys {
             let to = SubjectPlace { bucket, generation: *generation, ..from };
             moves.push((from, to, to.wrap(key, &secret)?));
         }
-        let moved = sqlx::query(
+        let written = sqlx::query(
             "UPDATE vault.keys k SET bucket = n.bucket, generation = n.generation, wrapped = n.wrapped \
              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::integer[], $6::bigint[], $7::integer[], \
                          $8::bigint[], $9::bytea[]) \
@@ -174,7 +174,7 @@ impl Keys {
         .bind(column(&moves, |(.., wrapped)| wrapped.as_slice()))
         .execute(connection)
         .await?;
-        Ok(i64::try_from(moved.rows_affected()).unwrap_or(i64::MAX))
+        Ok(i64::try_from(written.rows_affected()).unwrap_or(i64::MAX))
     }
 }
 

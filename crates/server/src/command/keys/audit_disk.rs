@@ -47,7 +47,9 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
     // It reads for as long as the disks take.
     let audited = tokio::task::spawn_blocking(move || {
         let mut audit = DiskAudit::new(&roots, living)?;
-        paths.iter().for_each(|path| audit.read(path));
+        for path in &paths {
+            audit.read(path);
+        }
         audit.finish()
     });
     let audited = audited.await.map_err(std::io::Error::other)??;
