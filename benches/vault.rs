@@ -65,13 +65,22 @@ async fn main() {
     values(&ledger).await;
     erasures(&ledger).await;
     println!(
-        "\n| subjects | erased | buckets re-keyed | keys wrapped anew | rotation, s | longest wait of a writer, s | memory above the start, MiB |"
+        "\n| subjects | since the last rotation | buckets re-keyed | keys wrapped anew | rotation, s | longest wait of a writer, s | memory above the start, MiB |"
     );
-    println!("|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---:|---|---:|---:|---:|---:|---:|");
     for size in sizes {
+        let ledger = open(&server, folder.path(), &format!("vault_{size}")).await;
+        fill(&ledger, 0..size).await;
+        rotation(&ledger, size, "all of them made").await;
         for erased in [100, 1000, 10_000] {
-            rotation(&server, folder.path(), size, erased).await;
+            erase_some(&ledger, erased).await;
+            rotation(&ledger, size, &format!("{erased} erased")).await;
         }
+        fill(&ledger, size..size + 20_000).await;
+        erase_some(&ledger, 100).await;
+        rotation(&ledger, size, "20000 made, 100 erased").await;
+        ledger.parts().pool.execute("UPDATE vault.buckets SET due = true WHERE bucket >= 0").await.unwrap();
+        rotation(&ledger, size, "every bucket marked as due").await;
     }
     postgres.stop().await.unwrap();
 }
@@ -151,12 +160,12 @@ async fn try_register(ledger: &Ledger) -> Option<ContactId> {
     Some(ContactId(done.object()))
 }
 
-/// Keys of so many subjects, made and wrapped as the server does.
-async fn fill(ledger: &Ledger, subjects: usize) {
+/// Keys of these subjects, made and wrapped as the server does.
+async fn fill(ledger: &Ledger, subjects: std::ops::Range<usize>) {
     let vault = &ledger.parts().vault;
-    for begin in (0..subjects).step_by(CHUNK) {
+    for begin in subjects.clone().step_by(CHUNK) {
         let mut ring = Keyring::default();
-        let ids: Vec<ContactId> = (begin..subjects.min(begin + CHUNK))
+        let ids: Vec<ContactId> = (begin..subjects.end.min(begin + CHUNK))
             .map(|n| ContactId(Uuid::from_u128(1 << 64 | n as u128)))
             .collect();
         ring.assume_none(ids.iter().map(|id| (*id).into()));
@@ -182,20 +191,23 @@ async fn fill(ledger: &Ledger, subjects: usize) {
     ledger.parts().pool.execute("VACUUM ANALYZE vault.keys").await.unwrap();
 }
 
-/// Rotates a vault of so many subjects, of whom so many were erased since the last rotation.
-async fn rotation(server: &PgConnectOptions, folder: &Path, subjects: usize, erased: i64) {
-    let ledger = open(server, folder, &format!("vault_{subjects}_{erased}")).await;
-    fill(&ledger, subjects).await;
+/// Destroys the keys of so many, wherever they lie.
+async fn erase_some(ledger: &Ledger, erased: i64) {
     sqlx::query(
         "WITH gone AS (DELETE FROM vault.keys WHERE key_id IN ( \
              SELECT key_id FROM vault.keys WHERE subject_kind = 'contact' ORDER BY md5(key_id::text) LIMIT $1) RETURNING *) \
-         INSERT INTO vault.tombstones SELECT key_id, subject_kind, subject_id, class, bucket, generation, commitment, 1, \
-         now() FROM gone",
+         INSERT INTO vault.tombstones \
+         SELECT g.key_id, g.subject_kind, g.subject_id, g.class, b.bucket, b.generation, g.commitment, 1, now() \
+         FROM gone g JOIN vault.buckets b ON b.bucket = vault.bucket_of(g.key_id, 32768)",
     )
     .bind(erased)
     .execute(&ledger.parts().pool)
     .await
     .unwrap();
+}
+
+/// Rotates a vault of so many subjects while a writer appends, and tells what it took.
+async fn rotation(ledger: &Ledger, subjects: usize, since: &str) {
     let stop = Arc::new(AtomicBool::new(false));
     let (writer, stopped) = (ledger.clone(), stop.clone());
     let writing = tokio::spawn(async move {
@@ -210,12 +222,12 @@ async fn rotation(server: &PgConnectOptions, folder: &Path, subjects: usize, era
     });
     let before = resident();
     let begun = Instant::now();
-    let rotated = rotate(&ledger, &|_| {}).await.unwrap().work;
+    let rotated = rotate(ledger, &|_| {}).await.unwrap().work;
     let took = begun.elapsed().as_secs_f64();
     stop.store(true, Ordering::SeqCst);
     let longest = writing.await.unwrap().as_secs_f64();
     println!(
-        "| {subjects} | {erased} | {} | {} | {took:.2} | {longest:.2} | {} |",
+        "| {subjects} | {since} | {} | {} | {took:.2} | {longest:.2} | {} |",
         rotated.buckets,
         rotated.keys,
         peak().saturating_sub(before) >> 10

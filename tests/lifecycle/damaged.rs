@@ -244,3 +244,16 @@ async fn a_subscription_that_meets_an_event_that_cannot_be_read_says_so_once_and
     assert!(server.log().contains("The event at position 40"), "{}", server.log());
     server.stop();
 }
+
+#[tokio::test]
+async fn a_database_that_logs_the_parameters_of_statements_is_refused_and_told_how_to_mend_it() {
+    let server = Server::start().await;
+    let folder = server.folder.path().to_owned();
+    run(&folder, &["ALTER DATABASE postgres SET log_parameter_max_length_on_error = -1"]).await;
+    let (_, findings, said) = run_in(&folder, &["doctor", "--json"]);
+    assert!(findings.contains("log_parameter_max_length_on_error = -1"), "{findings} {said}");
+    let kept = server.stop();
+    let (code, said) = refused(kept.path(), &[]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("log_parameter_max_length_on_error = -1") && said.contains("RESET"), "{said}");
+}

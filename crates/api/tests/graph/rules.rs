@@ -161,7 +161,8 @@ async fn consents_end_in_lists_and_fall_due_in_the_schedule() {
     };
     assert_eq!(code(&give("COURSE", "1999-01-01").await), ("INVALID_VALUE", "keptUntil"));
     assert_eq!(code(&give("COURSE", "9999-12-31").await), ("INVALID_VALUE", "keptUntil"));
-    let in_a_year = (chrono::Utc::now() + chrono::TimeDelta::days(365)).date_naive().to_string();
+    let in_a_year =
+        (lethe_kernel::Clock::system().now() + chrono::TimeDelta::days(365)).date_naive().to_string();
     let given = give("COURSE", &in_a_year).await;
     assert_eq!((&given["consent"]["status"], &given["consent"]["endedAt"]), (&json!("GIVEN"), &json!(null)));
     let schedule = "{ expirySchedule(filter: { kind: CONSENT }) { nodes { kind expiresOn effect note { id } consent { id } } } }";

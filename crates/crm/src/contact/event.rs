@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, UnitId};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Change, Described, Fields, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -142,15 +142,27 @@ pub struct FoundByImport {
 domain_event!(ContactEvent {
     Registered = "contact.registered" v "1",
     Amended = "contact.amended" v "1",
-    CompanyLinked = "contact.company_linked" v "1",
+    CompanyLinked = "contact.company_linked" v "2" from ["1" => linked_1],
     CompanyUnlinked = "contact.company_unlinked" v "1",
     ItemAttached = "contact.item_attached" v "1",
     ItemDetached = "contact.item_detached" v "1",
     ConsentRecorded = "contact.consent_recorded" v "1",
     ProspectRegistered = "contact.prospect_registered" v "1",
     FoundByImport = "contact.found_by_import" v "1",
-    Erased = "contact.erased" v "1",
+    Erased = "contact.erased" v "2" from ["1" => erased_1],
 });
+
+/// Nobody was known to be a sole proprietor.
+fn linked_1(mut fields: Fields) -> Option<Fields> {
+    fields.insert("proprietor".to_owned(), false.into());
+    Some(fields)
+}
+
+/// So no company's values died with its proprietor.
+fn erased_1(mut fields: Fields) -> Option<Fields> {
+    fields.insert("companies".to_owned(), Vec::<String>::new().into());
+    Some(fields)
+}
 
 impl Described for ContactEvent {
     fn changes(&self, stream: Uuid) -> Vec<Change> {

@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use lethe_kernel::{CompanyId, ContactId, Patch, Personal, UnitId, personal_text};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Change, Described, Fields, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -126,14 +126,26 @@ pub struct ContactUnlinked {
 }
 
 domain_event!(NoteEvent {
-    Written = "note.written" v "1",
-    Amended = "note.amended" v "1",
+    Written = "note.written" v "2" from ["1" => natured],
+    Amended = "note.amended" v "2" from ["1" => natured],
     ExpirySet = "note.expiry_set" v "1",
     Removed = "note.removed" v "1",
     Expired = "note.expired" v "1",
     Erased = "note.erased" v "1",
     ContactUnlinked = "note.contact_unlinked" v "1",
 });
+
+/// A kind was any code. Those that have a nature by themselves have it; everything else was written down.
+fn natured(mut fields: Fields) -> Option<Fields> {
+    if let Some(kind) = fields.get("kind") {
+        let nature = match kind.as_str()? {
+            nature @ ("CALL" | "MEETING" | "MAIL") => nature,
+            _ => "NOTE",
+        };
+        fields.insert("nature".to_owned(), nature.into());
+    }
+    Some(fields)
+}
 
 impl Described for NoteEvent {
     fn changes(&self, _: Uuid) -> Vec<Change> {

@@ -79,6 +79,12 @@ impl Cluster {
         self.run("pg_basebackup", &[&options[..], &["--pgdata", target.to_str().unwrap()]].concat());
     }
 
+    /// Takes a base backup to start as a standby.
+    pub(crate) fn back_up_for_standby(&self, target: &Path) {
+        let options = ["--format=plain", "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf"];
+        self.run("pg_basebackup", &[&options[..], &["--pgdata", target.to_str().unwrap()]].concat());
+    }
+
     /// Writes a dump of the database.
     pub(crate) fn dump(&self, name: &str) -> PathBuf {
         let target = self.path().join(name);

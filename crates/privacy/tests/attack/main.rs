@@ -29,6 +29,7 @@ mod postgres;
 mod random;
 #[path = "../../../../tests/no_plaintext/search.rs"]
 mod search;
+mod standby;
 mod unchanged;
 mod uses;
 mod way;

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ErasureKind, RegisterContact};
-use lethe_kernel::ContactId;
+use lethe_kernel::{Caller, ContactId, UserId};
 use lethe_ledger::{Context, Idempotency, Ledger};
 use lethe_privacy::rotation::rotate;
 use lethe_vault::audit::{Audited, DiskAudit};
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::cluster::{Cluster, folder};
-use crate::people::{context, erase, found, migrated, named, process_of, register, tell};
+use crate::people::{context, erase, found, migrated, named, process_of, register, tell, write_note};
 
 /// The roots in a file.
 pub(crate) fn roots(file: &Path) -> Vec<Root> {
@@ -47,6 +48,27 @@ pub(crate) async fn try_register(ledger: &Ledger, key: Uuid) -> bool {
     let input = named("Åse");
     let work = RegisterContact { input, external_reference: None, companies: Vec::new(), origin: None };
     tokio::time::timeout(Duration::from_secs(60), ledger.execute(&context, &work)).await.unwrap().is_ok()
+}
+
+/// Repeats the other commands that make keys, several at once beside one another and beside commands of others.
+async fn repeat_others(ledger: &Ledger, person: ContactId) {
+    let keyed = |key: u128, mutation| {
+        let idempotency = Idempotency { key: Uuid::from_u128(key), mutation, input: b"{}".to_vec() };
+        Context { idempotency: Some(idempotency), ..context() }
+    };
+    for _ in 0..2 {
+        let (note, user) = (keyed(11, "noteWrite"), keyed(12, "userRegister"));
+        let system = Context { caller: Caller::system(context().caller.unit), ..user };
+        let written = write_note(person, "Ring til Åse.".to_owned());
+        let employed = RegisterUser::person(UserId(Uuid::from_u128(77)), "Ib", "ib@example.org");
+        let (note, user, other, again) = tokio::join!(
+            ledger.execute(&note, &written),
+            ledger.execute(&system, &employed),
+            register(ledger, named("Bo")),
+            try_register(ledger, Uuid::from_u128(1)),
+        );
+        assert!(note.is_ok() && user.is_ok() && again, "{other:?}");
+    }
 }
 
 /// The backend that waits for a lock of another one.
@@ -119,6 +141,8 @@ async fn of_appends_that_came_to_nothing_no_key_opens_after_the_next_rotation_an
     found(&ledger).await;
     let pool = ledger.parts().pool.clone();
     let person = register(&ledger, named("Åse")).await;
+    let late = process_of(&cluster).await;
+    register(&late, named("Bo")).await;
     rotate(&ledger, &|_| {}).await.unwrap();
 
     // Repeated commands: each attempt mints an id and a key of its own.
@@ -131,6 +155,10 @@ async fn of_appends_that_came_to_nothing_no_key_opens_after_the_next_rotation_an
     for _ in 0..3 {
         assert!(try_register(&ledger, Uuid::from_u128(1)).await);
     }
+    // A process that was not told of the rotation: what it wraps in the nursery of before is refused, and wrapped anew.
+    assert!(try_register(&late, Uuid::from_u128(2)).await);
+    // Notes and users, and a repetition beside neighbours in one batch.
+    repeat_others(&ledger, person).await;
     // Serialization failure, deadlock, disk full, too many connections, a value that is refused.
     let codes = ["40001", "40P01", "53100", "53300", "22000"];
     for code in codes {

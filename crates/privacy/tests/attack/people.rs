@@ -88,9 +88,9 @@ pub(crate) async fn register(ledger: &Ledger, input: ContactInput) -> ContactId 
     ContactId(ledger.execute(&context(), &work).await.unwrap().object())
 }
 
-/// Writes a note about one person alone.
-pub(crate) async fn note(ledger: &Ledger, contact: ContactId, text: String) -> NoteId {
-    let work = WriteNote {
+/// A note about one person alone.
+pub(crate) fn write_note(contact: ContactId, text: String) -> WriteNote {
+    WriteNote {
         contacts: vec![contact],
         company: None,
         kind: "CALL".into(),
@@ -99,7 +99,12 @@ pub(crate) async fn note(ledger: &Ledger, contact: ContactId, text: String) -> N
         contains_sensitive: false,
         expiry: ExpiryChoice::Default,
         longest: lethe_crm::expiry::Longest::default(),
-    };
+    }
+}
+
+/// Writes it.
+pub(crate) async fn note(ledger: &Ledger, contact: ContactId, text: String) -> NoteId {
+    let work = write_note(contact, text);
     NoteId(ledger.execute(&context(), &work).await.unwrap().object())
 }
 
