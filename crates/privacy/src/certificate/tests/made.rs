@@ -110,7 +110,7 @@ fn a_request_that_was_not_recorded_leaves_no_empty_field() {
     assert!(verify(file.as_bytes(), None).is_ok());
 }
 
-/// Certificates are kept for years: what version 1 has written is verified for ever.
+/// Certificates are kept for years: what version 2 has written is verified for ever.
 #[test]
 fn the_example_of_the_documentation_is_verified_and_made_to_the_byte() {
     const EXAMPLE: &str = include_str!("../../../../../docs/examples/certificate.json");
