@@ -3,6 +3,7 @@
 use lethe_access::user::RegisterUser;
 use lethe_crm::company::{CompanyInput, LegalForm, RegisterCompany};
 use lethe_crm::contact::{ErasureKind, LinkContact};
+use lethe_crm::expiry::Longest;
 use lethe_crm::note::{AmendNote, RemoveNote};
 use lethe_crm::prospect::RegisterProspect;
 use lethe_kernel::{CompanyId, ContactId, NoteId, Patch, Role, UserId};
@@ -53,6 +54,7 @@ fn retelling(note: NoteId) -> AmendNote {
         contains_personal: None,
         contains_sensitive: Some(true),
         expiry: Patch::Keep,
+        longest: Longest::default(),
     }
 }
 
@@ -100,7 +102,7 @@ async fn the_digest_of_an_input_is_under_the_key_of_whom_it_is_about_and_dies_wi
     assert_eq!(kept, of("sole_proprietor", sole));
     let legal = world.digested(Role::Consultant, company(LegalForm::PublicLimited, "99000007")).await;
     assert_eq!(legal.1, of("user", DPM.0));
-    let linking = LinkContact { contact, company: CompanyId(legal.0) };
+    let linking = LinkContact { contact, company: CompanyId(legal.0), proprietor: false };
     assert_eq!(world.digested(Role::Consultant, linking).await.1, of("contact", person));
     let user = RegisterUser::person(NEW_USER, "Kim", "kim@example.org");
     assert_eq!(world.digested(Role::SystemAdministrator, user).await.1, of("user", NEW_USER.0));
