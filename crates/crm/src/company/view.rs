@@ -101,7 +101,10 @@ impl Projection for CompanyView {
     type Row = CompanyRow;
 
     fn fold(row: Option<CompanyRow>, id: Uuid, event: &Recorded) -> Result<Option<CompanyRow>, LedgerError> {
-        let mut row = match (row, event.decode()?) {
+        let decoded: CompanyEvent = event.decode()?;
+        // That a file names it changes nothing of it.
+        let changes = !matches!(decoded, CompanyEvent::FoundByImport(_));
+        let mut row = match (row, decoded) {
             (_, CompanyEvent::Registered(registered)) => CompanyRow::new(CompanyId(id), registered, event),
             (Some(mut row), CompanyEvent::Amended(amended)) => {
                 row.legal_form = amended.legal_form.unwrap_or(row.legal_form);
@@ -115,11 +118,14 @@ impl Projection for CompanyView {
                 ..row
             },
             (Some(row), CompanyEvent::ProprietorSet(set)) => CompanyRow { proprietor_id: set.contact, ..row },
+            (Some(row), CompanyEvent::FoundByImport(_)) => row,
             (Some(row), CompanyEvent::Erased(_)) => row.erased(),
             (None, _) => return Ok(None),
         };
         row.version = event.sequence;
-        row.changed_at = event.recorded_at;
+        if changes {
+            row.changed_at = event.recorded_at;
+        }
         Ok(Some(row))
     }
 }

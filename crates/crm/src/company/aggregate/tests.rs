@@ -5,7 +5,7 @@ use lethe_nordic::PNumber;
 use super::*;
 use crate::company::identity::identify;
 use crate::company::{City, Erased, Master, Nace, NaceVersion, Name};
-use crate::contact::ErasureReason;
+use crate::contact::{ErasureReason, Origin};
 
 const ID: CompanyId = CompanyId(Uuid::from_u128(1));
 const OTHER: CompanyId = CompanyId(Uuid::from_u128(2));
@@ -267,6 +267,28 @@ fn a_sole_proprietor_is_one_contact() {
         .given(registered(LegalForm::Limited))
         .when(CompanyCommand::NameProprietor(PERSON))
         .then_expect_error(CompanyError::NoPersonsCompany);
+}
+
+#[test]
+fn a_company_of_a_person_knows_the_imports_that_name_it_once_and_a_legal_person_does_not() {
+    let sole = LegalForm::SoleProprietor;
+    let import = ImportId(Uuid::from_u128(8));
+    let found = FoundByImport { import, unit: UnitId(Uuid::from_u128(10)) };
+    let (find, event) = (CompanyCommand::FindByImport(found), CompanyEvent::FoundByImport(found));
+    company().given(registered(sole)).when(find.clone()).then_expect_events(vec![event.clone()]);
+    company().given(after(sole, vec![event.clone()])).when(find.clone()).then_expect_events(vec![]);
+    let origin = Some(Origin { import, row: 2 });
+    let came = CompanyEvent::Registered(Registered { origin, ..of_form(sole) });
+    company().given(vec![came]).when(find.clone()).then_expect_events(vec![]);
+    company().given(registered(LegalForm::Limited)).when(find.clone()).then_expect_events(vec![]);
+    let erased = after(sole, vec![CompanyEvent::Erased(gone())]);
+    company().given(erased).when(find).then_expect_error(CompanyError::Erased);
+    let mut state = Company::default();
+    for event in after(sole, vec![event]) {
+        state.apply(event);
+    }
+    assert_eq!(state.imports().collect::<Vec<_>>(), [import]);
+    assert_eq!(state.units().len(), 2);
 }
 
 #[test]
