@@ -16,6 +16,7 @@ mod executor;
 mod file;
 mod job;
 mod legal_form;
+mod naming;
 mod outcome_view;
 mod plan;
 mod reader;
@@ -35,9 +36,10 @@ pub use event::{
 pub use file::{ImportFile, Source};
 pub use job::{Prepared, Progress, Summary, dry_run, prepare, run};
 pub use legal_form::legal_form;
+pub use naming::Naming;
 pub use outcome_view::{OUTCOME_ORDER, OperationOutcomeRow, OperationOutcomeView, outcome_page};
 pub use recognised::{Added, FilesCommand, FilesEvent, NoLonger, RecognisedFiles, Settled};
-pub use recognition::{destroy_key, note_forgotten};
+pub use recognition::note_forgotten;
 pub use sweep::{Aged, forget_old};
 pub use view::{
     OperationFilter, OperationOrder, OperationRow, OperationStatus, OperationView, operation_page,

@@ -88,6 +88,11 @@ impl World {
         dry_run(&self.ledger, &context(ONE), file(lines), |_| {}).await.unwrap().tally
     }
 
+    async fn companies(&self) -> i64 {
+        let sql = "SELECT count(*) FROM ledger.events WHERE event_type = 'company.registered'";
+        sqlx::query_scalar(sql).fetch_one(&self.ledger.parts().pool).await.unwrap()
+    }
+
     async fn caught_up(&self) {
         let head = self.ledger.parts().head().await.unwrap();
         assert!(self.views.reached(&self.views.names(), head, Duration::from_secs(30)).await);
@@ -187,5 +192,6 @@ async fn an_import_finds_sole_traders_again_and_a_dry_run_tells_nothing_of_what_
     assert_eq!(imported, Tally { created: 1, existing: 2, refused: 0 });
     let changed = lines.replace("bröd", "bröd och kakor");
     assert_eq!(world.import(&changed).await, Tally { created: 0, existing: 3, refused: 0 });
+    assert_eq!(world.companies().await, 2, "a row that finds a company registers none");
     world.end().await;
 }

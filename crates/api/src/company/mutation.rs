@@ -153,8 +153,9 @@ impl CompanyMutation {
     }
 
     /// Erases the personal values of a company that is one person, for good, whether it is closed or not: nobody can open
-    /// them any more. If a contact is its proprietor, erase the contact instead. For the DPM of the unit that registered
-    /// it, and for system administrators.
+    /// them any more. Imports whose files name it, or may name it, are not recognised by their files any more. If a contact
+    /// is its proprietor, erase the contact instead. For the DPM of the unit that registered it, and for system
+    /// administrators.
     #[doc = allowed!(companyErase)]
     async fn company_erase(
         &self,

@@ -1,7 +1,9 @@
 //! All events, as those who replay history ask for them.
 
 use lethe_crm::contact::{AmendContact, ContactInput, RegisterContact};
-use lethe_kernel::{Caller, ContactId, Patch, Role, Session, UserId};
+use lethe_crm::import::{ImportFile, ImportKind, Source, prepare, run};
+use lethe_kernel::{Caller, ContactId, Patch, RequestId, Role, Session, UnitId, UserId};
+use lethe_ledger::Context;
 use lethe_privacy::reveal::SetPurposes;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -99,5 +101,37 @@ async fn what_another_unit_decided_for_itself_is_not_shown_as_an_event_either() 
         shown.push(answer["data"]["node"].is_object());
     }
     assert_eq!(shown, [true, false]);
+    world.stop().await;
+}
+
+/// Imports a sole proprietor, in the name of a unit.
+async fn import(world: &World, unit: UnitId) {
+    let text = "CVR-nr.;Navn;Virksomhedsform\n10000009;Prøve;Enkeltmandsvirksomhed\n";
+    let source = Source::Bytes(text.as_bytes().into());
+    let file = ImportFile { source, kind: ImportKind::Companies, overrides: Vec::new() };
+    let context = Context::new(session(Role::Consultant, unit).caller, RequestId(Uuid::from_u128(1)));
+    let prepared = prepare(&world.ledger, &context, file).await.unwrap();
+    run(prepared, &world.ledger, &context, |_| {}).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_file_of_another_unit_names_a_company_is_withheld() {
+    let world = World::start().await;
+    let (north, south) = (world.unit(7).await, world.unit(8).await);
+    for unit in [north, south] {
+        import(&world, unit).await;
+    }
+    world.settled().await;
+    let query = "{ companies { nodes { history(last: 1) { nodes { type
+        changes { field withheld value { ... on ObjectValue { objectId } } } } } } } }";
+    for (unit, sees) in [(north, false), (south, true)] {
+        let told = world.data(session(Role::Consultant, unit), query).await;
+        let event = &told["companies"]["nodes"][0]["history"]["nodes"][0];
+        assert_eq!(event["type"], "company.found_by_import");
+        for change in event["changes"].as_array().unwrap() {
+            assert_eq!(change["value"]["objectId"].is_string(), sees, "{event:#}");
+            assert_eq!(change["withheld"] == "FORBIDDEN", !sees, "{event:#}");
+        }
+    }
     world.stop().await;
 }

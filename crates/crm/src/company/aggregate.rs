@@ -1,14 +1,16 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, ContactId, Subject, UnitId};
+use lethe_kernel::{CompanyId, ContactId, ImportId, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use lethe_nordic::Country;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Amended, Closed, CompanyCommand, CompanyError, CompanyEvent, Details, Held, LegalForm, Number,
-    ProprietorSet, Registered,
+    Amended, Closed, CompanyCommand, CompanyError, CompanyEvent, Details, FoundByImport, Held, LegalForm,
+    Number, ProprietorSet, Registered,
 };
 
 /// The state of a company that rules need.
@@ -20,6 +22,10 @@ pub struct Company {
     held: Held,
     closed: Option<Closed>,
     proprietor: Option<ContactId>,
+    /// The import it came with.
+    origin: Option<ImportId>,
+    /// The other imports with a row about it, and whose they are; kept of one that is one person.
+    found_by: BTreeMap<ImportId, UnitId>,
     erased: bool,
 }
 
@@ -62,6 +68,23 @@ impl Company {
         self.proprietor
     }
 
+    /// The import it came with.
+    #[must_use]
+    pub fn origin(&self) -> Option<ImportId> {
+        self.origin
+    }
+
+    /// The imports with rows about it; of a legal person only the one it came with.
+    pub fn imports(&self) -> impl Iterator<Item = ImportId> {
+        self.origin.into_iter().chain(self.found_by.keys().copied())
+    }
+
+    /// The unit that registered it and those whose imports found it, which have files with the person's values.
+    #[must_use]
+    pub fn units(&self) -> BTreeSet<UnitId> {
+        self.unit.into_iter().chain(self.found_by.values().copied()).collect()
+    }
+
     /// Whether its personal values were erased.
     #[must_use]
     pub fn is_erased(&self) -> bool {
@@ -96,6 +119,7 @@ impl Company {
                 let is_so = self.proprietor == Some(contact);
                 Ok(is_so.then_some(CompanyEvent::ProprietorSet(released)).into_iter().collect())
             }
+            (CompanyCommand::FindByImport(found), Some(form), _) => Ok(self.find(found, form)),
             (CompanyCommand::Close { closed, .. }, _, Some(earlier)) if closed == *earlier => Ok(Vec::new()),
             (_, _, Some(earlier)) => Err(CompanyError::Closed(earlier.superseded_by)),
             (CompanyCommand::Amend { company, legal_form, details }, Some(present), None) => {
@@ -113,6 +137,21 @@ impl Company {
                 _ => Ok(vec![CompanyEvent::Closed(closed)]),
             },
         }
+    }
+
+    /// Whether it may be registered so. Nothing is decided yet.
+    ///
+    /// # Errors
+    /// The rule that forbids it.
+    pub(super) fn may_become(&self, company: CompanyId, registered: &Registered) -> Result<(), CompanyError> {
+        // There is nothing stored that a secret would compare.
+        let registered = Box::new(registered.clone());
+        self.decide(CompanyCommand::Register { company, registered }, &Secrets::default()).map(drop)
+    }
+
+    fn find(&self, found: FoundByImport, form: LegalForm) -> Vec<CompanyEvent> {
+        let is_news = form.is_personal() && !self.imports().any(|import| import == found.import);
+        is_news.then_some(CompanyEvent::FoundByImport(found)).into_iter().collect()
     }
 
     fn name_proprietor(&self, contact: ContactId, form: LegalForm) -> Decision {
@@ -174,6 +213,7 @@ impl Aggregate for Company {
             CompanyEvent::Registered(event) => {
                 self.unit = Some(event.unit);
                 self.legal_form = Some(event.legal_form);
+                self.origin = event.origin.map(|origin| origin.import);
                 self.hides_number = matches!(event.identity.number, Number::Personal(_));
                 self.held.apply(event.details);
             }
@@ -183,6 +223,9 @@ impl Aggregate for Company {
             }
             CompanyEvent::Closed(event) => self.closed = Some(event),
             CompanyEvent::ProprietorSet(event) => self.proprietor = event.contact,
+            CompanyEvent::FoundByImport(event) => {
+                self.found_by.insert(event.import, event.unit);
+            }
             CompanyEvent::Erased(_) => {
                 self.erased = true;
                 self.held = Held::default();

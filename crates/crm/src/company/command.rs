@@ -1,6 +1,6 @@
 use lethe_kernel::{CompanyId, ContactId};
 
-use super::{Closed, Details, Erased, LegalForm, Registered};
+use super::{Closed, Details, Erased, FoundByImport, LegalForm, Registered};
 
 /// What can be asked of a company.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub enum CompanyCommand {
     NameProprietor(ContactId),
     /// Note that a contact is not, after all.
     ReleaseProprietor(ContactId),
+    /// Note that a row of an import is about it, if it is one person.
+    FindByImport(FoundByImport),
     /// Erase its personal values.
     Erase(Erased),
 }

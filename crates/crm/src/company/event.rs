@@ -1,4 +1,4 @@
-use lethe_kernel::{CompanyId, ContactId, UnitId};
+use lethe_kernel::{CompanyId, ContactId, ImportId, UnitId};
 use lethe_ledger::{Change, Described, Value, domain_event};
 use lethe_nordic::PNumber;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,8 @@ pub enum CompanyEvent {
     Closed(Closed),
     /// Who its sole proprietor is became known, or unknown again.
     ProprietorSet(ProprietorSet),
+    /// A row of an import is about it.
+    FoundByImport(FoundByImport),
     /// Its personal values were erased.
     Erased(Erased),
 }
@@ -71,6 +73,16 @@ pub struct ProprietorSet {
     pub contact: Option<ContactId>,
 }
 
+/// A row of an import is about a company that is one person and was there already, for the first time. It stands in the
+/// company's own stream, so that an erasure knows which files name the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundByImport {
+    /// The import.
+    pub import: ImportId,
+    /// Whose import it is, which need not be the unit that registered the company.
+    pub unit: UnitId,
+}
+
 /// The personal values of a company that is one person were erased: the key that opened them is destroyed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
@@ -86,6 +98,7 @@ domain_event!(CompanyEvent {
     Amended = "company.amended" v "1",
     Closed = "company.closed" v "1",
     ProprietorSet = "company.proprietor_set" v "1",
+    FoundByImport = "company.found_by_import" v "1",
     Erased = "company.erased" v "1",
 });
 
@@ -110,6 +123,10 @@ impl Described for CompanyEvent {
             Self::ProprietorSet(ProprietorSet { contact: None }) => {
                 vec![Change { field: "proprietor", value: None }]
             }
+            Self::FoundByImport(event) => vec![
+                Change::object("import", "Operation", event.import),
+                Change::object("unit", "Unit", event.unit),
+            ],
             Self::Erased(event) => {
                 let emptied = ["name", "address", "postalCode", "city", "phone", "email"]
                     .map(|field| Change { field, value: None });

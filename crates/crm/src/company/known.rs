@@ -165,17 +165,16 @@ impl RegisterOnce {
 
 impl Work for RegisterOnce {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let answer = self.work.run(unit).await?;
-        let (Some((known, number)), Some(company)) = (&self.known, answer.objects.first()) else {
-            return Ok(answer);
-        };
+        let checked = self.work.check(unit).await?;
+        let Some((known, number)) = &self.known else { return checked.stage(unit).await };
         // One that is about to be registered has no events yet; if it comes first, this command runs again.
-        for other in known.claim(*number, CompanyId(*company)) {
+        for other in known.claim(*number, checked.id) {
             if unit.version::<Company>(other).await? > 0 && unit.load::<Company>(other).await?.is_open() {
                 return Err(UserError::from(CompanyError::AlreadyRegistered(other)).into());
             }
         }
-        Ok(answer)
+        // Not before, so that a row that finds another company registers none.
+        checked.stage(unit).await
     }
 }
 

@@ -1,14 +1,13 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
-use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
+use lethe_ledger::{LedgerError, Projection, Recorded};
 use lethe_nordic::{Country, PNumber};
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
     Address, City, CompanyEvent, Details, Email, Held, LegalForm, Master, Nace, NaceVersion, Name, Number,
-    NumberDate, NumberSerial, Phone, PostalCode, Registered, Scheme, company_id,
+    NumberDate, NumberSerial, Phone, PostalCode, Registered, Scheme,
 };
 
 /// The companies.
@@ -101,7 +100,10 @@ impl Projection for CompanyView {
     type Row = CompanyRow;
 
     fn fold(row: Option<CompanyRow>, id: Uuid, event: &Recorded) -> Result<Option<CompanyRow>, LedgerError> {
-        let mut row = match (row, event.decode()?) {
+        let decoded: CompanyEvent = event.decode()?;
+        // That a file names it changes nothing of it.
+        let changes = !matches!(decoded, CompanyEvent::FoundByImport(_));
+        let mut row = match (row, decoded) {
             (_, CompanyEvent::Registered(registered)) => CompanyRow::new(CompanyId(id), registered, event),
             (Some(mut row), CompanyEvent::Amended(amended)) => {
                 row.legal_form = amended.legal_form.unwrap_or(row.legal_form);
@@ -115,11 +117,14 @@ impl Projection for CompanyView {
                 ..row
             },
             (Some(row), CompanyEvent::ProprietorSet(set)) => CompanyRow { proprietor_id: set.contact, ..row },
+            (Some(row), CompanyEvent::FoundByImport(_)) => row,
             (Some(row), CompanyEvent::Erased(_)) => row.erased(),
             (None, _) => return Ok(None),
         };
         row.version = event.sequence;
-        row.changed_at = event.recorded_at;
+        if changes {
+            row.changed_at = event.recorded_at;
+        }
         Ok(Some(row))
     }
 }
@@ -203,99 +208,4 @@ impl CompanyRow {
         self.email = held.email;
         (self.nace_code, self.nace_version) = held.nace.map(|nace| (nace.code, nace.version)).unzip();
     }
-}
-
-/// Which companies are wanted; everything given must hold.
-#[derive(Clone, Debug, Default)]
-pub struct CompanyFilter {
-    /// Those that a unit registered.
-    pub unit: Option<UnitId>,
-    /// Those of a country.
-    pub country: Option<Country>,
-    /// Those that are active, or closed.
-    pub status: Option<CompanyStatus>,
-    /// Those whose industry code begins so, with or without dots.
-    pub nace: Option<String>,
-    /// The one with this public number, in any usual spelling. A sole trader's personnummer finds nothing.
-    pub number: Option<String>,
-    /// Those registered at or after.
-    pub created_from: Option<DateTime<Utc>>,
-    /// Those registered before.
-    pub created_until: Option<DateTime<Utc>>,
-    /// Those changed at or after.
-    pub changed_from: Option<DateTime<Utc>>,
-    /// Those changed before.
-    pub changed_until: Option<DateTime<Utc>>,
-}
-
-impl CompanyFilter {
-    fn push(&self, sql: &mut QueryBuilder<'_, Postgres>) {
-        if let Some(unit) = self.unit {
-            sql.push(" AND r.unit_id = ").push_bind(unit.0);
-        }
-        if let Some(country) = self.country {
-            sql.push(" AND r.country = ").push_bind(country.as_str());
-        }
-        if let Some(status) = self.status {
-            sql.push(" AND r.status = ").push_bind(status.name());
-        }
-        if let Some(begin) = &self.nace {
-            // Text that begins no code is kept as it is: it then finds nothing.
-            let begin = Nace::prefix(begin).unwrap_or_else(|| begin.clone());
-            sql.push(" AND starts_with(r.nace_code, ").push_bind(begin).push(")");
-        }
-        if let Some(number) = &self.number {
-            sql.push(" AND r.id = ANY(").push_bind(ids_of(number)).push(")");
-        }
-        for (condition, time) in [
-            (" AND r.created_at >= ", self.created_from),
-            (" AND r.created_at < ", self.created_until),
-            (" AND r.changed_at >= ", self.changed_from),
-            (" AND r.changed_at < ", self.changed_until),
-        ] {
-            if let Some(time) = time {
-                sql.push(condition).push_bind(time);
-            }
-        }
-    }
-}
-
-/// The ids that companies of any country would have under this number.
-fn ids_of(number: &str) -> Vec<Uuid> {
-    Country::ALL.into_iter().filter_map(|country| company_id(country, number).ok()).map(Uuid::from).collect()
-}
-
-/// What companies are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CompanyOrder {
-    /// When they were registered.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-}
-
-impl CompanyOrder {
-    /// The order in SQL.
-    #[must_use]
-    pub fn sql(self, descending: bool) -> Order {
-        let by = match self {
-            Self::Created => "r.created_at",
-            Self::Changed => "r.changed_at",
-        };
-        Order { by, sql_type: "timestamptz", descending }
-    }
-}
-
-/// A page of companies.
-///
-/// # Errors
-/// Errors of the database.
-pub async fn company_page(
-    pool: &PgPool,
-    filter: &CompanyFilter,
-    order: Order,
-    wanted: &Page,
-) -> Result<Vec<Found<CompanyRow>>, LedgerError> {
-    page::<CompanyView>(pool, |sql| filter.push(sql), order, wanted).await
 }

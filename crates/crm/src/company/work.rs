@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use lethe_access::unit::own_unit;
-use lethe_kernel::{Caller, CompanyId, ErrorCode, KeyClass, Role, Subject, UserError};
+use lethe_kernel::{CompanyId, ErrorCode, Subject, UserError};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::{Country, PNumber};
 use uuid::Uuid;
 
 use super::identity::identify;
 use super::{
-    Closed, Company, CompanyCommand, CompanyError, CompanyInput, CompanyReference, Details, Erased,
-    LegalForm, Registered,
+    Closed, Company, CompanyCommand, CompanyError, CompanyInput, CompanyReference, Details, LegalForm,
+    Registered,
 };
-use crate::contact::{ErasureReason, Origin};
+use crate::contact::Origin;
 use crate::reference;
 
 /// Registers a company in the name of the caller's unit. Answers the company.
@@ -32,8 +32,36 @@ pub struct RegisterCompany {
     pub origin: Option<Origin>,
 }
 
+/// A registration of which everything was checked and nothing is staged.
+pub(super) struct Checked {
+    pub(super) id: CompanyId,
+    registered: Registered,
+    slot: Option<Uuid>,
+}
+
 impl Work for RegisterCompany {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        self.check(unit).await?.stage(unit).await
+    }
+}
+
+impl Checked {
+    /// Registers it.
+    pub(super) async fn stage(self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+        let Self { id, registered, slot } = self;
+        let personal = registered.legal_form.is_personal();
+        let registered = Box::new(registered);
+        unit.handle::<Company>(id, CompanyCommand::Register { company: id, registered }).await?;
+        if let Some(slot) = slot {
+            unit.handle::<CompanyReference>(slot, id).await?;
+        }
+        Ok(answer(id, personal))
+    }
+}
+
+impl RegisterCompany {
+    /// Checks everything about it, without registering anything.
+    pub(super) async fn check(&self, unit: &mut Unit<'_>) -> Result<Checked, Failure> {
         let own = own_unit(unit).await?;
         let reference = self.external_reference.as_deref().map(reference::check).transpose()?.flatten();
         let slot = reference.as_deref().map(|text| reference::id("company", unit.caller().unit, text));
@@ -43,7 +71,7 @@ impl Work for RegisterCompany {
         }
         refuse_registered(unit, id).await?;
         let legal_form = self.legal_form()?;
-        let (p_numbers, details) = self.check(id, legal_form, own.country).map_err(Failure::Refused)?;
+        let (p_numbers, details) = self.values(id, legal_form, own.country).map_err(Failure::Refused)?;
         let registered = Registered {
             unit: unit.caller().unit,
             external_reference: reference,
@@ -53,16 +81,10 @@ impl Work for RegisterCompany {
             legal_form,
             details,
         };
-        let registered = Box::new(registered);
-        unit.handle::<Company>(id, CompanyCommand::Register { company: id, registered }).await?;
-        if let Some(slot) = slot {
-            unit.handle::<CompanyReference>(slot, id).await?;
-        }
-        Ok(answer(id, legal_form.is_personal()))
+        unit.load::<Company>(id).await?.may_become(id, &registered).map_err(UserError::from)?;
+        Ok(Checked { id, registered, slot })
     }
-}
 
-impl RegisterCompany {
     /// The id of a company without a public number; it follows from import and row, if there are any, so that no
     /// row is registered twice.
     fn fresh_id(&self, unit: &mut Unit<'_>) -> CompanyId {
@@ -77,7 +99,7 @@ impl RegisterCompany {
         })
     }
 
-    fn check(
+    fn values(
         &self,
         id: CompanyId,
         legal_form: LegalForm,
@@ -102,11 +124,15 @@ impl RegisterCompany {
     }
 }
 
-/// Refuses a reference that another company has, or that ended with its company. If it is the company being
+/// Refuses a reference that another company has, or that ended with its company or with the person whose it was. If it is the company being
 /// registered that has it, that is refused as such.
 async fn refuse_reference(unit: &mut Unit<'_>, slot: Uuid, registering: CompanyId) -> Result<(), Failure> {
     let Some(company) = unit.load::<CompanyReference>(slot).await?.company() else { return Ok(()) };
-    if unit.load::<Company>(company).await?.closed().is_some() {
+    let state = unit.load::<Company>(company).await?;
+    if state.is_erased() {
+        return refuse(CompanyError::Erased);
+    }
+    if state.closed().is_some() {
         return refuse(CompanyError::ReferenceEnded(company));
     }
     if company == registering { Ok(()) } else { refuse(CompanyError::ReferenceTaken(company)) }
@@ -124,7 +150,7 @@ async fn refuse_registered(unit: &mut Unit<'_>, company: CompanyId) -> Result<()
     }
 }
 
-fn refuse<T>(error: CompanyError) -> Result<T, Failure> {
+pub(super) fn refuse<T>(error: CompanyError) -> Result<T, Failure> {
     Err(UserError::from(error).into())
 }
 
@@ -184,42 +210,6 @@ impl Work for CloseCompany {
         let closed =
             Closed { superseded_by: self.superseded_by, reason: reference::code("reason", &self.reason)? };
         unit.handle::<Company>(self.company, CompanyCommand::Close { company: self.company, closed }).await?;
-        Ok(Answer::of(self.company))
-    }
-}
-
-/// Erases the personal values of a company that is one person and has no contact who is said to be that person. Closed
-/// or not, they can be opened by nobody any more. Answers the company.
-pub struct EraseCompany {
-    /// The company.
-    pub company: CompanyId,
-    /// The version the caller has seen and approves to be erased.
-    pub expected_version: i64,
-    /// Why.
-    pub reason: ErasureReason,
-}
-
-impl Work for EraseCompany {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        own_unit(unit).await?;
-        let Caller { role, unit: own, .. } = unit.caller();
-        let company = unit.existing::<Company>(self.company, CompanyError::Unknown.into()).await?;
-        match (role, company.proprietor()) {
-            (Role::Dpm, _) if company.unit() != Some(own) => return refuse(CompanyError::ErasureForbidden),
-            (Role::Dpm | Role::SystemAdministrator, Some(_)) if !company.is_erased() => {
-                return refuse(CompanyError::ErasedWithContact);
-            }
-            (Role::Dpm | Role::SystemAdministrator, _) => {}
-            _ => return refuse(CompanyError::ErasureForbidden),
-        }
-        unit.expect::<Company>(self.company, Some(self.expected_version)).await?;
-        let erased = Erased { reason: self.reason, with: None };
-        if unit.handle::<Company>(self.company, CompanyCommand::Erase(erased)).await? {
-            // Bookkeeping law keeps what is of a class of its own.
-            let gone = |class| class != KeyClass::Accounting;
-            unit.destroy(Subject::sole_proprietor(self.company), gone).await?;
-        }
-        // The input holds nothing personal, and its digest must outlive the key.
         Ok(Answer::of(self.company))
     }
 }

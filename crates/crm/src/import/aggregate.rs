@@ -46,9 +46,9 @@ impl Import {
         self.started.as_ref().map(|started| started.unit)
     }
 
-    /// Whether its rows are contacts.
-    pub(super) fn is_of_contacts(&self) -> bool {
-        self.started.as_ref().is_some_and(|started| started.kind == ImportKind::Contacts)
+    /// What its rows are, once it is started.
+    pub(super) fn kind(&self) -> Option<ImportKind> {
+        self.started.as_ref().map(|started| started.kind)
     }
 
     fn decide(&self, command: ImportCommand) -> Decision {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lethe_kernel::{ContactId, Detail, ErrorCode, ImportId, Patch, UnitId};
+use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, ImportId, Patch, UnitId};
 use lethe_ledger::{Answer, Failure, LedgerError, Parts, Unit, Work};
 use lethe_nordic::Country;
 use lethe_tabular::{Mapping, Row, RowErrorKind};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::company_row::company;
 use super::contact_row::contact;
 use super::{ImportKind, Outcome};
-use crate::company::RegisterOnce;
+use crate::company::{Company, CompanyCommand, FoundByImport, RegisterOnce};
 use crate::contact::{Contact, ContactCommand, RegisterContact};
 
 /// The command of a row: it registers a record, or finds the one that is there.
@@ -36,10 +36,15 @@ impl Work for RowWork {
         let found = registered.as_ref().err().and_then(existing);
         self.found.store(found.is_some(), Ordering::Relaxed);
         let Some(record) = found else { return registered };
-        if matches!(self.wanted, Wanted::Contact(_)) {
-            // In the row's own unit of work, so that an erasure of the contact knows of the file. A sole proprietor's
-            // company will need the same once it can be erased.
-            unit.handle::<Contact>(ContactId(record), ContactCommand::FindByImport(self.import)).await?;
+        // In the row's own unit of work, so that an erasure of the contact or the sole proprietor knows of the file.
+        match self.wanted {
+            Wanted::Contact(_) => {
+                unit.handle::<Contact>(ContactId(record), ContactCommand::FindByImport(self.import)).await?;
+            }
+            Wanted::Company(_) => {
+                let found = FoundByImport { import: self.import, unit: unit.caller().unit };
+                unit.handle::<Company>(CompanyId(record), CompanyCommand::FindByImport(found)).await?;
+            }
         }
         Ok(Answer::of(record))
     }
@@ -162,6 +167,8 @@ pub(super) fn unreadable(kind: &RowErrorKind) -> (&'static str, Option<usize>) {
 pub(super) fn column_of(field: &str) -> String {
     match field {
         "companyIds" => "company_number".to_owned(),
+        // The company that a row of a company file leads to.
+        "companyId" => "number".to_owned(),
         _ => field.chars().fold(String::new(), |mut column, c| {
             if c.is_ascii_uppercase() {
                 column.push('_');
@@ -210,8 +217,12 @@ pub(super) mod tests {
 
     #[test]
     fn fields_are_named_by_their_columns() {
-        for (field, column) in [("firstName", "first_name"), ("cpr", "cpr"), ("companyIds", "company_number")]
-        {
+        for (field, column) in [
+            ("firstName", "first_name"),
+            ("cpr", "cpr"),
+            ("companyIds", "company_number"),
+            ("companyId", "number"),
+        ] {
             assert_eq!(column_of(field), column);
         }
         for kind in [ImportKind::Contacts, ImportKind::Companies] {

@@ -1,5 +1,5 @@
-//! Which files of a unit are recognised, in a stream with the unit's id. Whoever erases a contact of the unit loads it in
-//! the same unit of work, so that no import begins, or comes to its end, behind the erasure's back.
+//! Which files of a unit are recognised, in a stream with the unit's id. Whoever erases a contact of the unit, or a company
+//! that is one person, loads it in the same unit of work, so that no import begins, or comes to its end, behind the erasure's back.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct RecognisedFiles {
 /// Whom a file names, as far as the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Names {
-    /// The contacts whose streams name the import, and nobody else.
+    /// The contacts and sole proprietors whose streams name the import, and nobody else.
     Known,
     /// Perhaps somebody else too: not all rows are dealt with, or one was refused.
     Anybody,
@@ -54,7 +54,8 @@ pub struct Added {
     pub import: ImportId,
 }
 
-/// Every row of a file has become a record: it names the contacts whose streams name the import, and nobody else.
+/// Every row of a file has become a record: it names the contacts and sole proprietors whose streams name the import,
+/// and nobody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// Its import.

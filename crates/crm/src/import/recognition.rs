@@ -59,10 +59,10 @@ pub(super) async fn recognise(
 
 /// Destroys the key of an import, and with it what can tell which file it was of, if the unit of work is appended. What
 /// has it destroyed says so with [`note_forgotten`].
-///
-/// # Errors
-/// What can fail in the vault.
-pub async fn destroy_key(unit: &mut Unit<'_>, import: ImportId) -> Result<Vec<DestroyedKey>, LedgerError> {
+pub(super) async fn destroy_key(
+    unit: &mut Unit<'_>,
+    import: ImportId,
+) -> Result<Vec<DestroyedKey>, LedgerError> {
     unit.destroy(subject(import), |_| true).await
 }
 

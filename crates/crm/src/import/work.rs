@@ -59,7 +59,7 @@ impl Note {
 
 impl Note {
     /// Has the unit's recognised files follow: a file that begins may name anybody; one whose rows all became records
-    /// names those. One that names a contact who is erased already is forgotten. Tells whether it was.
+    /// names those. One that names somebody who is erased already is forgotten. Tells whether it was.
     async fn settle(&self, unit: &mut Unit<'_>, state: &Import, finds_erased: bool) -> Result<bool, Failure> {
         let Some(own) = state.unit() else { return Ok(false) };
         match &self.step {
@@ -69,7 +69,7 @@ impl Note {
             Step::Next(ImportCommand::Finish) if state.tally().refused == 0 => {
                 unit.handle::<RecognisedFiles>(own, FilesCommand::Settle(self.import)).await?;
             }
-            Step::Next(_) if finds_erased && state.is_of_contacts() => {
+            Step::Next(_) if finds_erased => {
                 let recognised = unit.load::<RecognisedFiles>(own).await?.has(self.import);
                 if recognised {
                     destroy_key(unit, self.import).await?;
@@ -83,9 +83,12 @@ impl Note {
     }
 }
 
-/// Whether a row is about a contact who is erased: its reference, or the row itself, leads to nobody else.
-fn any_erased(outcomes: &[RowOutcome]) -> bool {
-    outcomes.iter().any(|outcome| outcome.code.as_deref() == Some(ErrorCode::ReferenceEnded.name()))
+/// Whether a row is about somebody who is erased: a contact to whom its reference, or the row itself, leads, or a company
+/// that was one person. The reference of a company may also have ended because it was closed.
+fn any_erased(kind: Option<ImportKind>, outcomes: &[RowOutcome]) -> bool {
+    let ended = (kind == Some(ImportKind::Contacts)).then_some(ErrorCode::ReferenceEnded.name());
+    let of_erased = |code: &str| code == ErrorCode::Erased.name() || Some(code) == ended;
+    outcomes.iter().any(|outcome| outcome.code.as_deref().is_some_and(of_erased))
 }
 
 impl Work for Note {
@@ -96,8 +99,9 @@ impl Work for Note {
         }
         let command = self.command(unit).await?;
         let version = unit.version::<Import>(self.import).await?;
+        let kind = unit.load::<Import>(self.import).await?.kind();
         let finds_erased =
-            matches!(&command, ImportCommand::Progress { outcomes, .. } if any_erased(outcomes));
+            matches!(&command, ImportCommand::Progress { outcomes, .. } if any_erased(kind, outcomes));
         let changed = unit.handle::<Import>(self.import, command).await?;
         let state = unit.load::<Import>(self.import).await?.clone();
         let forgotten = changed && self.settle(unit, &state, finds_erased).await?;

@@ -1,12 +1,11 @@
 //! What an erasure finds: read from the streams themselves, never from a view.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lethe_access::unit::own_unit;
 use lethe_crm::company::Company;
 use lethe_crm::contact::{Contact, ErasureKind, Remains, existing_contact, living_contact};
-use lethe_crm::import::{RecognisedFiles, destroy_key};
+use lethe_crm::import::Naming;
 use lethe_crm::note::Note;
 use lethe_crm::prospect::Prospect;
 use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, NoteId, Role, Subject, UserError};
@@ -54,7 +53,7 @@ pub(super) async fn gather(
         facts.add(b's', *company, unit.version::<Company>(*company).await?);
     }
     let (mut destroyed, accounting) = keys(unit, contact, &dying, &proprietorships).await?;
-    let imports = imports(unit, &state, &mut destroyed).await?;
+    let imports = imports(unit, &state, &proprietorships, &mut destroyed).await?;
     let companies: Vec<CompanyId> = state.companies().collect();
     let anonymised = kind == ErasureKind::Anonymised;
     let remains = [
@@ -118,31 +117,23 @@ async fn notes(
     Ok((dying, surviving))
 }
 
-/// Destroys the keys of the imports whose files name the contact, and of those whose files may name anybody of a unit that
-/// has it: of such a file some row is not dealt with, or was refused, and that row may be about this person. What they
-/// are is no part of the facts that a token stands for: nothing but the recognising of a file is lost with them, and an
-/// import that begins must not hold an erasure up.
+/// Destroys the keys of the imports whose files name the contact or a company that is this person, or may name them. What
+/// they are is no part of the facts that a token stands for: nothing but the recognising of a file is lost with them,
+/// and an import that begins must not hold an erasure up.
 async fn imports(
     unit: &mut Unit<'_>,
     contact: &Contact,
+    proprietorships: &[CompanyId],
     destroyed: &mut Vec<DestroyedKey>,
 ) -> Result<Vec<ImportId>, Failure> {
-    let mut to_forget = BTreeSet::new();
-    for of in contact.units() {
-        let files = unit.load::<RecognisedFiles>(of).await?;
-        to_forget.extend(files.of_anybody());
-        to_forget.extend(contact.imports().filter(|import| files.has(*import)));
+    let mut naming = Naming::default();
+    naming.add_contact(contact);
+    for company in proprietorships {
+        naming.add_company(unit.load::<Company>(*company).await?);
     }
-    for import in &to_forget {
-        destroyed.extend(destroy_key(unit, *import).await?);
-    }
-    // One that an earlier version began is not listed, until the first sweep has it forgotten.
-    if let Some(origin) = contact.origin().filter(|origin| !to_forget.contains(origin)) {
-        let keys = destroy_key(unit, origin).await?;
-        to_forget.extend((!keys.is_empty()).then_some(origin));
-        destroyed.extend(keys);
-    }
-    Ok(to_forget.into_iter().collect())
+    let (imports, keys) = naming.destroy_keys(unit).await?;
+    destroyed.extend(keys);
+    Ok(imports)
 }
 
 async fn sole_proprietors(unit: &mut Unit<'_>, contact: &Contact) -> Result<Vec<CompanyId>, Failure> {

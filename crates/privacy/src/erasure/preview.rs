@@ -27,7 +27,8 @@ pub struct Preview {
     pub prospects: Vec<ProspectId>,
     /// The companies it would no longer belong to.
     pub unlinked: Vec<CompanyId>,
-    /// The imports whose files would not be recognised any more, because they name the contact or may name it.
+    /// The imports whose files would not be recognised any more, because they name the contact or a company that is this
+    /// person, or may name them.
     pub imports: Vec<ImportId>,
     /// The companies that are this person; their personal values would go.
     pub proprietorships: Vec<CompanyId>,

@@ -98,8 +98,7 @@ impl Work for FinishErasure {
             }
             Self::Company(company) => {
                 if unit.version::<Company>(company).await? > 0 {
-                    let erased = company::Erased { reason: ErasureReason::LegalObligation, with: None };
-                    unit.handle::<Company>(company, CompanyCommand::Erase(erased)).await?;
+                    company::erase_alone(unit, company, ErasureReason::LegalObligation).await?;
                 }
                 Ok(Answer::of(company))
             }

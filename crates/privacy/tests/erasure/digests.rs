@@ -3,6 +3,7 @@
 use lethe_access::user::RegisterUser;
 use lethe_crm::company::{CompanyInput, LegalForm, RegisterCompany};
 use lethe_crm::contact::{ErasureKind, LinkContact};
+use lethe_crm::expiry::Longest;
 use lethe_crm::note::{AmendNote, RemoveNote};
 use lethe_crm::prospect::RegisterProspect;
 use lethe_kernel::{CompanyId, ContactId, NoteId, Patch, Role, UserId};
@@ -53,7 +54,7 @@ fn retelling(note: NoteId) -> AmendNote {
         contains_personal: None,
         contains_sensitive: Some(true),
         expiry: Patch::Keep,
-        longest: lethe_crm::expiry::Longest::default(),
+        longest: Longest::default(),
     }
 }
 

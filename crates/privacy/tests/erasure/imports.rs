@@ -18,11 +18,11 @@ use crate::world::{OTHER, UNIT, World, by, code, dpm, erase_as, process, registr
 const DAYS: u32 = 30;
 
 fn file(text: &str) -> ImportFile {
-    ImportFile {
-        source: Source::Bytes(text.as_bytes().into()),
-        kind: ImportKind::Contacts,
-        overrides: Vec::new(),
-    }
+    file_of(ImportKind::Contacts, text)
+}
+
+pub(crate) fn file_of(kind: ImportKind, text: &str) -> ImportFile {
+    ImportFile { source: Source::Bytes(text.as_bytes().into()), kind, overrides: Vec::new() }
 }
 
 /// Imports as a consultant of a unit.
@@ -31,7 +31,11 @@ async fn import(ledger: &Ledger, context: &Context, text: &str) -> (ImportId, Ve
     finish(ledger, context, prepared).await
 }
 
-async fn finish(ledger: &Ledger, context: &Context, prepared: Prepared) -> (ImportId, Vec<RowOutcome>) {
+pub(crate) async fn finish(
+    ledger: &Ledger,
+    context: &Context,
+    prepared: Prepared,
+) -> (ImportId, Vec<RowOutcome>) {
     let (import, mut rows) = (prepared.import(), Vec::new());
     run(prepared, ledger, context, |progress| rows.extend_from_slice(progress.outcomes)).await.unwrap();
     (import, rows)
@@ -45,13 +49,13 @@ fn contact(rows: &[RowOutcome], at: usize) -> ContactId {
     ContactId(rows[at].object.unwrap())
 }
 
-fn outcomes(rows: &[RowOutcome]) -> Vec<Outcome> {
+pub(crate) fn outcomes(rows: &[RowOutcome]) -> Vec<Outcome> {
     rows.iter().map(|row| row.outcome).collect()
 }
 
 impl World {
     /// Whether the file of an import is recognised: its key is there; and all that tells of it says the same.
-    async fn recognises(&self, import: ImportId) -> bool {
+    pub(crate) async fn recognises(&self, import: ImportId) -> bool {
         let (keys, tombstones) = self.keys(import.0).await;
         assert_eq!(keys + tombstones, 1, "an import has one key");
         self.caught_up().await;
@@ -63,7 +67,7 @@ impl World {
         keys == 1
     }
 
-    async fn forgets(&self, contact: ContactId) {
+    pub(crate) async fn forgets(&self, contact: ContactId) {
         erase_as(&self.ledger, &dpm(), contact).await.unwrap();
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod bill;
+mod company_imports;
 mod digests;
 mod imports;
 #[path = "../../../ledger/tests/ledger/postgres.rs"]

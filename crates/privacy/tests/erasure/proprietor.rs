@@ -14,13 +14,13 @@ impl World {
         self.row::<CompanyView>(company).await.unwrap()
     }
 
-    async fn erase_company(&self, role: Role, company: CompanyId) -> Result<(), Failure> {
+    pub(crate) async fn erase_company(&self, role: Role, company: CompanyId) -> Result<(), Failure> {
         let expected_version = self.company_row(company).await.version;
         let work = EraseCompany { company, expected_version, reason: ErasureReason::RequestOfPerson };
         self.ledger.execute(&by(role, UNIT), &work).await.map(drop)
     }
 
-    async fn close(&self, company: CompanyId) {
+    pub(crate) async fn close(&self, company: CompanyId) {
         let reason = "CEASED".into();
         self.act(CloseCompany { company, expected_version: None, superseded_by: None, reason }).await;
     }

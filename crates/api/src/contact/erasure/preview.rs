@@ -123,8 +123,9 @@ impl ErasurePreview {
         Ok(by_ids::<CompanyView>(context, &ids(&self.0.unlinked)).await?.into_iter().map(Company).collect())
     }
 
-    /// The imports of your unit whose files would not be recognised any more, because they name the contact, or may name it in
-    /// a row that was refused or is not dealt with yet. Such a file sent again is another import.
+    /// The imports of your unit whose files would not be recognised any more, because they name the contact or a company that
+    /// is this person, or may name them in a row that was refused or is not dealt with yet. Such a file sent again is
+    /// another import.
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn forgotten_imports(&self, context: &Context<'_>) -> Result<Vec<Operation>> {
         let found = by_ids::<OperationView>(context, &ids(&self.0.imports)).await?;

@@ -1,7 +1,7 @@
 use lethe_crm::company::{
     Address, Amended, Assigned, City, Closed, CompanyEvent, CompanyReferenceEvent, Details, Email, Erased,
-    Identity, LegalForm, Master, Nace, NaceVersion, Name, Number, NumberDate, NumberSerial, Phone,
-    PostalCode, ProprietorSet, Registered, Scheme, SealedNumber,
+    FoundByImport, Identity, LegalForm, Master, Nace, NaceVersion, Name, Number, NumberDate, NumberSerial,
+    Phone, PostalCode, ProprietorSet, Registered, Scheme, SealedNumber,
 };
 use lethe_crm::contact::{ErasureReason, Origin};
 use lethe_kernel::{CompanyId, ContactId, Patch, Personal, PersonalValue, Subject};
@@ -16,6 +16,7 @@ pub(super) fn all() -> Vec<Example> {
     let closed = Closed { superseded_by: Some(CompanyId(id(0xb1))), reason: "MERGED".into() };
     let personal = Amended { legal_form: Some(LegalForm::SoleProprietor), details: details(Some(COMPANY)) };
     let public = Amended { legal_form: Some(LegalForm::Limited), details: details(None) };
+    let found = CompanyEvent::FoundByImport(FoundByImport { import: IMPORT, unit: UNIT });
     let emptied = Amended { legal_form: None, details: emptied() };
     vec![
         company(CompanyEvent::Registered(danish_sole_proprietor()), None),
@@ -27,6 +28,7 @@ pub(super) fn all() -> Vec<Example> {
         company(CompanyEvent::Closed(closed), None),
         company(proprietor(Some(CONTACT)), None),
         company(proprietor(None), Some("unknown")),
+        company(found, None),
         company(CompanyEvent::Erased(erased(Some(CONTACT))), None),
         company(CompanyEvent::Erased(erased(None)), Some("alone")),
         Example::of(assigned, OTHER, None),
