@@ -180,10 +180,10 @@ impl Described for ContactEvent {
                     .collect()
             }
             Self::Amended(event) => event.details.changes(contact),
-            Self::CompanyLinked(event) => vec![
-                Change::object("company", "Company", event.company),
-                Change::set("proprietor", event.proprietor),
-            ],
+            Self::CompanyLinked(event) => [Change::object("company", "Company", event.company)]
+                .into_iter()
+                .chain(Change::some("proprietor", event.proprietor.then_some(true)))
+                .collect(),
             Self::CompanyUnlinked(_) => vec![Change { field: "company", value: None }],
             Self::ItemAttached(event) => [Change::object("note", "Note", event.item)]
                 .into_iter()
