@@ -65,6 +65,9 @@ pub(crate) fn coerce(
     for variable in operation.variable_definitions.iter().map(|variable| &variable.node) {
         let (name, place) = (&variable.name.node, variable.name.pos);
         let (of, told) = (variable.var_type.node.to_string(), format!("${name}"));
+        if !values.declares(&told, place, &of) {
+            continue;
+        }
         if let Some(default) = &variable.default_value {
             values.check(&told, place, &of, &default.node);
         }

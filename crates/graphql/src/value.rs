@@ -46,6 +46,21 @@ impl Values<'_> {
         self.value(&mut Path { root, place, steps: Vec::new() }, of, value);
     }
 
+    /// Whether a variable may be of a type; if not, that is told. A variable that nobody gave is looked at here alone.
+    pub(crate) fn declares(&mut self, root: &str, place: Pos, of: &str) -> bool {
+        let named = MetaTypeName::concrete_typename(of);
+        let why = match self.registry.types.get(named) {
+            Some(MetaType::Scalar { .. } | MetaType::Enum { .. } | MetaType::InputObject { .. }) => {
+                return true;
+            }
+            Some(_) => "which cannot be given as a value",
+            None => "which does not exist",
+        };
+        let message = format!("is of the type {}, {why}.", quoted(named));
+        self.wrong(&Path { root, place, steps: Vec::new() }, INVALID, &message);
+        false
+    }
+
     fn value(&mut self, path: &mut Path<'_>, of: &str, value: &Value) {
         if self.is_full() {
             return;

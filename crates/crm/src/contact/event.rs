@@ -154,12 +154,14 @@ domain_event!(ContactEvent {
 
 /// Nobody was known to be a sole proprietor.
 fn linked_1(mut fields: Fields) -> Option<Fields> {
+    fields.get("company")?;
     fields.insert("proprietor".to_owned(), false.into());
     Some(fields)
 }
 
 /// So no company's values died with its proprietor.
 fn erased_1(mut fields: Fields) -> Option<Fields> {
+    fields.get("prospects")?;
     fields.insert("companies".to_owned(), Vec::<String>::new().into());
     Some(fields)
 }

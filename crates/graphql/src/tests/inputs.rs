@@ -56,6 +56,8 @@ async fn nothing_is_executed_of_a_request_with_a_wrong_value_anywhere() {
         ("($t: String = \"a\")", "note: {text: $t}", json!({"t": null}), "note.text must not be null"),
         ("($t: [Nope] = [1])", "note: {text: \"a\"}", json!({}), "Nope"),
         ("($t: Nope)", "note: {text: \"a\"}", json!({"t": 1}), "Nope"),
+        ("($t: Nope)", "note: {text: \"a\"}", json!({}), "Nope"),
+        ("($t: [Viewer!])", "note: {text: \"a\"}", json!({}), "Viewer"),
     ] {
         let errors = world.refused(&second(variables, field), given).await;
         assert!(errors[0].contains(told), "{field}: {errors:?}");

@@ -197,7 +197,7 @@ async fn what_was_not_executed_says_400_to_clients_that_understand_it_and_has_no
         assert!(body.get("data").is_none());
         if expected.starts_with("QUERY_TOO_") {
             let message = body["errors"][0]["message"].as_str().unwrap();
-            assert!(message.contains("plit it into several requests."), "{message}");
+            assert!(message.contains("into several requests."), "{message}");
         }
         let (response, body) = query(JSON, document).await;
         assert_eq!((response.status(), code(&body)), (StatusCode::OK, expected));
