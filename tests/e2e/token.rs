@@ -162,8 +162,8 @@ async fn the_command_signs_tokens_while_the_server_runs_and_the_first_start_tell
     let page = reqwest::get(server.url("/")).await.unwrap();
     assert_eq!(page.headers()["cache-control"], "no-store");
     let page = page.text().await.unwrap();
-    let (_, rest) = page.split_once("'Authorization': '").unwrap();
-    assert_eq!(viewer(rest.split_once('\'').unwrap().0).await["role"], "CONSULTANT");
+    let (_, rest) = page.split_once(r#""authorization":""#).unwrap();
+    assert_eq!(viewer(rest.split_once('"').unwrap().0).await["role"], "CONSULTANT");
     server.stop();
 }
 

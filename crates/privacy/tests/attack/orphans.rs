@@ -47,7 +47,7 @@ pub(crate) async fn try_register(ledger: &Ledger, key: Uuid) -> bool {
     let context = Context { idempotency: Some(idempotency), ..context() };
     let input = named("Åse");
     let work = RegisterContact { input, external_reference: None, companies: Vec::new(), origin: None };
-    tokio::time::timeout(Duration::from_secs(60), ledger.execute(&context, &work)).await.unwrap().is_ok()
+    tokio::time::timeout(Duration::from_mins(1), ledger.execute(&context, &work)).await.unwrap().is_ok()
 }
 
 /// Repeats the other commands that make keys, several at once beside one another and beside commands of others.
@@ -158,7 +158,7 @@ async fn of_appends_that_came_to_nothing_no_key_opens_after_the_next_rotation_an
     // A process that was not told of the rotation: what it wraps in the nursery of before is refused, and wrapped anew.
     assert!(try_register(&late, Uuid::from_u128(2)).await);
     // Notes and users, and a repetition beside neighbours in one batch.
-    repeat_others(&ledger, person).await;
+    Box::pin(repeat_others(&ledger, person)).await;
     // Serialization failure, deadlock, disk full, too many connections, a value that is refused.
     let codes = ["40001", "40P01", "53100", "53300", "22000"];
     for code in codes {
