@@ -127,7 +127,7 @@ fn told(source: &Source, done: &Done, arguments: &Arguments) -> String {
     };
     format!(
         "{}: epoch {} up to change {}.\n{} keys, {} tombstones; {} destroyed keys were in the mirror and are gone, and so are {} \
-         keys that were made behind the end of the ledger; {} erasures behind it are told in it again.\nThe ledger goes on behind position {} as {}.\n{ending}",
+         keys that this ledger does not name; {} erasures behind the end of the ledger are told in it again.\nThe ledger goes on behind position {} as {}.\n{ending}",
         source.folder.display(),
         source.header.epoch,
         source.change,
