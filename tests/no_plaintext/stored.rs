@@ -102,7 +102,7 @@ async fn notes(wire: &Wire, markers: &mut Markers, contacts: &[&str]) -> String 
     let amended =
         json!({"noteId": note, "text": format!("{}\r\n{}", markers.word("new note"), "y ".repeat(9_000))});
     wire.done("noteAmend", "NoteAmendInput", "note", amended).await;
-    let expiry = json!({"on": {"date": "2099-01-01", "effect": "DELETE"}});
+    let expiry = json!({"on": {"date": "2050-01-01", "effect": "DELETE"}});
     let sensitive = json!({"contactIds": contacts, "kind": "CALL", "text": markers.word("sensitive note"),
         "containsSensitive": true, "expiry": expiry});
     let sensitive = wire.done("noteWrite", "NoteWriteInput", "note", sensitive).await;

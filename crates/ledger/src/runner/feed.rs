@@ -104,6 +104,8 @@ pub(crate) async fn feed(parts: Arc<Parts>, board: Arc<Board>, tail: watch::Send
                 tail.send_replace(Arc::new(known.with(new)));
                 gather(begun, &board.waiting).await;
             }
+            // The process ends.
+            Err(_) if parts.pool.is_closed() => return,
             Err(error) => {
                 tracing::warn!(%error, "the ledger could not be read; trying again");
                 tokio::time::sleep(RETRY).await;

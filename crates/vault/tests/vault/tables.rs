@@ -13,8 +13,9 @@ use crate::postgres::Database;
 async fn tables_of_before_the_nursery_are_brought_up_and_every_bucket_is_due() {
     for step in ["prepared", "switched"] {
         let database = Database::create().await;
-        database.run("CREATE DATABASE before").await;
-        let options = database.options.clone().database("before");
+        let name = format!("before_{step}");
+        database.run(&format!("CREATE DATABASE {name}")).await;
+        let options = database.options.clone().database(&name);
         let pool = PgPoolOptions::new().connect_with(options).await.unwrap();
         let mut migrator = sqlx::migrate!("../../migrations");
         let all = migrator.migrations.clone();
