@@ -132,6 +132,9 @@ pub(crate) async fn watch_others(parts: Arc<Parts>, board: Arc<Board>) {
     loop {
         let now = *head.borrow_and_update();
         if let Err(error) = look(&parts, &board, now).await {
+            if parts.pool.is_closed() {
+                return;
+            }
             tracing::warn!(%error, "the checkpoints of the views could not be read; trying again");
         }
         tokio::time::sleep(QUICK).await;
