@@ -44,8 +44,8 @@ CREATE TABLE vault.custodians (
     name text PRIMARY KEY,
     -- How it is reached, as the settings wrote it; names no secret.
     spec text NOT NULL,
-    -- The number of the file on its disk, by which it is known again under another name.
-    inode bigint,
+    -- Number and birth of the file, by which it is known again under another name.
+    file text,
     -- When it was seen empty, or said to be gone; null while it is in use.
     emptied_at timestamptz,
     -- Whether somebody said so who could not show it.

@@ -2,6 +2,7 @@
 //! nothing is final until it was seen empty, or somebody said that it is gone.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
 use sqlx::PgPool;
@@ -25,23 +26,26 @@ pub struct Former {
 pub(crate) async fn remember(pool: &PgPool, custody: &Custody) -> Result<(), VaultError> {
     for spec in &custody.custodians {
         sqlx::query(
-            "INSERT INTO vault.custodians AS c (name, spec, inode) VALUES ($1, $2, $3) \
-             ON CONFLICT (name) DO UPDATE SET spec = $2, inode = $3, emptied_at = NULL, gone = false \
-             WHERE (c.spec, c.inode, c.emptied_at, c.gone) IS DISTINCT FROM ($2, $3, NULL, false)",
+            "INSERT INTO vault.custodians AS c (name, spec, file) VALUES ($1, $2, $3) \
+             ON CONFLICT (name) DO UPDATE SET spec = $2, file = $3, emptied_at = NULL, gone = false \
+             WHERE (c.spec, c.file, c.emptied_at, c.gone) IS DISTINCT FROM ($2, $3, NULL, false)",
         )
         .bind(spec.identity())
         .bind(spec.absolute().to_string())
-        .bind(inode(spec))
+        .bind(file(spec))
         .execute(pool)
         .await?;
     }
     Ok(())
 }
 
-/// The number of a file on its disk: a folder that was renamed has the same root file under another name.
-fn inode(spec: &CustodianSpec) -> Option<i64> {
+/// What tells a file from any other, also on another disk: its number and its birth. A folder that was renamed has the same root
+/// file under another name. Nothing where files have no birth: then a renamed one is not known again.
+fn file(spec: &CustodianSpec) -> Option<String> {
     let CustodianSpec::File(path) = spec else { return None };
-    i64::try_from(path.metadata().ok()?.ino()).ok()
+    let metadata = path.metadata().ok()?;
+    let born = metadata.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{}-{}", metadata.ino(), born.as_nanos()))
 }
 
 /// Those that were in the settings once, are not now, and were not seen empty.
@@ -49,7 +53,7 @@ pub(crate) async fn former(pool: &PgPool, custodians: &Custodians) -> Result<Vec
     let present: Vec<String> = custodians.iter().map(Custodian::identity).collect();
     Ok(sqlx::query_as(
         "SELECT name, spec FROM vault.custodians c WHERE emptied_at IS NULL AND name <> ALL($1) \
-         AND NOT EXISTS (SELECT FROM vault.custodians p WHERE p.name = ANY($1) AND p.inode = c.inode) ORDER BY name",
+         AND NOT EXISTS (SELECT FROM vault.custodians p WHERE p.name = ANY($1) AND p.file = c.file) ORDER BY name",
     )
     .bind(present)
     .fetch_all(pool)
