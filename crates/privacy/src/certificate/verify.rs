@@ -29,6 +29,11 @@ pub fn verify(file: &[u8], published: Option<&VerifierKey>) -> Result<SignedCert
     // The strict reading comes first: it refuses what is there twice, of which the loose one would take the last.
     let read: SignedCertificate = serde_json::from_slice(file).map_err(|error| malformed(&error))?;
     let loose: Value = serde_json::from_slice(file).map_err(|error| malformed(&error))?;
+    // A list of its fields in their order reads as an object.
+    let is_object = |name: &str| loose.get(name).is_none_or(Value::is_object);
+    if !["certificate", "signature", "log"].into_iter().all(is_object) {
+        return Err(Rejection::Malformed { line: 1, column: 1 });
+    }
     let key: VerifierKey = read.signature.key.parse().map_err(Rejection::Key)?;
     if key.name() != VerifierKey::name_of(read.certificate.installation) {
         return Err(Rejection::OtherInstallation);

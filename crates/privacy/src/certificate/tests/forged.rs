@@ -153,6 +153,15 @@ fn another_version_of_the_format_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_list_in_the_place_of_an_object_is_refused() {
+    let file = changed(|value| {
+        let signature = &value["signature"];
+        value["signature"] = json!([signature["key"], signature["value"]]);
+    });
+    assert_eq!(rejection(&file), Rejection::Malformed { line: 1, column: 1 });
+}
+
+#[test]
 fn what_the_format_does_not_know_or_has_twice_is_refused() {
     let text = file();
     let twice = [
