@@ -23,10 +23,13 @@ fn standby(cluster: &Cluster) -> TempDir {
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
     cluster.back_up_for_standby(&data.join("postgres"));
-    let like = format!("--reference={}", cluster.path().join("data").display());
-    for (program, arguments) in [("chown", vec!["-R", &like]), ("chmod", vec!["-R", "go-rwx"])] {
-        let done = Command::new(program).args(arguments).arg(&data).status().unwrap();
-        assert!(done.success(), "{program}");
+    // Owned by whom, and let in whom, as the folders of the first.
+    for (part, program, how) in
+        [("data", "chmod", None), ("data/postgres", "chown", Some("-R")), ("data/postgres", "chmod", None)]
+    {
+        let like = format!("--reference={}", cluster.path().join(part).display());
+        let done = Command::new(program).args(how).arg(like).arg(folder.path().join(part)).status().unwrap();
+        assert!(done.success(), "{program} {part}");
     }
     folder
 }

@@ -67,6 +67,7 @@ async fn a_file_of_companies_is_forgotten_with_a_sole_proprietor_that_it_found_i
     let world = World::create().await;
     let (first, rows) = world.companies(UNIT, &[SOLE]).await;
     let sole = company(&rows, 0);
+    world.caught_up().await;
     let before = world.row::<CompanyView>(sole).await.unwrap();
     let (second, rows) = world.companies(OTHER, &[LEGAL, SOLE]).await;
     assert_eq!(outcomes(&rows), [Outcome::Created, Outcome::Existing]);
