@@ -16,8 +16,6 @@ use crate::{Vault, VaultError};
 
 /// How many keys are moved in one transaction, while which nobody appends.
 const AT_ONCE: usize = 256;
-/// How many keys may be left for the switch.
-const FEW: i64 = 512;
 
 /// Keys up to a change that hang from the nursery, or from a generation of their bucket that has a newer one.
 const LEFT: &str = "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bucket, k.generation, k.wrapped \
@@ -26,8 +24,12 @@ const LEFT: &str = "SELECT k.key_id, k.subject_kind, k.subject_id, k.class, k.bu
      WHERE k.change <= $1 AND (k.bucket < 0 OR k.generation IS DISTINCT FROM n.generation)";
 
 /// The same of keys that were stored behind a change. They are in the nursery: nothing else is ever appended.
-const LATER: &str = "SELECT key_id, subject_kind, subject_id, class, bucket, generation, wrapped \
+const LATER: &str = "SELECT key_id, subject_kind, subject_id, class, bucket, generation, wrapped, change \
      FROM vault.keys WHERE change > $1 AND bucket < 0 ORDER BY change LIMIT $2";
+
+fn page() -> i64 {
+    i64::try_from(AT_ONCE).unwrap_or(i64::MAX)
+}
 
 /// Everything that unwraps keys that are to be moved, and that wraps them where they go.
 struct Keys {
@@ -38,21 +40,17 @@ struct Keys {
 }
 
 impl Vault {
-    /// Moves keys until a pass over all of them finds none left; answers the change up to which that holds. What is
-    /// appended meanwhile is left to [`Vault::move_later`].
+    /// Moves the keys that are there now until a pass over all of them finds none left; answers the change up to which that
+    /// holds. What is appended meanwhile is left to [`Vault::move_later`], so that writers cannot keep this from ending.
     pub(super) async fn move_all(&self, rotation: &Rotation) -> Result<i64, VaultError> {
         let keys = self.keys(&mut *self.pool.acquire().await?, rotation).await?;
-        loop {
-            // Under the lock: whatever has a change up to this one was committed, so the pass sees it.
-            let mut transaction = self.pool.begin().await?;
-            lock_appends(&mut transaction).await?;
-            let change =
-                sqlx::query_scalar("SELECT vault.last_change()").fetch_one(&mut *transaction).await?;
-            transaction.rollback().await?;
-            if self.pass(rotation, &keys, change).await? == 0 {
-                return Ok(change);
-            }
-        }
+        // Under the lock: whatever has a change up to this one was committed, so every pass sees it.
+        let mut transaction = self.pool.begin().await?;
+        lock_appends(&mut transaction).await?;
+        let change = sqlx::query_scalar("SELECT vault.last_change()").fetch_one(&mut *transaction).await?;
+        transaction.rollback().await?;
+        while self.pass(rotation, &keys, change).await? > 0 {}
+        Ok(change)
     }
 
     /// One pass over all keys, without a lock; answers how many it found.
@@ -87,19 +85,18 @@ impl Vault {
         Ok(transaction.commit().await?)
     }
 
-    /// Moves what was appended behind a change, until only few are left for the switch.
-    pub(super) async fn move_later(&self, rotation: &Rotation, change: i64) -> Result<(), VaultError> {
+    /// Moves what was appended behind a change, until only few are left for the switch; answers the change up to which
+    /// nothing is left. Changes are in the order of commits, so whoever has moved up to one has missed nothing.
+    pub(super) async fn move_later(&self, rotation: &Rotation, change: i64) -> Result<i64, VaultError> {
         let keys = self.keys(&mut *self.pool.acquire().await?, rotation).await?;
-        let page = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
+        let mut done = change;
         loop {
-            let sql =
-                "SELECT count(*) FROM (SELECT FROM vault.keys WHERE change > $1 AND bucket < 0 LIMIT $2) k";
-            let left: i64 = sqlx::query_scalar(sql).bind(change).bind(FEW).fetch_one(&self.pool).await?;
-            if left < FEW {
-                return Ok(());
+            let rows = sqlx::query(LATER).bind(done).bind(page()).fetch_all(&self.pool).await?;
+            if rows.len() < AT_ONCE {
+                return Ok(done);
             }
-            let rows = sqlx::query(LATER).bind(change).bind(page).fetch_all(&self.pool).await?;
             self.move_page(rotation, &keys, &rows).await?;
+            done = rows.last().map_or(Ok(done), |row| row.try_get("change"))?;
         }
     }
 
@@ -111,10 +108,9 @@ impl Vault {
         change: i64,
     ) -> Result<(Newest, i64), VaultError> {
         let keys = self.keys(connection, rotation).await?;
-        let page = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
         let mut moved = 0;
         loop {
-            let rows = sqlx::query(LATER).bind(change).bind(page).fetch_all(&mut *connection).await?;
+            let rows = sqlx::query(LATER).bind(change).bind(page()).fetch_all(&mut *connection).await?;
             if rows.is_empty() {
                 return Ok((keys.newest, moved));
             }

@@ -18,8 +18,7 @@ impl Vault {
     pub async fn rekey(&self, rotation: &Rotation) -> Result<i64, VaultError> {
         self.renew_buckets(rotation).await?;
         let change = self.move_all(rotation).await?;
-        self.move_later(rotation, change).await?;
-        Ok(change)
+        self.move_later(rotation, change).await
     }
 
     /// Hangs everything from the new root, within a transaction that holds the append lock: moves the keys behind a change
