@@ -7,9 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use lethe_access::user::RegisterUser;
+use lethe_crm::company::{CompanyInput, LegalForm, RegisterCompany};
 use lethe_crm::contact::{ErasureKind, RegisterContact};
-use lethe_kernel::{Caller, ContactId, UserId};
+use lethe_kernel::{Caller, ContactId, Patch, UserId};
 use lethe_ledger::{Context, Idempotency, Ledger};
+use lethe_nordic::Country;
 use lethe_privacy::rotation::rotate;
 use lethe_vault::audit::{Audited, DiskAudit};
 use lethe_vault::custodian::{FileCustodian, Root};
@@ -61,13 +63,27 @@ async fn repeat_others(ledger: &Ledger, person: ContactId) {
         let system = Context { caller: Caller::system(context().caller.unit), ..user };
         let written = write_note(person, "Ring til Åse.".to_owned());
         let employed = RegisterUser::person(UserId(Uuid::from_u128(77)), "Ib", "ib@example.org");
-        let (note, user, other, again) = tokio::join!(
+        let founding = keyed(13, "companyRegister");
+        let founded = RegisterCompany {
+            country: Country::Denmark,
+            number: "10000009".into(),
+            p_numbers: Vec::new(),
+            input: CompanyInput {
+                legal_form: Some(LegalForm::SoleProprietor),
+                name: Patch::Set("Prøve".into()),
+                ..CompanyInput::default()
+            },
+            external_reference: None,
+            origin: None,
+        };
+        let (note, user, company, other, again) = tokio::join!(
             ledger.execute(&note, &written),
             ledger.execute(&system, &employed),
+            ledger.execute(&founding, &founded),
             register(ledger, named("Bo")),
             try_register(ledger, Uuid::from_u128(1)),
         );
-        assert!(note.is_ok() && user.is_ok() && again, "{other:?}");
+        assert!(note.is_ok() && user.is_ok() && company.is_ok() && again, "{other:?}");
     }
 }
 
@@ -120,6 +136,23 @@ async fn interrupt(cluster: &Cluster, ledger: &Ledger, how: &str) {
     pool.close().await;
 }
 
+/// A process that ends in the middle of an append: nobody is left who waits for the answer.
+async fn interrupt_process(cluster: &Cluster) {
+    let pool = PgPool::connect_with(cluster.options()).await.unwrap();
+    let mut lock = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE ledger.commands IN SHARE ROW EXCLUSIVE MODE").execute(&mut *lock).await.unwrap();
+    let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (options, custodians) = (cluster.options(), cluster.custodians());
+    process.spawn(async move {
+        let ledger = crate::people::process(options, &custodians).await;
+        try_register(&ledger, Uuid::from_u128(5)).await
+    });
+    waiting(&pool).await;
+    process.shutdown_background();
+    lock.rollback().await.unwrap();
+    pool.close().await;
+}
+
 /// Has every append fail with a code, behind the statements that store keys and events.
 pub(crate) async fn failing(pool: &PgPool, ledger: &Ledger, code: &str, key: Uuid) {
     sqlx::raw_sql(&format!(
@@ -164,6 +197,7 @@ async fn of_appends_that_came_to_nothing_no_key_opens_after_the_next_rotation_an
     for code in codes {
         failing(&pool, &ledger, code, Uuid::from_u128(7)).await;
     }
+    interrupt_process(&cluster).await;
     for how in [
         "a lock that is waited for too long",
         "a statement that is cancelled",
@@ -174,6 +208,9 @@ async fn of_appends_that_came_to_nothing_no_key_opens_after_the_next_rotation_an
     interrupt(&cluster, &ledger, "PostgreSQL is killed").await;
 
     let pool = PgPool::connect_with(cluster.options()).await.unwrap();
+    // The connections of the others were cut off with it.
+    ledger.parts().pool.close().await;
+    let ledger = process_of(&cluster).await;
     for contact in [person, ContactId(registered)] {
         erase(&ledger, contact, ErasureKind::Anonymised).await;
     }
@@ -224,6 +261,11 @@ async fn an_erasure_between_two_tries_of_a_switch_is_final_with_the_rotation_aft
     parts.lock_appends(&mut transaction).await.unwrap();
     vault.switch(&mut transaction, &rotation, change).await.unwrap();
     transaction.rollback().await.unwrap();
+    // And once more by a rotation itself, whose event is refused behind the switch.
+    sqlx::query("UPDATE notary.head SET fault = 'not believed'").execute(&parts.pool).await.unwrap();
+    assert!(rotate(&ledger, &|_| {}).await.is_err());
+    sqlx::query("UPDATE notary.head SET fault = NULL").execute(&parts.pool).await.unwrap();
+    assert_eq!(vault.rotation().await.unwrap().unwrap().step, "prepared");
 
     erase(&ledger, person, ErasureKind::Anonymised).await;
     let stolen = TempDir::new().unwrap();
