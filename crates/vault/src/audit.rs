@@ -101,12 +101,16 @@ impl DiskAudit {
         })
     }
 
-    /// Reads a file, or all files below a folder; links and what is no file are passed over.
+    /// Reads a file, or all files below a folder; links and what is no file are passed over, and so is what goes away from a
+    /// folder while a server works there.
     pub fn read(&mut self, path: &Path) {
         let read = fs::symlink_metadata(path).and_then(|metadata| {
             if metadata.is_dir() {
                 for entry in fs::read_dir(path)? {
-                    self.read(&entry?.path());
+                    let entry = entry?.path();
+                    if entry.symlink_metadata().is_ok() {
+                        self.read(&entry);
+                    }
                 }
             } else if metadata.is_file() {
                 self.read_file(path)?;
