@@ -55,6 +55,7 @@ impl Vault {
             let stored = custodian.store(&root).await;
             stored.map_err(|error| CustodiansError::Failed(vec![(custodian.name(), error)]))?;
         }
+        let prepared = custodians.of_epoch(row.epoch + 1).await?;
         let mut transaction = connection.begin().await?;
         lock_appends(&mut transaction).await?;
         make_due(&mut transaction).await?;
@@ -66,7 +67,7 @@ impl Vault {
             .await?;
         transaction.commit().await?;
         // Only now: as long as the other rotation stands, its next step wants this root.
-        custodians.destroy_all(row.epoch + 1).await?;
+        custodians.destroy_these(&prepared).await?;
         machine::claim(custody)?;
         Ok(adopted)
     }

@@ -108,6 +108,17 @@ impl Custodian {
         }
     }
 
+    /// Destroys this very root. A process that had stood still does not touch one that has taken its place.
+    ///
+    /// # Errors
+    /// As [`Custodian::destroy`].
+    pub async fn destroy_exactly(&self, held: Held) -> Result<(), CustodianError> {
+        match self {
+            Self::File(file) => blocking(file, move |file| file.destroy_exactly(&held)).await,
+            Self::Transit(transit) => transit.destroy_exactly(&held).await,
+        }
+    }
+
     /// What is not right, though the custodian works.
     ///
     /// # Errors

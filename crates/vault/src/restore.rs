@@ -13,6 +13,7 @@ pub(crate) use reconcile::missing;
 pub use reconcile::{Tombstone, unnamed};
 pub use source::Source;
 
+use crate::custodian::{Custodians, Held};
 use crate::guard::{check_epoch, lock_appends, replay};
 use crate::mirror::{MirrorError, Mirrors};
 use crate::open::Row;
@@ -89,14 +90,30 @@ pub async fn check(
     newest_of(mirrors, source).await
 }
 
-/// Destroys what is left of a rotation that was prepared before the restore: the part of the history that was lost may have used
-/// its root. The next rotation takes another.
-///
-/// # Errors
-/// [`VaultError::Custodians`]; that rotation then tries it again.
-pub async fn destroy_prepared(pool: &PgPool, custody: &Custody, source: &Source) -> Result<(), VaultError> {
-    let custodians = custody.open(pool, source.header.installation)?;
-    Ok(custodians.destroy_all(source.header.epoch + 1).await?)
+/// What is left of a rotation that was prepared before a restore: the part of the history that was lost may have used its root.
+pub struct Prepared {
+    custodians: Custodians,
+    roots: Vec<(usize, Held)>,
+}
+
+impl Prepared {
+    /// Finds it, before anything is restored: what is prepared later is not touched.
+    ///
+    /// # Errors
+    /// [`VaultError::Custodians`].
+    pub async fn find(pool: &PgPool, custody: &Custody, source: &Source) -> Result<Self, VaultError> {
+        let custodians = custody.open(pool, source.header.installation)?;
+        let roots = custodians.of_epoch(source.header.epoch + 1).await?;
+        Ok(Self { custodians, roots })
+    }
+
+    /// Destroys it. The next rotation takes another root.
+    ///
+    /// # Errors
+    /// [`VaultError::Custodians`]; that rotation then tries it again.
+    pub async fn destroy(&self) -> Result<(), VaultError> {
+        Ok(self.custodians.destroy_these(&self.roots).await?)
+    }
 }
 
 /// Refuses if another mirror of the settings is newer; one that cannot be read is told in the log.

@@ -149,13 +149,15 @@ impl Vault {
             return Err(VaultError::Rotated);
         }
         self.ready(&[rotation.old_epoch, rotation.new_epoch]).await?;
+        // Those that are there now, and none that a successor may have stored by the time they are destroyed.
+        let left = self.custodians.of_epoch(rotation.new_epoch).await?;
         let root = Root::generate(row.installation, rotation.new_epoch)?;
         let commitment = root.commitment();
         // From here on no other root can become that of the new epoch.
         let named = "UPDATE vault.rotation SET commitment = $2 WHERE step = 'begun' AND attempt = $1";
         let named = sqlx::query(named).bind(rotation.attempt).bind(commitment.as_slice());
         must_be_one(named.execute(&self.pool).await?.rows_affected())?;
-        self.custodians.destroy_all(rotation.new_epoch).await?;
+        self.custodians.destroy_these(&left).await?;
         self.custodians.store_all(&root).await?;
         let prepared = "UPDATE vault.rotation SET step = 'prepared' WHERE step = 'begun' AND attempt = $1 AND commitment = $2";
         let prepared = sqlx::query(prepared).bind(rotation.attempt).bind(commitment.as_slice());

@@ -10,7 +10,7 @@ use lethe_privacy::restore::{Mode, restore};
 use lethe_privacy::rotation::rotate;
 use lethe_vault::custodian::CustodianSpec;
 use lethe_vault::mirror::{Mirrors, Takeover};
-use lethe_vault::restore::{Source, check, destroy_prepared};
+use lethe_vault::restore::{Prepared, Source, check};
 use lethe_vault::{Custody, Vault};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -125,8 +125,9 @@ impl World {
                 let source = Source::read(&self.cluster.mirror()).await.unwrap();
                 let custody = custody(&self.cluster);
                 if check(&pool, &custody, &Mirrors::default(), &source).await.is_ok() {
+                    let prepared = Prepared::find(&pool, &custody, &source).await.unwrap();
                     restore(&pool, &Clock::system(), &source, Mode::Keep).await.unwrap();
-                    destroy_prepared(&pool, &custody, &source).await.unwrap();
+                    prepared.destroy().await.unwrap();
                     let mirrors = Mirrors::new(&[self.cluster.mirror()]);
                     mirrors.export(&pool, Takeover::Allow).await.unwrap();
                 }

@@ -143,6 +143,9 @@ async fn a_process_that_comes_too_late_does_not_take_the_new_root_away() {
     let late = Vault::mark(&mut connection, &prepared, "switched", Some(1)).await;
     assert!(matches!(late, Err(VaultError::Rotated)), "{late:?}");
     drop(connection);
+    // Nor does one that finds the place of what it wanted to destroy taken.
+    let gone = Root::generate(vault.installation(), 2).unwrap().held();
+    FileCustodian::new(&root_files(&world.database)[0]).destroy_exactly(&gone).unwrap();
     let still = FileCustodian::new(&root_files(&world.database)[0]).fetch(2).unwrap().unwrap();
     assert_eq!(kept.commitment(), still.commitment());
     world.rotate().await.unwrap();

@@ -7,7 +7,7 @@ use lethe_kernel::Clock;
 use lethe_privacy::restore::{Done, Failure, Mode, restore};
 use lethe_vault::Vault;
 use lethe_vault::mirror::Takeover;
-use lethe_vault::restore::{RestoreError, Source, check, destroy_prepared};
+use lethe_vault::restore::{Prepared, RestoreError, Source, check};
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection, PgPool};
 
@@ -88,12 +88,13 @@ async fn from_mirror(
     let refused = |error: RestoreError| Error::Restore(Failure::Vault(error));
     let source = Source::read(&arguments.from).await.map_err(|error| refused(error.into()))?;
     check(pool, &custody, &mirrors, &source).await.map_err(refused)?;
+    let prepared = Prepared::find(pool, &custody, &source).await?;
     let mode = if arguments.yes { Mode::Keep } else { Mode::Try };
     let done = restore(pool, &Clock::system(), &source, mode).await?;
     if mode == Mode::Keep {
         // What was restored must open, before anybody relies on it.
         Vault::open(pool.clone(), &custody).await?;
-        destroy_prepared(pool, &custody, &source).await.map_err(Error::Unfinished)?;
+        prepared.destroy().await.map_err(Error::Unfinished)?;
         // A mirror that still has what was dropped here would bring it back.
         mirrors.export(pool, Takeover::Allow).await.map_err(|error| Error::Unfinished(error.into()))?;
     }

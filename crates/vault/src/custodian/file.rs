@@ -162,6 +162,22 @@ impl FileCustodian {
         file.settle()
     }
 
+    /// Overwrites this very root with zeros; another one of its epoch stays.
+    ///
+    /// # Errors
+    /// [`CustodianError`].
+    pub fn destroy_exactly(&self, held: &Held) -> Result<(), CustodianError> {
+        let mut file = SlotFile::open_to_write(&self.path, self.timeout)?;
+        let slots = file.read()?;
+        self.check_owner(&slots, None)?;
+        for (slot, content) in slots.iter().enumerate() {
+            if content.as_root().is_some_and(|root| root.held() == *held) {
+                file.write(slot, &[])?;
+            }
+        }
+        file.settle()
+    }
+
     /// Where a root goes; `None` if it is there already.
     fn place(&self, slots: &[Content; 2], root: &Root) -> Result<Option<usize>, CustodianError> {
         let roots = || slots.iter().filter_map(Content::as_root);

@@ -116,6 +116,38 @@ impl Custodians {
         found
     }
 
+    /// The roots of an epoch, each with the place of its custodian.
+    ///
+    /// # Errors
+    /// [`CustodiansError::Failed`] with the one that cannot be read.
+    pub async fn of_epoch(&self, epoch: i64) -> Result<Vec<(usize, Held)>, CustodiansError> {
+        let mut found = Vec::new();
+        for (place, custodian) in self.0.iter().enumerate() {
+            match custodian.held().await {
+                Ok(held) => found
+                    .extend(held.into_iter().filter(|held| held.epoch == epoch).map(|held| (place, held))),
+                Err(error) if error.is_vacant() => {}
+                Err(error) => return Err(CustodiansError::Failed(vec![(custodian.name(), error)])),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Destroys just these roots, as [`Custodians::of_epoch`] has found them; others of their epoch stay.
+    ///
+    /// # Errors
+    /// [`CustodiansError::Failed`], with all that failed.
+    pub async fn destroy_these(&self, roots: &[(usize, Held)]) -> Result<(), CustodiansError> {
+        let mut failed = Vec::new();
+        for (place, held) in roots {
+            let Some(custodian) = self.0.get(*place) else { continue };
+            if let Err(error) = custodian.destroy_exactly(*held).await {
+                failed.push((custodian.name(), error));
+            }
+        }
+        if failed.is_empty() { Ok(()) } else { Err(CustodiansError::Failed(failed)) }
+    }
+
     /// Stores a root at every custodian. Stops at the first that fails: all servers go through the custodians in the
     /// same order, so the first one decides between two that rotate at once.
     ///

@@ -142,6 +142,17 @@ impl TransitCustodian {
         }
     }
 
+    /// Destroys this very root; another one of its epoch stays.
+    ///
+    /// # Errors
+    /// As [`TransitCustodian::destroy`].
+    pub async fn destroy_exactly(&self, held: &Held) -> Result<(), CustodianError> {
+        match self.fetch(held.epoch).await? {
+            Some(root) if root.held() == *held => self.destroy(held.epoch).await,
+            _ => Ok(()),
+        }
+    }
+
     /// What is kept and does not open, beside roots that do.
     ///
     /// # Errors
