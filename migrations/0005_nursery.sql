@@ -11,6 +11,9 @@ ALTER TABLE vault.buckets ADD COLUMN due boolean NOT NULL DEFAULT false;
 -- Up to which change of keys everything that was destroyed is final.
 ALTER TABLE vault.root ADD COLUMN covered_change bigint NOT NULL DEFAULT 0;
 
+-- Another number whenever buckets get further generations: a mirror then needs a full export before any key that hangs from them.
+ALTER TABLE vault.root ADD COLUMN generations uuid NOT NULL DEFAULT gen_random_uuid();
+
 -- The number of the last change, of those too that were rolled back: no rollback resets a sequence. An append takes 64.
 CREATE FUNCTION vault.last_change() RETURNS bigint LANGUAGE sql AS $$
     SELECT CASE WHEN is_called THEN last_value + 63 ELSE 0 END FROM vault.changes

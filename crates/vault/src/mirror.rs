@@ -129,7 +129,7 @@ impl Mirror {
     }
 
     /// Brings the mirror up to the database: appends what it does not have, or writes a full export if it has none of
-    /// this epoch. If another process is at it, that one does it.
+    /// this epoch and with all buckets from which keys hang now. If another process is at it, that one does it.
     ///
     /// # Errors
     /// [`MirrorError`].
@@ -154,8 +154,7 @@ impl Mirror {
         };
         let header = &snapshot.header;
         let Some(mut known) = known.filter(|known| known.export.epoch == header.epoch) else {
-            let header = export::write(&self.folder, &mut snapshot).await?;
-            self.remember(Known::of(header));
+            self.remember(Known::of(export::write(&self.folder, &mut snapshot).await?));
             return Ok(());
         };
         if known.export.cluster() != header.cluster() {
@@ -166,6 +165,11 @@ impl Mirror {
         loop {
             let page = snapshot.changes(known.change).await?;
             let Some(last) = page.last().and_then(Line::change) else { return Ok(()) };
+            if known.export.generations != snapshot.header.generations {
+                // A rotation may have moved these keys already, to buckets that increments do not have.
+                self.remember(Known::of(export::write(&self.folder, &mut snapshot).await?));
+                return Ok(());
+            }
             let from = (known.change, known.whole);
             known.whole = increments::append(&self.folder, &known.export, from, page).await?;
             known.change = last;

@@ -8,7 +8,7 @@ use lethe_vault::custodian::FileCustodian;
 use lethe_vault::mirror::MirrorError;
 
 use crate::scene::Scene;
-use crate::world::root_files;
+use crate::world::{register, root_files};
 
 fn held(scene: &Scene) -> Vec<i64> {
     let [one, _] = root_files(&scene.database);
@@ -37,6 +37,30 @@ async fn without_an_export_in_every_mirror_the_old_root_is_kept_and_nothing_is_f
     assert_eq!(scene.database.count(destroyed).await, 1);
     let status = scene.ledger.parts().vault.mirrors().status(&scene.database.pool).await;
     assert_eq!((status[0].epoch, status[0].backlog), (Some(2), 0));
+}
+
+#[tokio::test]
+async fn a_key_that_a_rotation_has_moved_before_it_was_mirrored_opens_after_a_restore() {
+    let scene = Scene::create().await;
+    scene.register("Åse").await;
+    scene.feed().await;
+    scene.database.run("UPDATE vault.buckets SET due = true WHERE bucket >= 0").await;
+    // Nothing has fed the mirror since.
+    let late = register(&scene.ledger, "Bo").await;
+    let vault = &scene.ledger.parts().vault;
+    let rotation = vault.begin().await.unwrap();
+    vault.prepare(&rotation).await.unwrap();
+    let rotation = vault.rotation().await.unwrap().unwrap();
+    vault.rekey(&rotation).await.unwrap();
+    scene.feed().await;
+    // Increments continue that export.
+    let later = scene.register("Ib").await;
+    scene.feed().await;
+    let options = scene.restored(&scene.dump("all")).await;
+    scene.restore(&options, scene.mirror.path()).await.unwrap();
+    for (contact, name) in [(late, "Bo"), (later, "Ib")] {
+        assert_eq!(scene.name_of(&options, contact).await.unwrap(), name);
+    }
 }
 
 #[tokio::test]

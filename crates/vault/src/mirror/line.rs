@@ -49,6 +49,8 @@ pub struct Header {
     pub position: i64,
     /// When that was.
     pub written_at: DateTime<Utc>,
+    /// A random number that is another one whenever buckets get further generations.
+    pub generations: Uuid,
 }
 
 impl Header {

@@ -13,7 +13,7 @@ const HEADER: &str = "SELECT 'lethe-vault-export/2' AS format, r.installation, r
      r.system_identifier, r.timeline, \
      greatest((SELECT coalesce(max(change), 0) FROM vault.keys), \
               (SELECT coalesce(max(change), 0) FROM vault.tombstones)) AS change, \
-     (SELECT coalesce(max(position), 0) FROM ledger.events) AS position, now() AS written_at FROM vault.root r";
+     (SELECT coalesce(max(position), 0) FROM ledger.events) AS position, now() AS written_at, r.generations FROM vault.root r";
 
 /// Keys and tombstones in the order of their changes. Each half has a limit of its own, so that its index is used.
 const CHANGES: &str = "(SELECT key_id, subject_kind, subject_id, class, bucket, generation, wrapped, commitment, \

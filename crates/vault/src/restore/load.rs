@@ -45,8 +45,8 @@ async fn set_root(connection: &mut PgConnection, source: &Source) -> Result<(), 
     sqlx::query(
         "INSERT INTO vault.root (installation, epoch, commitment, buckets, system_identifier, timeline) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (one) DO UPDATE SET \
-         (installation, epoch, commitment, buckets, system_identifier, timeline, covered_change) = \
-         ROW ($1, $2, $3, $4, $5, $6, 0)",
+         (installation, epoch, commitment, buckets, system_identifier, timeline, covered_change, generations) = \
+         ROW ($1, $2, $3, $4, $5, $6, 0, gen_random_uuid())",
     )
     .bind(header.installation)
     .bind(header.epoch)

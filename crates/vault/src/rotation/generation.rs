@@ -49,6 +49,9 @@ impl Vault {
             .bind(wrapped?)
             .execute(&mut *transaction)
             .await?;
+            // From here on mirrors need another export, before any key that hangs from these.
+            let changed = "UPDATE vault.root SET generations = gen_random_uuid()";
+            sqlx::query(changed).execute(&mut *transaction).await?;
             let number = i64::try_from(due.len()).unwrap_or(i64::MAX);
             rotation.count(&mut transaction, number, 0).await?;
             transaction.commit().await?;
