@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::key::MOST_BYTES;
+/// The longest token that is looked at.
+pub(crate) const MOST_BYTES: usize = 16 * 1024;
 
 /// Why a token is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,10 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::claims::Claims;
-use crate::error::TokenError;
+use crate::error::{MOST_BYTES, TokenError};
 
-/// The longest token that is looked at.
-pub(crate) const MOST_BYTES: usize = 16 * 1024;
 /// The algorithms that are accepted.
 const ACCEPTED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 /// The types of tokens that are accepted: RFC 7519 and RFC 9068.

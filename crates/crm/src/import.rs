@@ -7,6 +7,7 @@
 //! those whom it names.
 
 mod aggregate;
+mod cells;
 mod command;
 mod company_row;
 mod contact_row;

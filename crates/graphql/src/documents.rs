@@ -11,25 +11,13 @@ use async_graphql::{Request, Response, ServerError, ServerResult, ValidationResu
 
 use crate::answer::order;
 use crate::fault::{COMPLEX, DEEP, MOST, first, refusal};
+use crate::limits::Limits;
 use crate::marker::mark;
 use crate::operation::{chosen, coerce, prune, reached};
 use crate::selection::{Asked, Walk};
 use crate::syntax::read;
 use crate::value::{Scalars, Values};
 use crate::{cost, text};
-
-/// How much one operation may ask for.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Its most levels.
-    pub depth: usize,
-    /// Its most fields, those inside a list as often as the list has entries.
-    pub complexity: usize,
-    /// The entries of a list that is asked for without a number.
-    pub usual_page: usize,
-    /// The most entries of a list.
-    pub largest_page: usize,
-}
 
 /// Refuses documents that cost too much; checks every variable and every literal before anything is executed; answers in
 /// the order of the document. It comes behind [`crate::Persisted`].

@@ -8,6 +8,7 @@ mod answer;
 mod cost;
 mod documents;
 mod fault;
+mod limits;
 mod literal;
 mod marker;
 mod operation;
@@ -17,7 +18,8 @@ mod syntax;
 mod text;
 mod value;
 
-pub use documents::{Documents, Limits};
+pub use documents::Documents;
+pub use limits::Limits;
 pub use persisted::Persisted;
 pub use syntax::read;
 pub use text::check as check_text;

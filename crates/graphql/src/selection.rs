@@ -11,8 +11,8 @@ use async_graphql::registry::{MetaField, MetaInputValue, MetaType, MetaTypeName}
 use async_graphql::{Name, Positioned, ServerError, Value as Const, Variables};
 use async_graphql_value::Value;
 
-use crate::documents::Limits;
 use crate::fault::{INVALID, quoted, refusal};
+use crate::limits::Limits;
 use crate::literal::resolve;
 use crate::value::Values;
 

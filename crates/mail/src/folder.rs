@@ -92,7 +92,7 @@ pub(crate) fn keep(
 /// # Errors
 /// [`ShowError`].
 pub async fn show(parts: &Parts, folder: &Path, mail: MailId) -> Result<String, ShowError> {
-    let about = super::sender::queued(parts, mail).await?.ok_or(ShowError::Unknown)?.0.about;
+    let about = super::queued(parts, mail).await?.ok_or(ShowError::Unknown)?.0.about;
     let keyring = parts.vault.keyring(&[about]).await?;
     if keyring.is_destroyed(about, Eml::CLASS) {
         return Err(ShowError::Erased);

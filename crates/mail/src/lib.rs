@@ -10,6 +10,7 @@ mod event;
 mod folder;
 mod input;
 mod letter;
+mod queued;
 mod retry;
 mod sender;
 mod smtp;
@@ -19,17 +20,18 @@ mod work;
 
 pub use aggregate::Mail;
 pub use command::{MailCommand, Outcome, Retry};
-pub use error::MailError;
+pub use error::{MailError, TransportError};
 pub use event::{
     Attempted, Deferred, Doubtful, Failed, MailEvent, MailText, MailTitle, MailTo, Queued, Reason, Requeued,
     Sent, Withdrawn,
 };
 pub use folder::{Eml, ShowError, show};
 pub use lettre::message::Mailbox;
+pub(crate) use queued::queued;
 pub use retry::Policy;
 pub use sender::Sender;
 pub use smtp::{Security, SmtpAddress, SmtpAddressError};
-pub use transport::{Destination, TransportError};
+pub use transport::Destination;
 pub use view::{
     MailCounts, MailFilter, MailStatus, OutgoingMailRow, OutgoingMailView, mail_counts, mail_page,
 };

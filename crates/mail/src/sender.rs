@@ -5,7 +5,6 @@ mod act;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_es::Aggregate as _;
 use lethe_kernel::{Caller, MailId, RequestId, UnitId};
 use lethe_ledger::{Context, Failure, Ledger, LedgerError, Parts, Recorded};
 use lethe_vault::{Keyring, VaultError};
@@ -14,9 +13,9 @@ use sqlx::{Connection, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::letter::Letter;
-use super::transport::{Destination, Transport, TransportError, Way};
+use super::transport::{Destination, Transport, Way};
 use super::view::{Due, due};
-use super::{Mail, MailEvent, Outcome, Policy, Queued, Reason, mail_counts};
+use super::{Outcome, Policy, Queued, Reason, TransportError, mail_counts, queued};
 use act::{Act, Deed, Done};
 
 /// How often it is looked for mails that are due, and for the place of a process that has ended.
@@ -227,17 +226,6 @@ async fn hold(lock: &mut PgConnection, held: bool) -> Result<bool, sqlx::Error> 
 async fn wait(stop: &CancellationToken, pause: Duration) {
     if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
         tracing::debug!("the mails wait for the next start");
-    }
-}
-
-/// A mail as it was queued, and the event that says so; nothing if there is none.
-pub(crate) async fn queued(parts: &Parts, mail: MailId) -> Result<Option<(Queued, Recorded)>, LedgerError> {
-    let Some(event) = parts.stream_page(Mail::TYPE, mail.0, (0, 2), (1, false)).await?.pop() else {
-        return Ok(None);
-    };
-    match event.decode()? {
-        MailEvent::Queued(queued) => Ok(Some((queued, event))),
-        _ => Ok(None),
     }
 }
 

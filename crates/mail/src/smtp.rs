@@ -14,8 +14,7 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter,
 use lettre::transport::smtp::response::Response;
 
 use super::letter::Rendered;
-use super::transport::TransportError;
-use super::{Outcome, Reason};
+use super::{Outcome, Reason, TransportError};
 
 pub use address::{Security, SmtpAddress, SmtpAddressError};
 

@@ -10,58 +10,7 @@ use lettre::message::Mailbox;
 
 use super::letter::{Rendered, domain_to_ascii};
 use super::smtp::{Line, Smtp};
-use super::{Outcome, Reason, SmtpAddress, folder};
-
-/// Why no mail can be sent at the moment. No mail was tried.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TransportError {
-    /// The mail server does not answer, or not as one.
-    #[error("The mail server {place} cannot be used: {reason}. Check the setting smtp_url and the server.")]
-    Unreachable {
-        /// Host and port.
-        place: String,
-        /// Why, in words of our own.
-        reason: String,
-    },
-    /// The mail server does not encrypt.
-    #[error(
-        "The mail server {0} offers no STARTTLS, and nothing is sent in clear. Use smtps://, or mend the server."
-    )]
-    NotEncrypted(String),
-    /// Its certificate is not to be trusted.
-    #[error(
-        "The certificate of the mail server {0} is not trusted, or is that of another host. If an authority of your own \
-         has signed it, name it with ca=FILE in the setting smtp_url."
-    )]
-    Untrusted(String),
-    /// It does not accept the credentials.
-    #[error(
-        "The mail server {place} does not accept the credentials (code {code:?}). Check the setting smtp_url."
-    )]
-    Login {
-        /// Host and port.
-        place: String,
-        /// Its code.
-        code: Option<i64>,
-    },
-    /// The file with the authority to trust cannot be used.
-    #[error("{} holds no certificate in PEM form. Check ca= in the setting smtp_url.", .0.display())]
-    Authority(PathBuf),
-    /// The cryptographic library does not do it.
-    #[error("TLS cannot be set up for the mail server of the setting smtp_url.")]
-    Tls,
-    /// The folder cannot be written.
-    #[error("The folder {} for mails cannot be written: {reason}. Check its owner and its permissions.", path.display())]
-    Folder {
-        /// Which one.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The sender's domain is none.
-    #[error("The domain of the setting mail_from is none that mails can come from.")]
-    Sender,
-}
+use super::{Outcome, Reason, SmtpAddress, TransportError, folder};
 
 /// Who takes the mails.
 pub(crate) enum Transport {

@@ -2,8 +2,8 @@ use lethe_kernel::{ErrorCode, ImportId, UnitId};
 use lethe_nordic::Country;
 use uuid::Uuid;
 
+use super::cells::{Cells, Refusal, country_of_number};
 use super::legal_form::legal_form;
-use super::plan::{Cells, Refusal, country_of_number};
 use crate::company::{CompanyInput, LegalForm, NaceVersion, RegisterCompany, company_id, fingerprint};
 use crate::contact::Origin;
 use crate::reference;
@@ -97,7 +97,7 @@ pub(super) fn keys(work: &RegisterCompany, unit: UnitId) -> Vec<Uuid> {
 mod tests {
     use super::*;
     use crate::import::ImportKind;
-    use crate::import::plan::tests::with_cells;
+    use crate::import::cells::tests::with_cells;
 
     const IMPORT: ImportId = ImportId(Uuid::from_u128(1));
 

@@ -1,7 +1,7 @@
 use lethe_kernel::{ErrorCode, ImportId, Patch, UnitId};
 use uuid::Uuid;
 
-use super::plan::{Cells, Refusal, country_of_number};
+use super::cells::{Cells, Refusal, country_of_number};
 use crate::company::company_id;
 use crate::contact::{ContactInput, Origin, RegisterContact};
 use crate::reference;
@@ -54,7 +54,7 @@ pub(super) fn keys(work: &RegisterContact, unit: UnitId) -> Vec<Uuid> {
 mod tests {
     use super::*;
     use crate::import::ImportKind;
-    use crate::import::plan::tests::with_cells;
+    use crate::import::cells::tests::with_cells;
 
     const IMPORT: ImportId = ImportId(Uuid::from_u128(1));
 
