@@ -30,7 +30,7 @@ impl Letter {
             .from(from.clone())
             .to(Mailbox::new(None, address(&self.to)?))
             .subject(self.title.as_str())
-            // Nobody's absence is to be answered to a machine (RFC 3834).
+            // So that no machine answers that the reader is away (RFC 3834).
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),

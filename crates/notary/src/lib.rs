@@ -3,6 +3,7 @@
 //! `docs/log-format.md`.
 
 mod check;
+mod checkpoint_file;
 mod error;
 mod examine;
 mod export;
@@ -11,7 +12,6 @@ mod growth;
 mod key;
 mod nodes;
 mod notary;
-mod outside;
 mod prove;
 mod read;
 mod store;
@@ -19,11 +19,11 @@ mod task;
 mod witness;
 
 pub use check::{Checked, root_now};
+pub use checkpoint_file::{FILE, Places};
 pub use error::NotaryError;
 pub use export::Exported;
 pub use fault::Fault;
 pub use key::{origin_line, verifier};
 pub use notary::{Checkpoint, Notary, State};
-pub use outside::{FILE, Places};
 pub use store::begin_anew;
-pub use witness::{Failure, Witness, WitnessStatus};
+pub use witness::{Witness, WitnessFailure, WitnessStatus};

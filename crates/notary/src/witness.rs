@@ -29,7 +29,7 @@ pub struct Witness {
 
 /// Why a witness does not cosign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum WitnessFailure {
     /// It has seen another history of this log: the ledger was rewritten or shortened, or somebody else uses its key.
     Fork(String),
     /// It does not take checkpoints of this log at all.
@@ -55,7 +55,7 @@ pub struct WitnessStatus {
     pub cosigned_at: Option<DateTime<Utc>>,
 }
 
-impl Failure {
+impl WitnessFailure {
     /// A stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -180,7 +180,7 @@ impl Notary {
         &self,
         witness: &Witness,
         size: u64,
-        failure: Option<&Failure>,
+        failure: Option<&WitnessFailure>,
     ) -> Result<(), NotaryError> {
         let name = witness.name().to_owned();
         metrics::gauge!("lethe_witness_failing", "witness" => name.clone()).set(if failure.is_some() {
@@ -200,15 +200,15 @@ impl Notary {
         )
         .bind(name)
         .bind(signed(size))
-        .bind(failure.map(Failure::code))
-        .bind(failure.map(Failure::reason))
+        .bind(failure.map(WitnessFailure::code))
+        .bind(failure.map(WitnessFailure::reason))
         .execute(&self.parts.pool)
         .await?;
         Ok(())
     }
 
     /// Tells the log when a witness begins or ends to fail.
-    async fn tell_of(&self, name: &str, failure: Option<&Failure>) -> Result<(), NotaryError> {
+    async fn tell_of(&self, name: &str, failure: Option<&WitnessFailure>) -> Result<(), NotaryError> {
         let sql = "SELECT failure FROM notary.witnesses WHERE name = $1 AND failure IS NOT NULL";
         let before: Option<String> =
             sqlx::query_scalar(sql).bind(name).fetch_optional(&self.parts.pool).await?;

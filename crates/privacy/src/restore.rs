@@ -14,7 +14,7 @@ use crate::rotation::{ErasureReconciled, KeyVault, Restored, VaultEvent};
 
 /// Why nothing was restored.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum NotRestored {
     /// The vault, the mirror or a custodian does not allow it.
     #[error("Nothing was restored: {0}")]
     Vault(#[from] RestoreError),
@@ -26,7 +26,7 @@ pub enum Failure {
     Ledger(#[from] LedgerError),
 }
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for NotRestored {
     fn from(error: sqlx::Error) -> Self {
         Self::Ledger(error.into())
     }
@@ -56,8 +56,8 @@ pub enum Mode {
 /// transaction.
 ///
 /// # Errors
-/// [`Failure`]; nothing is changed then.
-pub async fn restore(pool: &PgPool, clock: &Clock, source: &Source, mode: Mode) -> Result<Done, Failure> {
+/// [`NotRestored`]; nothing is changed then.
+pub async fn restore(pool: &PgPool, clock: &Clock, source: &Source, mode: Mode) -> Result<Done, NotRestored> {
     let mut transaction = pool.begin().await?;
     // It may have to wait for indexes of large tables, but for nobody else.
     let replaced = replace(&mut transaction, source).await?;
@@ -77,12 +77,12 @@ pub async fn restore(pool: &PgPool, clock: &Clock, source: &Source, mode: Mode) 
 /// Appends an event for every tombstone that no event names, in a transaction that holds the lock of all appends.
 ///
 /// # Errors
-/// [`Failure`].
+/// [`NotRestored`].
 pub async fn reconcile(
     transaction: &mut PgConnection,
     sources: (&Clock, IdSource),
     installation: Uuid,
-) -> Result<Vec<Tombstone>, Failure> {
+) -> Result<Vec<Tombstone>, NotRestored> {
     let tombstones = unnamed(transaction).await.map_err(RestoreError::from)?;
     for tombstone in &tombstones {
         let event = VaultEvent::ErasureReconciled(ErasureReconciled {
@@ -103,14 +103,14 @@ async fn append(
     (clock, ids): (&Clock, IdSource),
     installation: Uuid,
     event: &VaultEvent,
-) -> Result<i64, Failure> {
+) -> Result<i64, NotRestored> {
     let context = Context::new(Caller::system(UnitId(Uuid::nil())), RequestId(ids.next()));
     Ok(append_within::<KeyVault>(transaction, (clock, ids), &context, installation, event).await?)
 }
 
 /// Gives the history another name from here on, under which the log is signed anew. What it was before is told by its root:
 /// whoever has a checkpoint of the old log can check that this is the beginning of it.
-async fn begin_origin(transaction: &mut PgConnection, ids: IdSource) -> Result<Restored, Failure> {
+async fn begin_origin(transaction: &mut PgConnection, ids: IdSource) -> Result<Restored, NotRestored> {
     let old_origin: Uuid =
         sqlx::query_scalar("SELECT origin FROM ledger.origin").fetch_one(&mut *transaction).await?;
     let (size, root) = root_now(transaction).await?;

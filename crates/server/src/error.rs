@@ -79,7 +79,7 @@ pub(crate) enum Error {
     )]
     OthersConnected(i64),
     #[error(transparent)]
-    Restore(#[from] lethe_privacy::restore::Failure),
+    Restore(#[from] lethe_privacy::restore::NotRestored),
     #[error("The views do not catch up with the ledger. `lethe doctor` says which one and why.")]
     ViewsLag,
     #[error(transparent)]

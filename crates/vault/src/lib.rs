@@ -36,7 +36,7 @@ pub use guard::guard;
 pub use keyring::{Keyring, sealed_json, subjects_in};
 pub use open::{BUCKETS, Custody, present_roots, root_file};
 pub use rotation::{Due, Rotation, Work as RotationWork, due, waiting_since};
-pub use signing::{Signer, VerifierKey, VerifierKeyError, verify};
+pub use signing::{Signer, key_name, verify};
 pub use status::{CustodianStatus, VaultStatus};
 pub use store::{NewKey, Vault};
 pub use subject_key::{DestroyedKey, StoredKey, SubjectKey};

@@ -1,11 +1,9 @@
 //! The installation's signature: Ed25519 (RFC 8032), by a key of its own in the vault.
 
-mod verifier;
-
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use lethe_kernel::{KeyClass, Subject, SubjectKind};
-
-pub use verifier::{VerifierKey, VerifierKeyError};
+use lethe_tlog::note::{KeyKind, VerifierKey};
+use uuid::Uuid;
 
 use crate::{Vault, VaultError};
 
@@ -25,7 +23,8 @@ impl Signer {
         // There is no public key to check the seed against: it is derived from the seed here.
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| VaultError::Crypto)?;
         let public = pair.public_key().as_ref().try_into().map_err(|_| VaultError::Crypto)?;
-        Ok(Self { pair, verifier: VerifierKey::new(name, public).map_err(|_| VaultError::Crypto)? })
+        let verifier = VerifierKey::new(name, KeyKind::Ed25519, public).map_err(|_| VaultError::Crypto)?;
+        Ok(Self { pair, verifier })
     }
 
     /// The key that others verify with: 32 bytes as in RFC 8032.
@@ -50,6 +49,12 @@ impl Signer {
     }
 }
 
+/// The name of an installation's key.
+#[must_use]
+pub fn key_name(installation: Uuid) -> String {
+    format!("lethe/{installation}")
+}
+
 /// Whether this is the signature of that message by the owner of that public key.
 #[must_use]
 pub fn verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
@@ -72,7 +77,7 @@ impl Vault {
                 VaultError::KeyMissing { subject, event: None }
             });
         };
-        Signer::of_seed(&VerifierKey::name_of(self.installation()), key.secret())
+        Signer::of_seed(&key_name(self.installation()), key.secret())
     }
 }
 

@@ -7,7 +7,7 @@ use lethe_tlog::note::{Note, Signature};
 use lethe_tlog::witness::AddCheckpoint;
 use reqwest::StatusCode;
 
-use super::{Failure, Witness};
+use super::{Witness, WitnessFailure};
 use crate::{Checkpoint, Notary, NotaryError};
 
 /// How long a witness may take.
@@ -38,7 +38,7 @@ impl Asking {
         witness: &Witness,
         checkpoint: &Checkpoint,
         old: u64,
-    ) -> Result<Result<String, Failure>, NotaryError> {
+    ) -> Result<Result<String, WitnessFailure>, NotaryError> {
         let mut old = old.min(checkpoint.size);
         // A witness that has seen another size tells which, and is asked once more from there.
         for again in [true, false] {
@@ -56,11 +56,11 @@ impl Asking {
                 (status, _) => return Ok(Err(refusal(status, old))),
             }
         }
-        Ok(Err(Failure::Away("It tells another size each time it is asked.".to_owned())))
+        Ok(Err(WitnessFailure::Away("It tells another size each time it is asked.".to_owned())))
     }
 
-    async fn post(&self, witness: &Witness, body: String) -> Result<Answer, Failure> {
-        let away = |what: &str| Failure::Away(what.to_owned());
+    async fn post(&self, witness: &Witness, body: String) -> Result<Answer, WitnessFailure> {
+        let away = |what: &str| WitnessFailure::Away(what.to_owned());
         let client = self.0.as_ref().ok_or_else(|| away("No way to ask over HTTP could be made."))?;
         let url = format!("{}/add-checkpoint", witness.url.as_str().trim_end_matches('/'));
         let answer = client.post(url).body(body).send().await;
@@ -81,26 +81,26 @@ fn seen(text: &str) -> Option<u64> {
     text.strip_suffix('\n')?.parse().ok()
 }
 
-fn ahead(seen: u64, size: u64) -> Failure {
-    Failure::Fork(format!(
+fn ahead(seen: u64, size: u64) -> WitnessFailure {
+    WitnessFailure::Fork(format!(
         "It has seen {seen} events of this log, and there are {size}. The ledger was shortened, an older copy of the database \
          was put in its place, or somebody else signs with its key."
     ))
 }
 
-fn refusal(status: StatusCode, old: u64) -> Failure {
+fn refusal(status: StatusCode, old: u64) -> WitnessFailure {
     match status {
-        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT => Failure::Fork(format!(
+        StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT => WitnessFailure::Fork(format!(
             "The log does not continue the {old} events that it has seen. The ledger was rewritten."
         )),
         StatusCode::NOT_FOUND => {
-            Failure::Refused("It does not know this log; have it added there.".to_owned())
+            WitnessFailure::Refused("It does not know this log; have it added there.".to_owned())
         }
-        StatusCode::FORBIDDEN => {
-            Failure::Refused("It knows this log under another key; have the key corrected there.".to_owned())
-        }
-        StatusCode::BAD_REQUEST => Failure::Refused("It does not understand the question.".to_owned()),
-        status => Failure::Away(format!("It answers with status {}.", status.as_u16())),
+        StatusCode::FORBIDDEN => WitnessFailure::Refused(
+            "It knows this log under another key; have the key corrected there.".to_owned(),
+        ),
+        StatusCode::BAD_REQUEST => WitnessFailure::Refused("It does not understand the question.".to_owned()),
+        status => WitnessFailure::Away(format!("It answers with status {}.", status.as_u16())),
     }
 }
 
@@ -112,9 +112,10 @@ async fn body(notary: &Notary, checkpoint: &Checkpoint, old: u64) -> Result<Stri
 }
 
 /// The witness's signature line in its answer, if it is one of that checkpoint.
-fn cosignature(witness: &Witness, checkpoint: &Checkpoint, text: &str) -> Result<String, Failure> {
-    let wrong =
-        || Failure::Away("What it answers is no cosignature by its key of this checkpoint.".to_owned());
+fn cosignature(witness: &Witness, checkpoint: &Checkpoint, text: &str) -> Result<String, WitnessFailure> {
+    let wrong = || {
+        WitnessFailure::Away("What it answers is no cosignature by its key of this checkpoint.".to_owned())
+    };
     let note: Note = checkpoint.note.parse().map_err(|_| wrong())?;
     let keys = [witness.key.clone()];
     for line in text.lines() {

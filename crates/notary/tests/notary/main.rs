@@ -7,8 +7,9 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod checkpoint_file;
 mod export;
-mod outside;
+
 #[path = "../../../ledger/tests/ledger/postgres.rs"]
 mod postgres;
 mod signing;

@@ -1,4 +1,4 @@
-use lethe_vault::VerifierKeyError;
+use lethe_tlog::note::VerifierKeyError;
 
 /// Why a file is no good certificate. No message quotes the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

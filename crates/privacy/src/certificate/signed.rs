@@ -27,7 +27,7 @@ pub struct SignedCertificate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Signature {
-    /// The verifier key of the installation, see [`lethe_vault::VerifierKey`].
+    /// The verifier key of the installation, see [`lethe_tlog::note::VerifierKey`].
     pub key: String,
     /// The signature's 64 bytes in base64.
     pub value: String,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use lethe_crm::contact::Remains;
 use lethe_kernel::{CommandId, EventId, RequestId, Role, UnitId, UserId};
 use lethe_ledger::{Metadata, Recorded};
-use lethe_vault::{Signer, VerifierKey};
+use lethe_vault::{Signer, key_name};
 use uuid::Uuid;
 
 use super::*;
@@ -22,7 +22,7 @@ fn at(text: &str) -> DateTime<Utc> {
 /// The signer of an installation, whose key follows from its id.
 fn signer(installation: Uuid) -> Signer {
     let seed = [installation.to_bytes_le(), installation.into_bytes()].concat().try_into().unwrap();
-    Signer::of_seed(&VerifierKey::name_of(installation), &seed).unwrap()
+    Signer::of_seed(&key_name(installation), &seed).unwrap()
 }
 
 /// An entry of a list of destroyed keys.

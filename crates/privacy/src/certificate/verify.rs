@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use lethe_vault::VerifierKey;
+use lethe_tlog::note::VerifierKey;
+use lethe_vault::key_name;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
@@ -35,7 +36,7 @@ pub fn verify(file: &[u8], published: Option<&VerifierKey>) -> Result<SignedCert
         return Err(Rejection::Malformed { line: 1, column: 1 });
     }
     let key: VerifierKey = read.signature.key.parse().map_err(Rejection::Key)?;
-    if key.name() != VerifierKey::name_of(read.certificate.installation) {
+    if key.name() != key_name(read.certificate.installation) {
         return Err(Rejection::OtherInstallation);
     }
     if published.is_some_and(|published| *published != key) {

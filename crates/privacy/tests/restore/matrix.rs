@@ -6,7 +6,7 @@ use lethe_crm::contact::{ContactStatus, ContactView};
 use lethe_kernel::ContactId;
 use lethe_ledger::{ViewsBuilder, rows};
 use lethe_privacy::erasure::{FinishErasures, TellOfErasures};
-use lethe_privacy::restore::Failure;
+use lethe_privacy::restore::NotRestored;
 use lethe_vault::VaultError;
 use lethe_vault::mirror::{MirrorError, Mirrors, Takeover};
 use lethe_vault::restore::RestoreError;
@@ -82,7 +82,7 @@ async fn old_events_are_refused_until_the_vault_is_restored_and_then_tell_of_the
     scene.start(&options).await.unwrap();
     // What it restored is newer than the mirror that still has what was dropped.
     let refused = scene.restore(&options, scene.mirror.path()).await.unwrap_err();
-    assert!(matches!(refused, Failure::Vault(RestoreError::VaultOlder { .. })), "{refused}");
+    assert!(matches!(refused, NotRestored::Vault(RestoreError::VaultOlder { .. })), "{refused}");
     // Once more changes nothing of it.
     let pool = lethe_ledger::connect(options.clone(), 2).await.unwrap();
     Mirrors::new(&[scene.mirror.path().to_owned()]).export(&pool, Takeover::Allow).await.unwrap();
@@ -149,7 +149,7 @@ async fn an_old_vault_beside_new_events_is_refused_and_the_newest_mirror_mends_i
     // The old mirror does not help.
     let refused = scene.restore(&options, old_mirror.path()).await.unwrap_err();
     assert!(
-        matches!(refused, Failure::Vault(RestoreError::Vault(VaultError::OlderThanLedger(_)))),
+        matches!(refused, NotRestored::Vault(RestoreError::Vault(VaultError::OlderThanLedger(_)))),
         "{refused}"
     );
     let done = scene.restore(&options, scene.mirror.path()).await.unwrap();
@@ -174,7 +174,7 @@ async fn an_old_vault_of_the_same_epoch_has_the_ledgers_erasures_replayed() {
     let later = scene.register("Ib").await;
     let options = scene.restored_with_vault(&scene.dump("newer"), &old).await;
     let refused = scene.restore(&options, old_mirror.path()).await.unwrap_err();
-    assert!(matches!(refused, Failure::Vault(RestoreError::KeysMissing { keys: 1, .. })), "{refused}");
+    assert!(matches!(refused, NotRestored::Vault(RestoreError::KeysMissing { keys: 1, .. })), "{refused}");
     scene.restore(&options, scene.mirror.path()).await.unwrap();
     assert_eq!(scene.name_of(&options, later).await.unwrap(), "Ib");
 }
@@ -187,7 +187,7 @@ async fn old_events_and_an_old_mirror_open_nothing() {
     scene.rotate().await.unwrap();
     let options = scene.restored(&old).await;
     let refused = scene.restore(&options, old_mirror.path()).await.unwrap_err();
-    assert!(matches!(refused, Failure::Vault(RestoreError::NoRoot { epoch: 1, .. })), "{refused}");
+    assert!(matches!(refused, NotRestored::Vault(RestoreError::NoRoot { epoch: 1, .. })), "{refused}");
     let keys = count(&options, "SELECT count(*) FROM vault.keys").await;
     assert_eq!(keys, 4, "nothing was changed");
 }
@@ -200,12 +200,13 @@ async fn the_newest_vault_is_not_replaced_by_an_older_mirror_nor_by_that_of_anot
     scene.register("Ib").await;
     let options = scene.restored(&scene.dump("new")).await;
     let refused = scene.restore(&options, old_mirror.path()).await.unwrap_err();
-    assert!(matches!(refused, Failure::Vault(RestoreError::VaultOlder { .. })), "{refused}");
+    assert!(matches!(refused, NotRestored::Vault(RestoreError::VaultOlder { .. })), "{refused}");
     assert!(refused.to_string().contains("lethe keys adopt"), "{refused}");
     let other = Scene::create().await;
     other.feed().await;
     let refused = other.restore(&options, other.mirror.path()).await.unwrap_err();
-    let of_another = matches!(refused, Failure::Vault(RestoreError::Mirror(MirrorError::OfAnother { .. })));
+    let of_another =
+        matches!(refused, NotRestored::Vault(RestoreError::Mirror(MirrorError::OfAnother { .. })));
     assert!(of_another, "{refused}");
     assert_right(&scene, &options, people).await;
 }
@@ -224,12 +225,12 @@ async fn a_damaged_mirror_restores_nothing() {
     std::fs::write(&file, bytes).unwrap();
     let refused = scene.restore(&options, damaged.path()).await.unwrap_err();
     assert!(
-        matches!(refused, Failure::Vault(RestoreError::Mirror(MirrorError::Damaged { .. }))),
+        matches!(refused, NotRestored::Vault(RestoreError::Mirror(MirrorError::Damaged { .. }))),
         "{refused}"
     );
     let empty = tempfile::tempdir().unwrap();
     let refused = scene.restore(&options, empty.path()).await.unwrap_err();
-    assert!(matches!(refused, Failure::Vault(RestoreError::Mirror(MirrorError::Vacant(_)))), "{refused}");
+    assert!(matches!(refused, NotRestored::Vault(RestoreError::Mirror(MirrorError::Vacant(_)))), "{refused}");
     assert_eq!(count(&options, "SELECT epoch FROM vault.root").await, 1);
 }
 

@@ -10,7 +10,7 @@ use lethe_access::user::RegisterUser;
 use lethe_kernel::{Caller, Clock, ContactId, RequestId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
 use lethe_nordic::Country;
-use lethe_privacy::restore::{Done, Failure as NotRestored, Mode, restore};
+use lethe_privacy::restore::{Done, Mode, NotRestored, restore};
 use lethe_privacy::rotation::{Rotated, RotationError, rotate};
 use lethe_vault::custodian::CustodianSpec;
 use lethe_vault::mirror::Mirrors;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lethe_kernel::Clock;
-use lethe_privacy::restore::{Done, Failure, Mode, restore};
+use lethe_privacy::restore::{Done, Mode, NotRestored, restore};
 use lethe_vault::Vault;
 use lethe_vault::mirror::Takeover;
 use lethe_vault::restore::{Prepared, RestoreError, Source, check};
@@ -85,7 +85,7 @@ async fn from_mirror(
 ) -> Result<(Source, Done), Error> {
     let (custody, mirrors) = (config.custody(folder.path()), config.mirrors());
     output::note(&format!("Reading {}.", arguments.from.display()));
-    let refused = |error: RestoreError| Error::Restore(Failure::Vault(error));
+    let refused = |error: RestoreError| Error::Restore(NotRestored::Vault(error));
     let source = Source::read(&arguments.from).await.map_err(|error| refused(error.into()))?;
     check(pool, &custody, &mirrors, &source).await.map_err(refused)?;
     let prepared = Prepared::find(pool, &custody, &source).await?;

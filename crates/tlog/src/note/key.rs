@@ -108,6 +108,13 @@ impl VerifierKey {
         Signature { name: self.name.clone(), id: self.id(), bytes: signature.to_vec() }
     }
 
+    /// Whether this is the owner's signature of these bytes, outside a note. A witness makes none.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.kind == KeyKind::Ed25519
+            && UnparsedPublicKey::new(&ED25519, &self.public).verify(message, signature).is_ok()
+    }
+
     /// Whether a signature line says that this key has made it.
     pub(super) fn made(&self, signature: &Signature) -> bool {
         signature.name == self.name && signature.id == self.id()

@@ -135,7 +135,7 @@ fn a_certificate_of_another_installation_is_refused_however_it_is_dressed_up() {
     swapped.signature.key = signed().signature.key;
     assert_eq!(rejection(&swapped.json().unwrap()), Rejection::Signature);
     // With a key of their own in our name. Only the comparison with the published key tells.
-    let impostor = Signer::of_seed(&VerifierKey::name_of(INSTALLATION), &[66; 32]).unwrap();
+    let impostor = Signer::of_seed(&key_name(INSTALLATION), &[66; 32]).unwrap();
     let forged = certificate().sign(&impostor).unwrap().json().unwrap();
     assert_eq!(rejection(&forged), Rejection::OtherKey);
     assert!(verify(forged.as_bytes(), None).is_ok());

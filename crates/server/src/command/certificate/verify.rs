@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lethe_privacy::certificate::{self, MAX_BYTES, Rejection, SignedCertificate};
-use lethe_vault::VerifierKey;
+use lethe_tlog::note::VerifierKey;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Outcome};

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use lethe_kernel::Clock;
 use lethe_tlog::witness::{AddCheckpoint, Refusal};
 
-use super::memory::{Failure, Memory};
+use super::memory::{Memory, NotCosigned};
 
 /// How long a request may be: the largest note, and a proof.
 const MAX_BYTES: usize = lethe_tlog::note::MAX_BYTES + (8 << 10);
@@ -49,11 +49,11 @@ async fn add(State(witness): State<Witness>, body: Body) -> Response {
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(line)) => text(StatusCode::OK, line),
-        Ok(Err(Failure::Refused(Refusal::OtherSize(seen)))) => {
+        Ok(Err(NotCosigned::Refused(Refusal::OtherSize(seen)))) => {
             let header = [(CONTENT_TYPE, "text/x.tlog.size")];
             (StatusCode::CONFLICT, header, format!("{}\n", seen.size)).into_response()
         }
-        Ok(Err(Failure::Refused(refusal))) => {
+        Ok(Err(NotCosigned::Refused(refusal))) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
             text(status, format!("{refusal}\n"))
         }

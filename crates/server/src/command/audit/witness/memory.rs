@@ -23,7 +23,7 @@ const MOST_EVIDENCE: u64 = 64 << 20;
 
 /// Why a request is not answered with a cosignature.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum NotCosigned {
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("What would be cosigned cannot be stored: {0}.")]
@@ -86,8 +86,8 @@ impl Memory {
     /// Cosigns a checkpoint if it continues what was cosigned last. The line is answered when that is on the disk.
     ///
     /// # Errors
-    /// [`Failure`]; nothing was cosigned then.
-    pub(super) fn add(&mut self, request: &AddCheckpoint, now: DateTime<Utc>) -> Result<String, Failure> {
+    /// [`NotCosigned`]; nothing was cosigned then.
+    pub(super) fn add(&mut self, request: &AddCheckpoint, now: DateTime<Utc>) -> Result<String, NotCosigned> {
         let origin = request.origin();
         let log = self.logs.get_mut(origin).ok_or(Refusal::UnknownLog)?;
         let checkpoint = request.open(&log.keys)?;
@@ -98,8 +98,8 @@ impl Memory {
             return Err(refusal.into());
         }
         let time = u64::try_from(now.timestamp()).unwrap_or_default();
-        let line = self.signer.sign(&request.checkpoint, time).map_err(|_| Failure::Signing)?;
-        let note = log.cosigned(&request.checkpoint, &line).ok_or(Failure::Signing)?;
+        let line = self.signer.sign(&request.checkpoint, time).map_err(|_| NotCosigned::Signing)?;
+        let note = log.cosigned(&request.checkpoint, &line).ok_or(NotCosigned::Signing)?;
         replace(&self.folder, &file(&self.folder, origin), &note)?;
         log.seen = Seen { size: checkpoint.size, root: checkpoint.root };
         log.note = Some(note);

@@ -45,7 +45,7 @@ fn now() -> DateTime<Utc> {
 fn status(memory: &mut Memory, request: &AddCheckpoint) -> u16 {
     match memory.add(request, now()) {
         Ok(_) => 200,
-        Err(Failure::Refused(refusal)) => refusal.status(),
+        Err(NotCosigned::Refused(refusal)) => refusal.status(),
         Err(failure) => panic!("{failure}"),
     }
 }
@@ -131,7 +131,7 @@ fn what_cannot_be_stored_is_not_cosigned() {
     let mut memory = open(&folder).unwrap();
     // A folder in the way of the file.
     fs::create_dir(file(folder.path(), ORIGIN)).unwrap();
-    assert!(matches!(memory.add(&request(0, 5, 0), now()), Err(Failure::Storage(_))));
+    assert!(matches!(memory.add(&request(0, 5, 0), now()), Err(NotCosigned::Storage(_))));
     fs::remove_dir(file(folder.path(), ORIGIN)).unwrap();
     assert_eq!(status(&mut memory, &request(0, 6, 1)), 200);
 }
