@@ -203,6 +203,23 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_database_of_before_is_refused_and_left_as_it_is() {
+    let server = Server::start().await;
+    server.done(REGISTER, contact("BEFORE-1")).await;
+    let before = ["DROP TABLE ledger.format", "DELETE FROM _sqlx_migrations WHERE version = 6"];
+    run(server.folder.path(), &before).await;
+    let folder = server.stop();
+    let (code, said) = refused(folder.path(), &[]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("Start with an empty data folder or database"), "{said}");
+    let found = problems(folder.path());
+    assert!(
+        found.iter().any(|(check, said)| check == "tables" && said.contains("in a form of before")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
 async fn damaged_metadata_are_told_to_those_alone_who_ask_for_them() {
     let server = Server::start().await;
     let registered = server.done(REGISTER, contact("META-1")).await;
