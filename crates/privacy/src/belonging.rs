@@ -7,7 +7,6 @@
 //! use lethe_crm::contact::{BelongingKind, Bound, ErasureKind, Fate, Remains};
 //! use lethe_crm::prospect::{Erased, Prospect, ProspectCommand, ProspectEvent, ProspectView};
 //! use lethe_kernel::{ContactId, Subject};
-//! use lethe_ledger::Unit;
 //! use lethe_privacy::belonging::{Belonging, Endless, Outlook};
 //! use lethe_privacy::retention::Due;
 //! use uuid::Uuid;
@@ -47,7 +46,6 @@
 //! use lethe_crm::contact::{BelongingKind, Bound, ErasureKind, Fate, Remains};
 //! use lethe_crm::prospect::{Erased, Prospect, ProspectCommand, ProspectEvent, ProspectView};
 //! use lethe_kernel::{ContactId, Subject};
-//! use lethe_ledger::Unit;
 //! use lethe_privacy::belonging::{Belonging, Endless, Outlook};
 //! use lethe_privacy::retention::Due;
 //! use uuid::Uuid;
@@ -210,3 +208,6 @@ registry! {
 pub(crate) fn entries() -> impl Iterator<Item = &'static dyn Entry> {
     BelongingKind::ALL.iter().map(|kind| entry(*kind))
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,7 +75,7 @@ mod tests {
             facts(anonymised, 3, &[(note, 3, 1)]),
             facts(anonymised, 2, &[(note, 3, 2)]),
             facts(anonymised, 2, &[(note, 4, 1)]),
-            facts(anonymised, 2, &[(BelongingKind::Prospect, 3, 1)]),
+            facts(anonymised, 2, &[(BelongingKind::Consent, 3, 1)]),
             facts(anonymised, 2, &[]),
         ] {
             assert_ne!(same, other);
