@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::facts::keys;
 use super::wording::remaining;
 use super::{Certificate, CertificateError, Facts};
-use crate::belonging::entries;
+use crate::belonging::{Entry, entries};
 use crate::rotation::{Finality, RootDestroyed, VaultEvent};
 
 /// How many events are read at once when the first one of a unit of work is looked for.
@@ -124,7 +124,7 @@ pub fn finality_of(vault: &[Recorded], position: i64) -> Result<Option<Finality>
 
 /// The views with values that are sealed for a contact or for what belongs to it.
 fn views() -> impl Iterator<Item = &'static str> {
-    [ContactView::NAME].into_iter().chain(entries().map(|kind| kind.view())).chain([CompanyView::NAME])
+    [ContactView::NAME].into_iter().chain(entries().map(Entry::view)).chain([CompanyView::NAME])
 }
 
 /// Makes sure that every view has folded the erasure, in whatever process.

@@ -43,8 +43,11 @@ pub(super) trait Listed: Projection {
     fn subject(row: &Self::Row) -> Option<Subject>;
 }
 
+/// Pages of the lists of contacts.
+type Read<R> = HashMap<Page, HashMap<Uuid, Vec<Found<R>>>>;
+
 /// What was read ahead of one list of a page of contacts.
-pub(super) struct Lists<P: Listed>(HashMap<Page, HashMap<Uuid, Vec<Found<P::Row>>>>);
+pub(super) struct Lists<P: Listed>(Read<P::Row>);
 
 impl<P: Listed> Default for Lists<P> {
     fn default() -> Self {
