@@ -33,11 +33,11 @@ const PATIENCE: Duration = Duration::from_hours(1);
 const EVENTS: &str = r#"
 INSERT INTO ledger.events
 SELECT 'contact', '0198a6b2-5c1e-7000-8000-' || lpad(to_hex(c * 7919 % 2147483647), 12, '0'), s,
-    (ARRAY['contact.registered', 'contact.company_linked', 'contact.item_attached', 'contact.amended'])[s], '1',
+    (ARRAY['contact.registered', 'contact.company_linked', 'contact.bound', 'contact.amended'])[s], '1',
     (CASE s
         WHEN 1 THEN format('{"Registered":{"unit":%1$s,"details":{"first_name":%2$s,"last_name":%2$s,"email":%2$s,"mobile":%2$s}}}', unit, sealed)
-        WHEN 2 THEN format('{"CompanyLinked":{"company":"0198a6b2-5c1e-7000-8000-%s"}}', lpad(to_hex(c % 5000), 12, '0'))
-        WHEN 3 THEN format('{"ItemAttached":{"kind":"NOTE","item":"0198a6b2-5c1f-7000-8000-%s","unit":%s,"personal":true,"expires":"2031-01-01"}}', lpad(to_hex(c), 12, '0'), unit)
+        WHEN 2 THEN format('{"CompanyLinked":{"company":"0198a6b2-5c1e-7000-8000-%s","proprietor":false}}', lpad(to_hex(c % 5000), 12, '0'))
+        WHEN 3 THEN format('{"Bound":{"kind":"NOTE","id":"0198a6b2-5c1f-7000-8000-%s","unit":%s,"personal":true,"created":"2026-01-01","expires":"2031-01-01","source":"CHOSEN"}}', lpad(to_hex(c), 12, '0'), unit)
         ELSE format('{"Amended":{"details":{"title":%s}}}', sealed)
     END)::json,
     format('{"user":%1$s,"unit":%1$s,"role":"CONSULTANT","command":%1$s,"request":%1$s,"correlation":%1$s,"occurred":"2026-01-01T00:00:00Z"}', unit)::json,

@@ -156,19 +156,14 @@ impl Writer {
                 "consentGive",
                 "consent",
                 json!({"contactId": contact, "purpose": name.replace('-', "_"), "legalBasis": "CONTRACT", "source": "PHONE"}),
-                vec!["consent.given", "contact.consent_recorded"],
+                vec!["consent.given", "contact.bound"],
             ),
             _ => (
                 "noteWrite",
                 "note",
                 json!({"contactIds": &self.shared.contacts[..3], "companyId": self.shared.company, "kind": "CALL",
                        "text": name}),
-                vec![
-                    "contact.item_attached",
-                    "contact.item_attached",
-                    "contact.item_attached",
-                    "note.written",
-                ],
+                vec!["contact.bound", "contact.bound", "contact.bound", "note.written"],
             ),
         };
         let key = u128::from(self.number) << 32 | u128::from(self.given);

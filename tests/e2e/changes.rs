@@ -55,7 +55,7 @@ async fn changes_of_everything_and_of_one_object_come_as_they_happen() {
     // The object is as the change left it, its lists included.
     let note = server.note(&[&contact], "Ring i morgen.").await;
     let change = one.next().await["changes"].clone();
-    assert_eq!(change["event"]["type"], "contact.item_attached");
+    assert_eq!(change["event"]["type"], "contact.bound");
     assert_eq!(change["node"]["notes"]["nodes"], json!([{"id": note}]));
 
     let mut later = amended;

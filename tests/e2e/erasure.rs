@@ -230,7 +230,7 @@ async fn history_and_the_past_tell_what_happened_and_no_value_that_was_erased() 
     let events = after["now"]["history"]["nodes"].as_array().unwrap();
     let types: Vec<_> = events.iter().map(|event| text(&event["type"])).collect();
     assert_eq!(types.last().unwrap(), "contact.erased");
-    assert!(types.contains(&"contact.consent_recorded".to_owned()));
+    assert!(types.contains(&"contact.bound".to_owned()));
     let change = |event: &Value, field: &str| {
         event["changes"].as_array().unwrap().iter().find(|change| change["field"] == field).unwrap().clone()
     };

@@ -37,7 +37,7 @@ async fn a_note_about_several_contacts_stands_in_the_history_of_each() {
     assert_eq!(named, wanted);
     for contact in &contacts {
         let last = events(&server, contact).await.pop().unwrap();
-        assert_eq!(last, ("contact.item_attached".to_owned(), note.clone()));
+        assert_eq!(last, ("contact.bound".to_owned(), note.clone()));
         let query = "query($id: ID!) { contact(id: $id) { nextExpiry notes { nodes { id text } } } }";
         let answer = server.data(query, json!({"id": contact})).await;
         assert_eq!(answer["contact"]["nextExpiry"], day(30));
@@ -53,7 +53,7 @@ async fn a_note_about_several_contacts_stands_in_the_history_of_each() {
     assert_eq!(amended["note"]["text"], "Aftalt to møder.");
     assert_eq!((&amended["note"]["kind"], &amended["note"]["expiresOn"]), (&json!("CALL"), &json!(day(10))));
     let gone = events(&server, &contacts[2]).await.pop().unwrap();
-    assert_eq!(gone, ("contact.item_detached".to_owned(), note.clone()));
+    assert_eq!(gone, ("contact.unbound".to_owned(), note.clone()));
     let query = "query($id: ID!) { contact(id: $id) { nextExpiry notes { nodes { id } } } }";
     let left = server.data(query, json!({"id": contacts[2]})).await;
     assert_eq!(left["contact"], json!({"nextExpiry": null, "notes": {"nodes": []}}));
@@ -63,7 +63,7 @@ async fn a_note_about_several_contacts_stands_in_the_history_of_each() {
     assert_eq!((&removed["note"]["status"], &removed["note"]["text"]), (&json!("ANONYMISED"), &json!(null)));
     assert_eq!(removed["note"]["contacts"], json!([]));
     for contact in &contacts[..2] {
-        assert_eq!(events(&server, contact).await.pop().unwrap().0, "contact.item_detached");
+        assert_eq!(events(&server, contact).await.pop().unwrap().0, "contact.unbound");
     }
     let ended = server.refusal("noteAmend", json!({"noteId": note, "text": "Igen."})).await;
     assert_eq!(ended, ("ENDED".to_owned(), "noteId".to_owned()));

@@ -1,8 +1,9 @@
 //! Who is told that a contact was erased, through the whole server.
 
-use lethe_crm::contact::{Contact, ContactCommand, ItemAttached, ItemKind};
+use lethe_crm::contact::{BelongingKind, Bound, Contact, ContactCommand};
+use lethe_crm::expiry::ExpirySource;
 use lethe_crm::note::{ExpiryChoice, WriteNote};
-use lethe_kernel::{Caller, ContactId, NoteId, RequestId, UnitId};
+use lethe_kernel::{Caller, ContactId, RequestId, UnitId};
 use lethe_ledger::{Answer, Context, Failure, Unit, Work};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -113,9 +114,16 @@ struct HaveIt(ContactId);
 
 impl Work for HaveIt {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let (item, of) = (NoteId(unit.new_id()), unit.caller().unit);
-        let attached = ItemAttached { kind: ItemKind::Note, item, unit: of, personal: true, expires: None };
-        unit.handle::<Contact>(self.0, ContactCommand::AttachItem(attached)).await?;
+        let bound = Bound {
+            kind: BelongingKind::Note,
+            id: unit.new_id(),
+            unit: unit.caller().unit,
+            personal: true,
+            created: unit.now().date_naive(),
+            expires: None,
+            source: ExpirySource::Chosen,
+        };
+        unit.handle::<Contact>(self.0, ContactCommand::Bind(bound)).await?;
         Ok(Answer::of(self.0))
     }
 }

@@ -18,8 +18,8 @@ const COMPANY: &str = "mutation($input: CompanyRegisterInput!) { companyRegister
     company { id } viewPending userErrors { code } } }";
 const AMEND: &str = "mutation($input: ContactAmendInput!) { contactAmend(input: $input) {
     contact { id } position userErrors { code } } }";
-const ATTACHED: &str = r#"{"ItemAttached":{"kind":"NOTE","item":"00000000-0000-7000-8000-0000000000d0",
-    "unit":"00000000-0000-7000-8000-0000000000a0","personal":true,"expires":null}}"#;
+const BOUND: &str = r#"{"Bound":{"kind":"NOTE","id":"00000000-0000-7000-8000-0000000000d0",
+    "unit":"00000000-0000-7000-8000-0000000000a0","personal":true,"created":"2026-01-01","source":"CHOSEN"}}"#;
 /// Statements behind it pass the triggers.
 const PAST_TRIGGERS: &str = "SET session_replication_role = replica";
 
@@ -79,7 +79,7 @@ async fn an_event_that_cannot_be_read(event_type: &str, payload: &str) {
 
     // Nothing was skipped: what reads it takes it up.
     let repair = format!(
-        "UPDATE ledger.events SET event_type = 'contact.item_attached', payload = '{ATTACHED}' WHERE position = {position}"
+        "UPDATE ledger.events SET event_type = 'contact.bound', payload = '{BOUND}' WHERE position = {position}"
     );
     run(&folder, &[PAST_TRIGGERS, &repair]).await;
     eventually("it is ready again", async || readyz(&server).await.0 == 200).await;
@@ -98,7 +98,7 @@ async fn an_event_that_nobody_knows_stops_its_stream_and_its_views_only() {
 
 #[tokio::test]
 async fn a_payload_of_another_form_stops_its_stream_and_its_views_only() {
-    an_event_that_cannot_be_read("contact.item_attached", "{\"ItemAttached\":[1,2]}").await;
+    an_event_that_cannot_be_read("contact.bound", "{\"Bound\":[1,2]}").await;
 }
 
 #[tokio::test]
@@ -200,6 +200,23 @@ async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let server = Server::start_in(folder).await;
     let folder = server.stop();
     assert_healthy(folder.path());
+}
+
+#[tokio::test]
+async fn a_database_of_before_is_refused_and_left_as_it_is() {
+    let server = Server::start().await;
+    server.done(REGISTER, contact("BEFORE-1")).await;
+    let before = ["DROP TABLE ledger.format", "DELETE FROM _sqlx_migrations WHERE version = 6"];
+    run(server.folder.path(), &before).await;
+    let folder = server.stop();
+    let (code, said) = refused(folder.path(), &[]);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains("Start with an empty data folder or database"), "{said}");
+    let found = problems(folder.path());
+    assert!(
+        found.iter().any(|(check, said)| check == "tables" && said.contains("in a form of before")),
+        "{found:?}"
+    );
 }
 
 #[tokio::test]

@@ -79,18 +79,12 @@ impl Visibility {
     }
 
     /// Whether what an event says is shown: of a contact that several units have, each sees what the others did, but
-    /// not about which items and consents; of a company, which all units see, not which files of others name it.
+    /// not what of theirs belongs to it; of a company, which all units see, not which files of others name it.
     ///
     /// # Errors
     /// [`LedgerError::Unreadable`].
     pub(crate) fn reads_event(self, event: &Recorded) -> Result<bool, LedgerError> {
-        const OF_ONE_UNIT: [&str; 5] = [
-            "contact.item_attached",
-            "contact.item_detached",
-            "contact.consent_recorded",
-            "contact.prospect_registered",
-            "company.found_by_import",
-        ];
+        const OF_ONE_UNIT: [&str; 3] = ["contact.bound", "contact.unbound", "company.found_by_import"];
         Ok(!OF_ONE_UNIT.contains(&event.event_type.as_str()) || self.is_own(event.metadata()?.unit))
     }
 

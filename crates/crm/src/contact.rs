@@ -1,6 +1,7 @@
 //! A contact: a natural person, the data subject.
 
 mod aggregate;
+mod belonging;
 mod command;
 mod details;
 mod erasure;
@@ -12,16 +13,14 @@ mod view;
 mod work;
 
 pub use aggregate::Contact;
+pub use belonging::{BelongingKind, Bound, Fate, Fated, ItemKind, KindFacts, Unbound};
 pub use command::ContactCommand;
 pub use details::{
     CprDate, CprSerial, Details, Email, FirstName, Held, LastName, Mobile, Phone, Remark, SealedCpr, Title,
 };
 pub use erasure::{Erase, Erased, ErasureKind, ErasureReason, Remains};
 pub use error::ContactError;
-pub use event::{
-    Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, FoundByImport, ItemAttached,
-    ItemDetached, ItemKind, Origin, ProspectRegistered, Registered,
-};
+pub use event::{Amended, CompanyLinked, CompanyUnlinked, ContactEvent, FoundByImport, Origin, Registered};
 pub use hold::{Hold, HoldKind};
 pub use input::ContactInput;
 pub use view::{

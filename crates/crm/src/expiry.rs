@@ -10,6 +10,6 @@ mod work;
 pub use aggregate::{ExpiryPolicies, PolicyError};
 pub use event::{PolicyEvent, PolicySet};
 pub use longest::Longest;
-pub use policy::{Effect, Expiry, default_expiry};
+pub use policy::{Effect, Expiry, ExpirySource, default_expiry};
 pub use view::{PolicyRow, PolicyView};
 pub use work::SetPolicy;

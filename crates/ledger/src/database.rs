@@ -1,5 +1,6 @@
 //! The way to PostgreSQL.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -11,6 +12,9 @@ use crate::LedgerError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a connection may have been idle and still count as alive.
 const IDLE: Duration = Duration::from_secs(1);
+/// The form of the events that this version writes and reads. A migration stores it in `ledger.format`. From the first release
+/// on it stays, since a stored event never changes.
+const FORMAT: i32 = 1;
 
 /// Connects, and refuses a server that may lose what it acknowledged.
 ///
@@ -81,11 +85,39 @@ pub(crate) fn writing(pool: &PgPool) -> PgConnectOptions {
     ])
 }
 
+/// Refuses a ledger with events in another form than this version reads. It looks and changes nothing.
+///
+/// # Errors
+/// [`LedgerError::EarlierForm`], [`LedgerError::NewerVersion`], errors of the database.
+pub async fn readable(pool: &PgPool) -> Result<(), LedgerError> {
+    let (events, format): (bool, bool) = sqlx::query_as(
+        "SELECT to_regclass('ledger.events') IS NOT NULL, to_regclass('ledger.format') IS NOT NULL",
+    )
+    .fetch_one(pool)
+    .await?;
+    if !events || !sqlx::query_scalar("SELECT EXISTS (SELECT FROM ledger.events)").fetch_one(pool).await? {
+        return Ok(());
+    }
+    // Before there was a number, there were other events.
+    let found: i32 = if format {
+        sqlx::query_scalar("SELECT number FROM ledger.format").fetch_one(pool).await?
+    } else {
+        0
+    };
+    match found.cmp(&FORMAT) {
+        Ordering::Less => Err(LedgerError::EarlierForm),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(LedgerError::NewerVersion),
+    }
+}
+
 /// Brings the tables up to date, one process at a time.
 ///
 /// # Errors
-/// [`LedgerError::NewerVersion`] when the database has tables this version does not know, and errors of the database.
+/// [`LedgerError::NewerVersion`] when the database has tables this version does not know, [`LedgerError::EarlierForm`] when
+/// it has events in a form of before, and errors of the database.
 pub async fn migrate(pool: &PgPool) -> Result<(), LedgerError> {
+    readable(pool).await?;
     // Another process may be at it for as long as it takes.
     let patient = PgConnectOptions::clone(&pool.connect_options()).options([("lock_timeout", "0")]);
     let own = PgPoolOptions::new().max_connections(1).connect_with(patient).await?;

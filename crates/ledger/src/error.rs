@@ -57,6 +57,12 @@ pub enum LedgerError {
     /// The database belongs to a newer version of Lethe.
     #[error("The database was written by a newer version of Lethe. Start that version, or a newer one.")]
     NewerVersion,
+    /// The database has events of before the form that this version reads.
+    #[error(
+        "The database has events in a form of before, which this version of Lethe does not read. Start with an empty data \
+         folder or database, or with the version that the database was made with."
+    )]
+    EarlierForm,
 }
 
 /// Why a command did not happen: a rule refused it, or something failed.

@@ -31,7 +31,7 @@ mod writer;
 
 pub use aggregate::{Secrets, Stored};
 pub use change::{Change, Described, Value};
-pub use database::{connect, logging_of_parameters, migrate};
+pub use database::{connect, logging_of_parameters, migrate, readable};
 pub use error::{Failure, LedgerError, is_outage};
 pub use event::{Metadata, Recorded};
 pub use evolution::{EventType, Fields, Upcaster, Versioned, lead_to};

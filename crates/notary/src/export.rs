@@ -12,10 +12,10 @@ use crate::{Checkpoint, Notary, NotaryError, read};
 /// Which events belong to a selection; `$1` is its id.
 const EVERY: &str = "$1::text IS NULL";
 const OF_UNIT: &str = "metadata ->> 'unit' = $1 OR (aggregate_type = 'unit' AND aggregate_id = $1)";
-/// Its own stream, those of its notes, consents and prospects, and whatever else names it.
+/// Its own stream, those of all that ever belonged to it, and whatever else names it.
 const OF_CONTACT: &str = "aggregate_id = $1 OR strpos(payload::text, $1) > 0 \
-    OR (aggregate_type, aggregate_id) IN (SELECT n.aggregate_type, n.aggregate_id FROM ledger.events n \
-        WHERE n.aggregate_type IN ('note', 'consent', 'prospect') AND strpos(n.payload::text, $1) > 0)";
+    OR aggregate_id IN (SELECT b.payload #>> '{Bound,id}' FROM ledger.events b \
+        WHERE b.aggregate_type = 'contact' AND b.aggregate_id = $1 AND b.event_type = 'contact.bound')";
 
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Consent, retention, reveals, erasure and rotation and, later, extracts.
 
+pub mod belonging;
 pub mod certificate;
 pub mod consent;
 pub mod erasure;

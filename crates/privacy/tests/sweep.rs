@@ -185,7 +185,7 @@ async fn what_is_due_expires_once_from_midnight_in_copenhagen() {
     assert_eq!((world.sweep().await.due, world.head().await), (0, head));
     let expired = "ledger.events WHERE event_type = 'note.expired'";
     assert_eq!(world.count(expired).await, i64::try_from(both.len()).unwrap());
-    assert_eq!(world.count("ledger.events WHERE event_type = 'contact.item_detached'").await, 3);
+    assert_eq!(world.count("ledger.events WHERE event_type = 'contact.unbound'").await, 3);
     world.end().await;
 }
 
@@ -223,7 +223,7 @@ async fn sweeps_at_once_expire_every_item_once_and_leave_what_was_postponed() {
     }
     world.caught_up().await;
     assert_eq!(world.count("ledger.events WHERE event_type = 'note.expired'").await, 20);
-    assert_eq!(world.count("ledger.events WHERE event_type = 'contact.item_detached'").await, 20);
+    assert_eq!(world.count("ledger.events WHERE event_type = 'contact.unbound'").await, 20);
     for note in notes {
         assert_eq!(world.row(note).await.status, NoteStatus::Deleted);
     }

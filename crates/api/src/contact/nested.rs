@@ -1,19 +1,22 @@
 //! The lists of a contact: read for a whole page of contacts at once, as far as the query's look-ahead sees them.
 
+mod belongings;
+
 use std::collections::HashMap;
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Lookahead, Result, SelectionField, Value};
 use lethe_crm::company::{CompanyRow, CompanyView};
 use lethe_crm::contact::ContactRow;
-use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
+use lethe_crm::note::{NoteRow, NoteView};
 use lethe_kernel::{CompanyId, Subject};
-use lethe_ledger::{Cursor, Found, Order, Page, rows};
-use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
+use lethe_ledger::{Cursor, Found, Page, rows};
+use lethe_privacy::consent::ConsentView;
 use lethe_privacy::reveal::AccessRow;
 use lethe_privacy::rotation::{Finality, finalities};
 use uuid::Uuid;
 
+use self::belongings::Lists;
 use super::Contact;
 use crate::app::parts;
 use crate::company::Company;
@@ -26,15 +29,12 @@ use crate::note::Note;
 use crate::reveal::access_logs;
 use crate::visibility::Visibility;
 
-const NOTES: fn() -> Order = || NoteOrder::Created.sql(true);
-const CONSENTS: fn() -> Order = || ConsentOrder::Created.sql(true);
-
 /// What was read ahead for a page of contacts.
 #[derive(Default)]
 pub(crate) struct Nested {
     companies: Option<HashMap<CompanyId, CompanyRow>>,
-    notes: HashMap<Page, HashMap<Uuid, Vec<Found<NoteRow>>>>,
-    consents: HashMap<Page, HashMap<Uuid, Vec<Found<ConsentRow>>>>,
+    notes: Lists<NoteView>,
+    consents: Lists<ConsentView>,
     access: HashMap<Page, HashMap<Uuid, Vec<Found<AccessRow>>>>,
     /// What made erasures final, by the erasure's position.
     finalities: Option<HashMap<i64, Finality>>,
@@ -48,7 +48,6 @@ impl Nested {
         let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.id.0).collect();
         let mut subjects: Vec<Subject> = contacts.iter().map(|contact| contact.id.into()).collect();
         let mut nested = Self::default();
-        let own = Visibility::of(context).unit();
         if !selected(context, "companies").is_empty() {
             let companies = linked(contacts);
             let found = rows::<CompanyView>(pool, &companies).await.map_err(|error| fault(&error))?;
@@ -57,18 +56,8 @@ impl Nested {
             );
             nested.companies = Some(found.into_iter().map(|row| (row.id, row)).collect());
         }
-        for page in pages(context, "notes")? {
-            let found =
-                notes_of_contacts(pool, &ids, own, NOTES(), &page).await.map_err(|error| fault(&error))?;
-            subjects.extend(found.iter().map(|found| Subject::from(found.row.id)));
-            nested.notes.insert(page, by_parent(found));
-        }
-        for page in pages(context, "consents")? {
-            let found = consents_of_contacts(pool, &ids, own, CONSENTS(), &page)
-                .await
-                .map_err(|error| fault(&error))?;
-            nested.consents.insert(page, by_parent(found));
-        }
+        nested.notes = Lists::read_ahead(context, &ids, &mut subjects).await?;
+        nested.consents = Lists::read_ahead(context, &ids, &mut subjects).await?;
         for page in pages(context, "accessLog")? {
             let found = access_logs(context, &ids, &page).await?;
             subjects.extend(found.iter().filter_map(|found| found.row.subject()));
@@ -180,21 +169,7 @@ pub(super) async fn notes(
     contact: &Contact,
     slice: &Slice,
 ) -> Result<Connection<Opaque, Note>> {
-    let page = slice.page()?;
-    let id = contact.row.id.0;
-    let own = Visibility::of(context).unit();
-    let found = match (contact.nested.notes.get(&page), contact.as_of) {
-        (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
-        (None, Some(position)) => {
-            let items: Vec<Uuid> = contact.row.items.iter().map(|item| item.attached.item.0).collect();
-            let rows = notes_at(context, &items, position.0).await?;
-            newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
-        }
-        (None, None) => notes_of_contacts(&parts(context).pool, &[id], own, NOTES(), &page)
-            .await
-            .map_err(|error| fault(&error))?,
-    };
-    slice.connection(found, Note)
+    contact.nested.notes.page(context, contact, slice, Note).await
 }
 
 /// Notes as they were, but with no text that may not be shown today: of a note that has ended since, or was declared
@@ -223,27 +198,7 @@ pub(super) async fn consents(
     contact: &Contact,
     slice: &Slice,
 ) -> Result<Connection<Opaque, Consent>> {
-    let page = slice.page()?;
-    let id = contact.row.id.0;
-    let own = Visibility::of(context).unit();
-    let found = match (contact.nested.consents.get(&page), contact.as_of) {
-        (Some(read), _) => read.get(&id).cloned().unwrap_or_default(),
-        (None, Some(position)) => {
-            let all = Page { limit: i64::MAX, ..Page::default() };
-            let now = consents_of_contacts(&parts(context).pool, &[id], own, CONSENTS(), &all).await;
-            let ids: Vec<Uuid> =
-                now.map_err(|error| fault(&error))?.iter().map(|found| found.row.id.0).collect();
-            let rows = parts(context)
-                .rows_at::<ConsentView>(&ids, position.0)
-                .await
-                .map_err(|error| fault(&error))?;
-            newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
-        }
-        (None, None) => consents_of_contacts(&parts(context).pool, &[id], own, CONSENTS(), &page)
-            .await
-            .map_err(|error| fault(&error))?,
-    };
-    slice.connection(found, Consent)
+    contact.nested.consents.page(context, contact, slice, Consent).await
 }
 
 /// A page of rows in memory, the newest first. Its cursors name a place in this list alone.

@@ -3,14 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
-use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, Subject, UnitId};
+use lethe_kernel::{CompanyId, ContactId, ImportId, Subject, UnitId};
 use lethe_ledger::{Secrets, Stored};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Amended, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details, Erase, Erased,
-    FoundByImport, Held, Hold, HoldKind, ItemAttached, ItemDetached, ProspectRegistered, Registered,
+    Amended, BelongingKind, Bound, CompanyUnlinked, ContactCommand, ContactError, ContactEvent, Details,
+    Erase, Erased, FoundByImport, Held, Hold, HoldKind, Registered, Unbound,
 };
 
 /// The state of a contact that rules need. It knows everything that is sealed for the contact or names it, so that an
@@ -21,9 +21,7 @@ pub struct Contact {
     held: Held,
     /// The companies it belongs to, and whether it is their sole proprietor.
     companies: BTreeMap<CompanyId, bool>,
-    items: BTreeMap<NoteId, ItemAttached>,
-    consents: BTreeSet<ConsentId>,
-    prospects: BTreeSet<ProspectId>,
+    belongings: BTreeMap<BelongingKind, BTreeMap<Uuid, Bound>>,
     /// The import it came with.
     origin: Option<ImportId>,
     /// The other imports with a row about it.
@@ -36,9 +34,20 @@ pub struct Contact {
 type Decision = Result<Vec<ContactEvent>, ContactError>;
 
 impl Contact {
-    /// The items that name the contact.
-    pub fn items(&self) -> impl Iterator<Item = &ItemAttached> {
-        self.items.values()
+    /// What belongs to it, kind by kind.
+    pub fn belongings(&self) -> impl Iterator<Item = &Bound> {
+        self.belongings.values().flat_map(BTreeMap::values)
+    }
+
+    /// One thing that belongs to it.
+    #[must_use]
+    pub fn belonging(&self, kind: BelongingKind, id: Uuid) -> Option<&Bound> {
+        self.belongings.get(&kind)?.get(&id)
+    }
+
+    /// What justifies that it is kept.
+    fn justifying(&self) -> impl Iterator<Item = &Bound> {
+        self.belongings().filter(|bound| bound.kind.facts().justifies)
     }
 
     /// The companies it belongs to.
@@ -55,16 +64,6 @@ impl Contact {
     #[must_use]
     pub fn is_proprietor_of(&self, company: CompanyId) -> bool {
         self.companies.get(&company).copied().unwrap_or_default()
-    }
-
-    /// Its consents, withdrawn ones included.
-    pub fn consents(&self) -> impl Iterator<Item = ConsentId> {
-        self.consents.iter().copied()
-    }
-
-    /// Its prospects.
-    pub fn prospects(&self) -> impl Iterator<Item = ProspectId> {
-        self.prospects.iter().copied()
     }
 
     /// The import it came with, if it came with one.
@@ -84,7 +83,7 @@ impl Contact {
         self.origin.into_iter().chain(self.found_by.iter().copied())
     }
 
-    /// Whether a unit has it: it registered it, or an item of its own names it (R67).
+    /// Whether a unit has it: it registered it, or something of its own justifies it (R67).
     #[must_use]
     pub fn is_of(&self, unit: UnitId) -> bool {
         self.units.contains(&unit)
@@ -113,12 +112,11 @@ impl Contact {
         self.erased_on.is_some()
     }
 
-    /// What keeps it in the system, as far as its own stream tells: its items.
+    /// What keeps it in the system, as far as its own stream tells: what belongs to it and justifies it.
     #[must_use]
     pub fn holds(&self) -> Vec<Hold> {
-        let hold =
-            |item: &ItemAttached| Hold { kind: HoldKind::ActiveItem, unit: item.unit, until: item.expires };
-        self.items.values().map(hold).collect()
+        let hold = |item: &Bound| Hold { kind: HoldKind::ActiveItem, unit: item.unit, until: item.expires };
+        self.justifying().map(hold).collect()
     }
 
     fn decide(&self, command: ContactCommand, secrets: &Secrets) -> Decision {
@@ -142,21 +140,10 @@ impl Contact {
                 Ok(vec![ContactEvent::CompanyUnlinked(CompanyUnlinked { company })])
             }
             ContactCommand::Unlink(company) => Err(ContactError::NotLinked(company)),
-            ContactCommand::AttachItem(item) if self.items.get(&item.item) == Some(&item) => Ok(Vec::new()),
-            ContactCommand::AttachItem(item) => Ok(vec![ContactEvent::ItemAttached(item)]),
-            ContactCommand::DetachItem { item, expired } => Ok(self
-                .items
-                .contains_key(&item)
-                .then_some(ContactEvent::ItemDetached(ItemDetached { item, expired }))
-                .into_iter()
-                .collect()),
-            ContactCommand::RecordConsent(event) if self.consents.contains(&event.consent) => Ok(Vec::new()),
-            ContactCommand::RecordConsent(event) => Ok(vec![ContactEvent::ConsentRecorded(event)]),
-            ContactCommand::RegisterProspect(prospect) if self.prospects.contains(&prospect) => {
-                Ok(Vec::new())
-            }
-            ContactCommand::RegisterProspect(prospect) => {
-                Ok(vec![ContactEvent::ProspectRegistered(ProspectRegistered { prospect })])
+            ContactCommand::Bind(bound) => Ok(self.bind(bound)),
+            ContactCommand::Unbind { kind, id, expired } => {
+                let was = self.belonging(kind, id).copied();
+                Ok(was.map(|was| ContactEvent::Unbound(Unbound { was, expired })).into_iter().collect())
             }
             ContactCommand::FindByImport(import) if self.is_named_by(import) => Ok(Vec::new()),
             ContactCommand::FindByImport(import) => {
@@ -166,28 +153,24 @@ impl Contact {
         }
     }
 
+    fn bind(&self, bound: Bound) -> Vec<ContactEvent> {
+        let before = self.belonging(bound.kind, bound.id);
+        let bound = Bound { created: before.map_or(bound.created, |before| before.created), ..bound };
+        if before == Some(&bound) { Vec::new() } else { vec![ContactEvent::Bound(bound)] }
+    }
+
     fn erase(&self, erase: Erase) -> Decision {
-        let Erase { kind, reason, on, mut holds, died, survived, remains } = erase;
+        let Erase { kind, reason, on, mut holds, belongings, remains } = erase;
         holds.retain(|hold| hold.kind.stops_erasure());
         if !holds.is_empty() {
             return Err(ContactError::Held(holds));
         }
-        Ok(vec![ContactEvent::Erased(Erased {
-            kind,
-            reason,
-            on,
-            died,
-            survived,
-            consents: self.consents().collect(),
-            prospects: self.prospects().collect(),
-            companies: self.proprietorships().collect(),
-            remains,
-        })])
+        let companies = self.proprietorships().collect();
+        Ok(vec![ContactEvent::Erased(Erased { kind, reason, on, belongings, companies, remains })])
     }
 
     fn count_units(&mut self) {
-        self.units =
-            self.registered_by.into_iter().chain(self.items.values().map(|item| item.unit)).collect();
+        self.units = self.registered_by.into_iter().chain(self.justifying().map(|item| item.unit)).collect();
     }
 
     fn register(&self, event: Registered) -> Decision {
@@ -244,19 +227,13 @@ impl Aggregate for Contact {
             ContactEvent::CompanyUnlinked(event) => {
                 self.companies.remove(&event.company);
             }
-            ContactEvent::ItemAttached(event) => {
-                self.items.insert(event.item, event);
+            ContactEvent::Bound(event) => {
+                self.belongings.entry(event.kind).or_default().insert(event.id, event);
                 self.count_units();
             }
-            ContactEvent::ItemDetached(event) => {
-                self.items.remove(&event.item);
+            ContactEvent::Unbound(Unbound { was, .. }) => {
+                self.belongings.entry(was.kind).or_default().remove(&was.id);
                 self.count_units();
-            }
-            ContactEvent::ConsentRecorded(event) => {
-                self.consents.insert(event.consent);
-            }
-            ContactEvent::ProspectRegistered(event) => {
-                self.prospects.insert(event.prospect);
             }
             ContactEvent::FoundByImport(event) => {
                 self.found_by.insert(event.import);

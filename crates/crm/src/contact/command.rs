@@ -1,6 +1,7 @@
-use lethe_kernel::{CompanyId, ContactId, ImportId, NoteId, ProspectId};
+use lethe_kernel::{CompanyId, ContactId, ImportId};
+use uuid::Uuid;
 
-use super::{CompanyLinked, ConsentRecorded, Details, Erase, ItemAttached, Registered};
+use super::{BelongingKind, Bound, CompanyLinked, Details, Erase, Registered};
 
 /// What can be asked of a contact.
 #[derive(Clone, Debug)]
@@ -18,19 +19,17 @@ pub enum ContactCommand {
     Link(CompanyLinked),
     /// Remove the link to a company.
     Unlink(CompanyId),
-    /// Note that an item names it.
-    AttachItem(ItemAttached),
-    /// Note that an item no longer names it.
-    DetachItem {
-        /// The item.
-        item: NoteId,
+    /// Note that something belongs to it, or has changed. The day on which that was made stays the first one told.
+    Bind(Bound),
+    /// Note that something no longer belongs to it.
+    Unbind {
+        /// What kind of thing.
+        kind: BelongingKind,
+        /// The thing.
+        id: Uuid,
         /// Whether it expired.
         expired: bool,
     },
-    /// Note that a consent of it is recorded.
-    RecordConsent(ConsentRecorded),
-    /// Note that a prospect of it is registered.
-    RegisterProspect(ProspectId),
     /// Note that a row of an import is about it.
     FindByImport(ImportId),
     /// Erase it.

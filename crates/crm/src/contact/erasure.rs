@@ -1,11 +1,11 @@
 //! What is said and recorded when a contact is erased.
 
 use chrono::NaiveDate;
-use lethe_kernel::{CompanyId, ConsentId, NoteId, ProspectId};
+use lethe_kernel::CompanyId;
 use lethe_ledger::Change;
 use serde::{Deserialize, Serialize};
 
-use super::Hold;
+use super::{Fated, Hold};
 
 /// How much of a contact stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,18 @@ pub enum Remains {
 }
 
 impl Remains {
+    /// All of it.
+    pub const ALL: [Self; 8] = [
+        Self::Ids,
+        Self::Audit,
+        Self::Statistics,
+        Self::Consents,
+        Self::FreeNotes,
+        Self::NoteShells,
+        Self::SoleProprietors,
+        Self::Accounting,
+    ];
+
     /// The name as API and certificates spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -166,10 +178,8 @@ pub struct Erase {
     pub on: NaiveDate,
     /// What keeps it in the system.
     pub holds: Vec<Hold>,
-    /// The notes whose texts die with it.
-    pub died: Vec<NoteId>,
-    /// The notes that survive.
-    pub survived: Vec<NoteId>,
+    /// What becomes of what belongs to it.
+    pub belongings: Vec<Fated>,
     /// What stays.
     pub remains: Vec<Remains>,
 }
@@ -183,14 +193,8 @@ pub struct Erased {
     pub reason: ErasureReason,
     /// The day, Europe/Copenhagen.
     pub on: NaiveDate,
-    /// The notes whose texts died with it (R28).
-    pub died: Vec<NoteId>,
-    /// The notes that survive, because they are declared free of personal content.
-    pub survived: Vec<NoteId>,
-    /// Its consents.
-    pub consents: Vec<ConsentId>,
-    /// Its prospects.
-    pub prospects: Vec<ProspectId>,
+    /// What belonged to it, and what became of that.
+    pub belongings: Vec<Fated>,
     /// The companies that were this person; their personal values died with it.
     pub companies: Vec<CompanyId>,
     /// What stays.
@@ -207,13 +211,16 @@ impl Erased {
             Change::set("erasedOn", self.on),
         ]
         .into_iter()
-        .chain(self.died.iter().map(|note| Change::object("diedWithIt", "Note", *note)))
-        .chain(self.survived.iter().map(|note| Change::object("survived", "Note", *note)))
-        .chain(self.consents.iter().map(|consent| Change::object("consent", "Consent", *consent)))
-        .chain(self.prospects.iter().map(|prospect| Change::object("prospect", "Prospect", *prospect)))
+        .chain(self.belongings.iter().map(Fated::shown))
         .chain(self.companies.iter().map(|company| Change::object("company", "Company", *company)))
         .chain(self.remains.iter().map(|remains| Change::set("remains", remains.name())))
         .collect()
+    }
+}
+
+impl Fated {
+    fn shown(&self) -> Change {
+        Change::object(self.fate.field(), self.kind.facts().object, self.id)
     }
 }
 
@@ -229,16 +236,7 @@ mod tests {
         for kind in [ErasureKind::Anonymised, ErasureKind::Deleted] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
-        for remains in [
-            Remains::Ids,
-            Remains::Audit,
-            Remains::Statistics,
-            Remains::Consents,
-            Remains::FreeNotes,
-            Remains::NoteShells,
-            Remains::SoleProprietors,
-            Remains::Accounting,
-        ] {
+        for remains in Remains::ALL {
             assert_eq!(serde_json::to_value(remains).unwrap(), remains.name());
         }
     }

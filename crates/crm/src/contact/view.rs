@@ -8,8 +8,8 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
-    ContactEvent, CprDate, CprSerial, Details, Email, ErasureKind, ErasureReason, FirstName, Held,
-    ItemAttached, LastName, Mobile, Phone, Remark, SealedCpr, Title,
+    BelongingKind, Bound, ContactEvent, CprDate, CprSerial, Details, Email, ErasureKind, ErasureReason,
+    FirstName, Held, LastName, Mobile, Phone, Remark, SealedCpr, Title,
 };
 
 /// The contacts.
@@ -64,7 +64,7 @@ pub struct ContactRow {
     pub changed_at: DateTime<Utc>,
     /// The companies it belongs to, in the order of their ids.
     pub companies: Vec<CompanyLink>,
-    /// The items that name it, in the order of their ids.
+    /// What belongs to it and justifies it, in the order of their ids.
     pub items: Vec<ContactItem>,
 }
 
@@ -102,18 +102,32 @@ pub struct CompanyLink {
     pub proprietor: bool,
 }
 
-/// An item names a contact.
+/// Something belongs to a contact and justifies it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContactItem {
     contact_id: ContactId,
-    /// The item and its settings.
-    #[serde(flatten)]
-    pub attached: ItemAttached,
+    /// The item.
+    pub item: Uuid,
+    /// What kind of item.
+    pub kind: BelongingKind,
+    /// Whose item it is; that unit has the contact (R67).
+    pub unit: UnitId,
+    /// Whether it dies with the contact (R28).
+    pub personal: bool,
+    /// The first day on which it no longer justifies the contact; none if no day is set.
+    pub expires: Option<NaiveDate>,
+}
+
+impl ContactItem {
+    fn of(contact_id: ContactId, bound: &Bound) -> Self {
+        let Bound { kind, id, unit, personal, expires, created: _, source: _ } = *bound;
+        Self { contact_id, item: id, kind, unit, personal, expires }
+    }
 }
 
 impl Projection for ContactView {
     const NAME: &'static str = "contact";
-    const VERSION: i32 = 4;
+    const VERSION: i32 = 5;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
         Child { field: "companies", table: "contact_company", owner: "contact_id" },
@@ -193,19 +207,19 @@ impl ContactRow {
             ContactEvent::CompanyUnlinked(event) => {
                 self.companies.retain(|link| link.company_id != event.company);
             }
-            ContactEvent::ItemAttached(event) => {
-                self.items.retain(|item| item.attached.item != event.item);
-                self.items.push(ContactItem { contact_id: self.id, attached: event });
-                self.items.sort_by_key(|item| item.attached.item);
+            ContactEvent::Bound(bound) => {
+                self.drop_item(bound.id);
+                if bound.kind.facts().justifies {
+                    self.items.push(ContactItem::of(self.id, &bound));
+                    self.items.sort_by_key(|item| item.item);
+                }
                 self.count_units();
             }
-            ContactEvent::ItemDetached(event) => {
-                self.items.retain(|item| item.attached.item != event.item);
+            ContactEvent::Unbound(event) => {
+                self.drop_item(event.was.id);
                 self.count_units();
             }
-            ContactEvent::ConsentRecorded(_)
-            | ContactEvent::ProspectRegistered(_)
-            | ContactEvent::FoundByImport(_) => {}
+            ContactEvent::FoundByImport(_) => {}
             ContactEvent::Erased(event) => {
                 self.status = ContactStatus::Erased;
                 self.erasure_kind = Some(event.kind);
@@ -215,7 +229,11 @@ impl ContactRow {
                 self.forget();
             }
         }
-        self.next_expiry = self.items.iter().filter_map(|item| item.attached.expires).min();
+        self.next_expiry = self.items.iter().filter_map(|item| item.expires).min();
+    }
+
+    fn drop_item(&mut self, id: Uuid) {
+        self.items.retain(|item| item.item != id);
     }
 
     /// Once it is erased, they stay those that had it then.
@@ -223,8 +241,7 @@ impl ContactRow {
         if self.status == ContactStatus::Erased {
             return;
         }
-        self.units =
-            self.unit_id.into_iter().chain(self.items.iter().map(|item| item.attached.unit)).collect();
+        self.units = self.unit_id.into_iter().chain(self.items.iter().map(|item| item.unit)).collect();
     }
 
     /// Drops what an erasure of its kind takes; nothing if it was not erased.

@@ -26,6 +26,18 @@ impl Effect {
     }
 }
 
+/// Where it comes from when something expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ExpirySource {
+    /// Somebody chose the day, or that there is none.
+    Chosen,
+    /// It followed from a policy.
+    Policy,
+    /// Something that happens ends it, or has its period begin.
+    Event,
+}
+
 /// When an item expires, and what then happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiry {

@@ -12,7 +12,7 @@ use super::{
     NoteText, Removed, Written,
 };
 use crate::contact::ErasureKind;
-use crate::expiry::{Effect, Expiry, Longest};
+use crate::expiry::{Effect, Expiry, ExpirySource, Longest};
 
 /// The state of a note that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,8 +32,12 @@ pub struct Standing {
     pub contains_personal: bool,
     /// Whether it is declared to contain sensitive data.
     pub contains_sensitive: bool,
+    /// The day of writing.
+    pub created: NaiveDate,
     /// When it expires.
     pub expiry: Option<Expiry>,
+    /// Where that comes from.
+    pub source: ExpirySource,
     kind: String,
     company: Option<CompanyId>,
     /// Gone once the note's key is destroyed: because the note has ended, or because a contact it named was erased.
@@ -67,7 +71,9 @@ impl From<Written> for Standing {
             contacts: written.contacts,
             contains_personal: written.contains_personal,
             contains_sensitive: written.contains_sensitive,
+            created: written.created,
             expiry: written.expiry,
+            source: written.source,
             kind: written.kind,
             company: written.company,
             text: Some(written.text),
@@ -166,7 +172,11 @@ fn amend(current: &Standing, amendment: Amendment, secrets: &Secrets) -> Decisio
         events.push(NoteEvent::Amended(change));
     }
     if !expiry.is_keep() {
-        events.push(NoteEvent::ExpirySet(ExpirySet { expiry: expiry.value().copied(), unit: current.unit }));
+        events.push(NoteEvent::ExpirySet(ExpirySet {
+            expiry: expiry.value().copied(),
+            source: ExpirySource::Chosen,
+            unit: current.unit,
+        }));
     }
     let mut after = Note { current: Some(current.clone()), ended: false };
     for event in &events {
@@ -242,7 +252,10 @@ impl Aggregate for Note {
         match (event, &mut self.current) {
             (NoteEvent::Written(written), current) => *current = Some(written.into()),
             (NoteEvent::Amended(event), Some(note)) => apply_amended(note, event),
-            (NoteEvent::ExpirySet(event), Some(note)) => note.expiry = event.expiry,
+            (NoteEvent::ExpirySet(event), Some(note)) => {
+                note.expiry = event.expiry;
+                note.source = event.source;
+            }
             (NoteEvent::Removed(_) | NoteEvent::Expired(_), Some(note)) => {
                 note.text = None;
                 self.ended = true;

@@ -1,11 +1,11 @@
 use chrono::NaiveDate;
 use lethe_kernel::{CompanyId, ContactId, Patch, Personal, UnitId, personal_text};
-use lethe_ledger::{Change, Described, Fields, domain_event};
+use lethe_ledger::{Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::change;
-use crate::expiry::{Effect, Expiry};
+use crate::expiry::{Effect, Expiry, ExpirySource};
 use crate::note_kind::Nature;
 
 personal_text! {
@@ -52,9 +52,13 @@ pub struct Written {
     pub contains_personal: bool,
     /// Whether it is declared to contain sensitive data (R26).
     pub contains_sensitive: bool,
+    /// The day of writing, Europe/Copenhagen.
+    pub created: NaiveDate,
     /// When it expires; none only if it contains neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry: Option<Expiry>,
+    /// Where that comes from.
+    pub source: ExpirySource,
 }
 
 /// Text, declarations or links of a note changed.
@@ -88,6 +92,8 @@ pub struct Amended {
 pub struct ExpirySet {
     /// When it expires now; none if never.
     pub expiry: Option<Expiry>,
+    /// Where that comes from.
+    pub source: ExpirySource,
     /// Whose note it is.
     pub unit: UnitId,
 }
@@ -126,26 +132,14 @@ pub struct ContactUnlinked {
 }
 
 domain_event!(NoteEvent {
-    Written = "note.written" v "2" from ["1" => natured],
-    Amended = "note.amended" v "2" from ["1" => natured],
+    Written = "note.written" v "1",
+    Amended = "note.amended" v "1",
     ExpirySet = "note.expiry_set" v "1",
     Removed = "note.removed" v "1",
     Expired = "note.expired" v "1",
     Erased = "note.erased" v "1",
     ContactUnlinked = "note.contact_unlinked" v "1",
 });
-
-/// A kind was any code. Those that have a nature by themselves have it; everything else was written down.
-fn natured(mut fields: Fields) -> Option<Fields> {
-    if let Some(kind) = fields.get("kind") {
-        let nature = match kind.as_str()? {
-            nature @ ("CALL" | "MEETING" | "MAIL") => nature,
-            _ => "NOTE",
-        };
-        fields.insert("nature".to_owned(), nature.into());
-    }
-    Some(fields)
-}
 
 impl Described for NoteEvent {
     fn changes(&self, _: Uuid) -> Vec<Change> {

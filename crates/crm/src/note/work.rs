@@ -10,8 +10,8 @@ use lethe_nordic::calendar;
 
 use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Standing, Written};
 use crate::company::existing_company;
-use crate::contact::{Contact, ContactCommand, ItemAttached, ItemKind, living_contact};
-use crate::expiry::{Expiry, ExpiryPolicies, Longest, default_expiry};
+use crate::contact::{BelongingKind, Bound, Contact, ContactCommand, ItemKind, living_contact};
+use crate::expiry::{Expiry, ExpiryPolicies, ExpirySource, Longest, default_expiry};
 use crate::note_kind::{NoteKind, NoteKinds};
 
 /// When a new note expires.
@@ -58,14 +58,14 @@ impl Work for WriteNote {
         let own = unit.caller().unit;
         let NoteKind { code: kind, nature } = kind(unit, own, &self.kind).await?;
         linked(unit, &contacts, self.company).await?;
-        let expiry = match self.expiry {
-            ExpiryChoice::Never => None,
-            ExpiryChoice::On(expiry) => Some(expiry),
+        let (expiry, source) = match self.expiry {
+            ExpiryChoice::Never => (None, ExpirySource::Chosen),
+            ExpiryChoice::On(expiry) => (Some(expiry), ExpirySource::Chosen),
             ExpiryChoice::Default => {
                 let policies = unit.load::<ExpiryPolicies>(own).await?;
                 let Expiry { on, effect } = default_expiry(policies.all(), ItemKind::Note, today);
                 // A policy may be older than the setting.
-                Some(Expiry { on: on.min(self.longest.last(today)), effect })
+                (Some(Expiry { on: on.min(self.longest.last(today)), effect }), ExpirySource::Policy)
             }
         };
         let written = Written {
@@ -77,7 +77,9 @@ impl Work for WriteNote {
             text: Personal::of(id, NoteText(text)),
             contains_personal: self.contains_personal,
             contains_sensitive: self.contains_sensitive,
+            created: today,
             expiry,
+            source,
         };
         unit.handle::<Note>(id, NoteCommand::Write { written, today, longest: self.longest }).await?;
         settle(unit, id, &[], false).await?;
@@ -215,7 +217,8 @@ async fn settle(
         if unit.load::<Contact>(*contact).await?.is_erased() {
             continue;
         }
-        unit.handle::<Contact>(*contact, ContactCommand::DetachItem { item: note, expired }).await?;
+        let unbind = ContactCommand::Unbind { kind: BelongingKind::Note, id: note.0, expired };
+        unit.handle::<Contact>(*contact, unbind).await?;
     }
     let Some(standing) = now else { return Ok(()) };
     for contact in named {
@@ -227,14 +230,16 @@ async fn settle(
             }
             continue;
         }
-        let item = ItemAttached {
-            kind: ItemKind::Note,
-            item: note,
+        let bound = Bound {
+            kind: BelongingKind::Note,
+            id: note.0,
             unit: standing.unit,
             personal: standing.is_personal(),
+            created: standing.created,
             expires: standing.expiry.map(|expiry| expiry.on),
+            source: standing.source,
         };
-        unit.handle::<Contact>(contact, ContactCommand::AttachItem(item)).await?;
+        unit.handle::<Contact>(contact, ContactCommand::Bind(bound)).await?;
     }
     Ok(())
 }

@@ -3,10 +3,12 @@
 use lethe_access::unit::own_unit;
 use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, Personal, ProspectId, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_nordic::calendar;
 
 use super::{Prospect, ProspectCommand, ProspectError, Registered, Title};
 use crate::company::{Nace, NaceVersion, existing_company};
-use crate::contact::{Contact, ContactCommand, living_contact};
+use crate::contact::{BelongingKind, Bound, Contact, ContactCommand, living_contact};
+use crate::expiry::ExpirySource;
 use crate::reference;
 
 /// Registers a prospect in the name of the caller's unit. Answers the prospect.
@@ -45,7 +47,16 @@ impl Work for RegisterProspect {
             nace,
         };
         unit.handle::<Prospect>(id, ProspectCommand::Register(registered)).await?;
-        unit.handle::<Contact>(self.contact, ContactCommand::RegisterProspect(id)).await?;
+        let bound = Bound {
+            kind: BelongingKind::Prospect,
+            id: id.0,
+            unit: unit.caller().unit,
+            personal: true,
+            created: calendar::copenhagen_date(unit.now()),
+            expires: None,
+            source: ExpirySource::Event,
+        };
+        unit.handle::<Contact>(self.contact, ContactCommand::Bind(bound)).await?;
         Ok(Answer::about(id, self.contact))
     }
 }

@@ -14,6 +14,7 @@ mod contention;
 mod destroy;
 mod evolution;
 mod follow;
+mod format;
 mod history;
 mod idempotency;
 mod keys;

@@ -33,10 +33,10 @@ async fn whole_bundles_and_selections_verify_with_the_published_key() {
     world
         .tamper(&format!(
             "UPDATE ledger.events SET metadata = '{{\"unit\":\"{unit}\"}}' WHERE position IN (3, 300); \
-             UPDATE ledger.events SET aggregate_type = 'contact', aggregate_id = '{contact}' WHERE position = 10; \
-             UPDATE ledger.events SET aggregate_type = 'note', aggregate_id = '{note}', sequence = position \
-             WHERE position IN (20, 21, 599); \
-             UPDATE ledger.events SET payload = '{{\"Written\":{{\"contacts\":[\"{contact}\"]}}}}' WHERE position = 20"
+             UPDATE ledger.events SET aggregate_type = 'contact', aggregate_id = '{contact}', \
+             event_type = 'contact.bound', payload = '{{\"Bound\":{{\"id\":\"{note}\"}}}}' WHERE position = 10; \
+             UPDATE ledger.events SET aggregate_type = 'any_kind', aggregate_id = '{note}', sequence = position \
+             WHERE position IN (20, 21, 599)"
         ))
         .await;
     let notary = world.sign().await;
@@ -44,7 +44,7 @@ async fn whole_bundles_and_selections_verify_with_the_published_key() {
     assert_eq!(exported(&notary, Selection::Range { from: 250, until: 520 }).await.events, 271);
     assert_eq!(exported(&notary, Selection::Range { from: 600, until: 600 }).await.events, 1);
     assert_eq!(exported(&notary, Selection::Unit { id: unit }).await.events, 2);
-    // Its own event, and all of a note about it, also those that do not name it.
+    // Its own event, and all of what belongs to it, whatever kind that is and whether or not its events name it.
     assert_eq!(exported(&notary, Selection::Contact { id: contact }).await.events, 4);
     assert_eq!(exported(&notary, Selection::Contact { id: Uuid::from_u128(9) }).await.events, 0);
 

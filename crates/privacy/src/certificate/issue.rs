@@ -3,8 +3,6 @@
 use lethe_access::unit::UnitView;
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::{ContactEvent, ContactView, Erased};
-use lethe_crm::note::NoteView;
-use lethe_crm::prospect::ProspectView;
 use lethe_kernel::ContactId;
 use lethe_ledger::{LedgerError, Parts, Projection, Recorded};
 use uuid::Uuid;
@@ -12,12 +10,9 @@ use uuid::Uuid;
 use super::facts::keys;
 use super::wording::remaining;
 use super::{Certificate, CertificateError, Facts};
-use crate::consent::ConsentView;
+use crate::belonging::{Entry, entries};
 use crate::rotation::{Finality, RootDestroyed, VaultEvent};
 
-/// The views with values that are sealed for a contact or for an item about it.
-const VIEWS: [&str; 5] =
-    [ContactView::NAME, NoteView::NAME, ProspectView::NAME, ConsentView::NAME, CompanyView::NAME];
 /// How many events are read at once when the first one of a unit of work is looked for.
 const STEP: i64 = 256;
 
@@ -60,7 +55,7 @@ pub async fn certificate_of(parts: &Parts, contact: ContactId) -> Result<Certifi
         legal_basis: reason.legal_basis().to_owned(),
         requested_at: None,
         remaining: remains.into_iter().map(remaining).collect(),
-        views: VIEWS.map(str::to_owned).to_vec(),
+        views: views().map(str::to_owned).collect(),
         finality: finality_of(&vault, erasure.position)?,
     })?;
     views_have_seen(parts, erasure.position).await?;
@@ -127,16 +122,21 @@ pub fn finality_of(vault: &[Recorded], position: i64) -> Result<Option<Finality>
     Ok(None)
 }
 
+/// The views with values that are sealed for a contact or for what belongs to it.
+fn views() -> impl Iterator<Item = &'static str> {
+    [ContactView::NAME].into_iter().chain(entries().map(Entry::view)).chain([CompanyView::NAME])
+}
+
 /// Makes sure that every view has folded the erasure, in whatever process.
 async fn views_have_seen(parts: &Parts, position: i64) -> Result<(), CertificateError> {
-    let reached = [
-        parts.shown::<ContactView>().await?,
-        parts.shown::<NoteView>().await?,
-        parts.shown::<ProspectView>().await?,
-        parts.shown::<ConsentView>().await?,
-        parts.shown::<CompanyView>().await?,
+    let mut reached = vec![
+        (ContactView::NAME, parts.shown::<ContactView>().await?),
+        (CompanyView::NAME, parts.shown::<CompanyView>().await?),
     ];
-    match VIEWS.into_iter().zip(reached).find(|(_, reached)| *reached < position) {
+    for kind in entries() {
+        reached.push((kind.view(), kind.shown(parts).await?));
+    }
+    match reached.into_iter().find(|(_, reached)| *reached < position) {
         Some((view, reached)) => {
             Err(CertificateError::ViewBehind { view: view.to_owned(), reached, position })
         }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
 use lethe_access::unit::own_unit;
-use lethe_crm::contact::{ConsentRecorded, Contact, ContactCommand, living_contact};
-use lethe_crm::expiry::Longest;
+use lethe_crm::contact::{BelongingKind, Bound, Contact, ContactCommand, living_contact};
+use lethe_crm::expiry::{ExpirySource, Longest};
 use lethe_crm::reference;
 use lethe_kernel::{ConsentId, ContactId, ErrorCode, Personal, UserError, text};
 use lethe_ledger::{Answer, Failure, Unit, Work};
@@ -54,11 +54,21 @@ impl Work for GiveConsent {
             kept_until: self.kept_until.map(|date| plausible("keptUntil", date)).transpose()?,
         };
         let id = consent_id(given.contact, given.unit, &given.purpose);
-        let recorded = ConsentRecorded { consent: id, unit: given.unit, purpose: given.purpose.clone() };
+        let expires = given.kept_until;
+        let bound = Bound {
+            kind: BelongingKind::Consent,
+            id: id.0,
+            unit: given.unit,
+            personal: true,
+            created: calendar::copenhagen_date(now),
+            expires,
+            // Without a day, it is its withdrawal that ends it.
+            source: expires.map_or(ExpirySource::Event, |_| ExpirySource::Chosen),
+        };
         let dated = self.effective_at.is_some();
         let command = ConsentCommand::Give { given, dated, now, longest: self.longest };
         unit.handle::<Consent>(id, command).await?;
-        unit.handle::<Contact>(self.contact, ContactCommand::RecordConsent(recorded)).await?;
+        unit.handle::<Contact>(self.contact, ContactCommand::Bind(bound)).await?;
         Ok(Answer::about(id, self.contact))
     }
 }

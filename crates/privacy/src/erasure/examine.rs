@@ -4,17 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lethe_access::unit::own_unit;
 use lethe_crm::company::Company;
-use lethe_crm::contact::{Contact, ErasureKind, Remains, existing_contact, living_contact};
+use lethe_crm::contact::{Contact, ErasureKind, Fate, Remains, existing_contact, living_contact};
 use lethe_crm::import::Naming;
-use lethe_crm::note::Note;
-use lethe_crm::prospect::Prospect;
-use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, NoteId, Role, Subject, UserError};
-use lethe_ledger::{Failure, Unit};
+use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, Role, Subject, UserError};
+use lethe_ledger::{Failure, LedgerError, Unit};
 use lethe_vault::DestroyedKey;
 
 use super::facts::{Facts, token};
-use super::{DyingNote, ErasureError, Preview};
-use crate::consent::Consent;
+use super::{ErasureError, Preview};
+use crate::belonging::{Affected, entry};
 
 /// Everything that belongs to the erasure of a contact. The keys that it names are destroyed if the unit of work is
 /// appended.
@@ -40,45 +38,36 @@ pub(super) async fn gather(
     let state = unit.load::<Contact>(contact).await?.clone();
     let mut facts = Facts::new(contact, kind);
     facts.add(b'c', contact, unit.version::<Contact>(contact).await?);
-    let (dying, surviving) = notes(unit, &state, &mut facts).await?;
-    for consent in state.consents() {
-        facts.add(b'o', consent, unit.version::<Consent>(consent).await?);
-    }
-    for prospect in state.prospects() {
-        facts.add(b'p', prospect, unit.version::<Prospect>(prospect).await?);
-    }
+    let belongings = belongings(unit, &state, kind, &mut facts).await?;
     let sole_proprietors = sole_proprietors(unit, &state).await?;
     let proprietorships: Vec<CompanyId> = state.proprietorships().collect();
     for company in &proprietorships {
         facts.add(b's', *company, unit.version::<Company>(*company).await?);
     }
-    let (mut destroyed, accounting) = keys(unit, contact, &dying, &proprietorships).await?;
+    let (mut destroyed, accounting) = keys(unit, contact, &belongings, &proprietorships).await?;
     let imports = imports(unit, &state, &proprietorships, &mut destroyed).await?;
     let companies: Vec<CompanyId> = state.companies().collect();
     let anonymised = kind == ErasureKind::Anonymised;
-    let remains = [
-        (Remains::Ids, true),
-        (Remains::Audit, true),
-        (Remains::Statistics, anonymised),
-        (Remains::Consents, anonymised && state.consents().next().is_some()),
-        (Remains::FreeNotes, !surviving.is_empty()),
-        (Remains::NoteShells, !dying.is_empty()),
-        (Remains::SoleProprietors, !sole_proprietors.is_empty()),
-        (Remains::Accounting, accounting),
-    ];
+    let stays = |remains: &Remains| match remains {
+        Remains::Ids | Remains::Audit => true,
+        Remains::Statistics => anonymised,
+        Remains::SoleProprietors => !sole_proprietors.is_empty(),
+        Remains::Accounting => accounting,
+        Remains::Consents | Remains::FreeNotes | Remains::NoteShells => {
+            belongings.iter().any(|one| entry(one.kind).remains(one.outlook.fate) == Some(*remains))
+        }
+    };
+    let remains = Remains::ALL.into_iter().filter(stays).collect();
     let preview = Preview {
         contact,
         kind,
         destroyed,
-        dying,
-        surviving,
-        consents: state.consents().collect(),
-        prospects: state.prospects().collect(),
+        belongings,
         unlinked: if anonymised { Vec::new() } else { companies },
         imports,
         proprietorships,
         sole_proprietors,
-        remains: remains.into_iter().filter(|(_, stays)| *stays).map(|(remains, _)| remains).collect(),
+        remains,
         holds: state.holds(),
         token: String::new(),
     };
@@ -94,27 +83,21 @@ fn permit(caller: Caller, contact: &Contact) -> Result<(), UserError> {
     }
 }
 
-/// The notes that name it: those that die with it, and those that survive.
-async fn notes(
+/// What belongs to it, and what would become of that.
+async fn belongings(
     unit: &mut Unit<'_>,
     contact: &Contact,
+    kind: ErasureKind,
     facts: &mut Facts,
-) -> Result<(Vec<DyingNote>, Vec<NoteId>), Failure> {
-    let (mut dying, mut surviving) = (Vec::new(), Vec::new());
-    for item in contact.items() {
-        let note = item.item;
-        facts.add(b'n', note, unit.version::<Note>(note).await?);
-        match unit.load::<Note>(note).await?.active() {
-            Some(standing) if standing.is_personal() => dying.push(DyingNote {
-                note,
-                unit: standing.unit,
-                others: standing.contacts.len().saturating_sub(1),
-            }),
-            Some(_) => surviving.push(note),
-            None => {}
-        }
+) -> Result<Vec<Affected>, LedgerError> {
+    let mut affected = Vec::new();
+    for bound in contact.belongings() {
+        let (version, outlook) = entry(bound.kind).examine(unit, *bound, kind).await?;
+        facts.add_belonging(bound.kind, bound.id, version);
+        let of = |outlook| Affected { kind: bound.kind, id: bound.id, unit: bound.unit, outlook };
+        affected.extend(outlook.map(of));
     }
-    Ok((dying, surviving))
+    Ok(affected)
 }
 
 /// Destroys the keys of the imports whose files name the contact or a company that is this person, or may name them. What
@@ -150,7 +133,7 @@ async fn sole_proprietors(unit: &mut Unit<'_>, contact: &Contact) -> Result<Vec<
 async fn keys(
     unit: &mut Unit<'_>,
     contact: ContactId,
-    dying: &[DyingNote],
+    belongings: &[Affected],
     proprietorships: &[CompanyId],
 ) -> Result<(Vec<DestroyedKey>, bool), Failure> {
     let accounting = AtomicBool::new(false);
@@ -163,8 +146,10 @@ async fn keys(
     for company in proprietorships {
         destroyed.extend(unit.destroy(Subject::sole_proprietor(*company), gone).await?);
     }
-    for dying in dying {
-        destroyed.extend(unit.destroy(dying.note, |_| true).await?);
+    for dying in belongings.iter().filter(|one| one.outlook.fate == Fate::Died) {
+        if let Some(subject) = entry(dying.kind).own_key(dying.id) {
+            destroyed.extend(unit.destroy(subject, |_| true).await?);
+        }
     }
     Ok((destroyed, accounting.into_inner()))
 }

@@ -1,11 +1,12 @@
 use std::sync::{Mutex, PoisonError};
 
-use lethe_crm::contact::{ErasureKind, Hold, Remains};
-use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, UnitId};
+use lethe_crm::contact::{BelongingKind, ErasureKind, Fate, Hold, Remains};
+use lethe_kernel::{CompanyId, ContactId, ImportId};
 use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
 use lethe_vault::DestroyedKey;
 
 use super::examine::examine;
+use crate::belonging::Affected;
 
 /// What an erasure would do, as things are now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +18,8 @@ pub struct Preview {
     /// The keys that would be destroyed: those of the contact and of the companies that it is, then those
     /// of the notes that die with it and of the imports whose files would be forgotten.
     pub destroyed: Vec<DestroyedKey>,
-    /// The notes whose texts would die, for all whom they name.
-    pub dying: Vec<DyingNote>,
-    /// The notes that would survive, because they are declared free of personal content.
-    pub surviving: Vec<NoteId>,
-    /// Its consents; their wording, proof and notes would go.
-    pub consents: Vec<ConsentId>,
-    /// Its prospects; their titles would go.
-    pub prospects: Vec<ProspectId>,
+    /// What belongs to it, kind by kind, and what would become of that.
+    pub belongings: Vec<Affected>,
     /// The companies it would no longer belong to.
     pub unlinked: Vec<CompanyId>,
     /// The imports whose files would not be recognised any more, because they name the contact or a company that is this
@@ -42,15 +37,12 @@ pub struct Preview {
     pub token: String,
 }
 
-/// A note whose text dies with a contact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DyingNote {
-    /// The note.
-    pub note: NoteId,
-    /// Whose note it is.
-    pub unit: UnitId,
-    /// How many other contacts it names; for them it goes on without its text.
-    pub others: usize,
+impl Preview {
+    /// What of a kind would have one of some fates.
+    pub fn of<'a>(&'a self, kind: BelongingKind, fates: &'a [Fate]) -> impl Iterator<Item = &'a Affected> {
+        let wanted = move |one: &&Affected| one.kind == kind && fates.contains(&one.outlook.fate);
+        self.belongings.iter().filter(wanted)
+    }
 }
 
 /// Looks at what an erasure would do. Nothing is stored.

@@ -1,19 +1,17 @@
 use lethe_access::User;
 use lethe_access::user::{AnonymiseUser, OffBoardUser};
 use lethe_crm::company::{self, Company, CompanyCommand};
-use lethe_crm::contact::{Contact, ContactCommand, Erase, ErasureKind, ErasureReason};
+use lethe_crm::contact::{Contact, ContactCommand, Erase, ErasureKind, ErasureReason, Fated};
 use lethe_crm::import::{Because, note_forgotten};
-use lethe_crm::note::{Note, NoteCommand};
-use lethe_crm::prospect::{self, Prospect, ProspectCommand};
 use lethe_kernel::{CompanyId, ContactId, UserError, UserId};
 use lethe_ledger::{Answer, Failure, Unit, Work};
 use lethe_nordic::calendar;
 
 use super::examine::{examine, gather};
 use super::{ErasureError, Preview};
-use crate::consent::{self, Consent, ConsentCommand};
+use crate::belonging::entry;
 
-/// Erases a contact for good: one unit of work over the contact, its notes, consents and prospects. Answers the contact.
+/// Erases a contact for good: one unit of work over the contact and everything that belongs to it. Answers the contact.
 pub struct EraseContact {
     /// The contact.
     pub contact: ContactId,
@@ -44,24 +42,21 @@ async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason)
         reason,
         on: calendar::copenhagen_date(unit.now()),
         holds: preview.holds,
-        died: preview.dying.iter().map(|dying| dying.note).collect(),
-        survived: preview.surviving.clone(),
+        belongings: preview
+            .belongings
+            .iter()
+            .map(|one| Fated { kind: one.kind, id: one.id, fate: one.outlook.fate })
+            .collect(),
         remains: preview.remains,
     };
     // First, so that the event that says what was erased also names the keys that were destroyed.
     unit.handle::<Contact>(contact, ContactCommand::Erase(erase)).await?;
-    for note in preview.dying.iter().map(|dying| dying.note).chain(preview.surviving) {
-        unit.handle::<Note>(note, NoteCommand::Forget { contact, kind }).await?;
-    }
-    for id in preview.consents {
-        unit.handle::<Consent>(id, ConsentCommand::Erase(consent::Erased { kind })).await?;
+    for one in preview.belongings {
+        entry(one.kind).erase(unit, one.id, (contact, kind)).await?;
     }
     for id in preview.proprietorships {
         let erased = company::Erased { reason, with: Some(contact) };
         unit.handle::<Company>(id, CompanyCommand::Erase(erased)).await?;
-    }
-    for id in preview.prospects {
-        unit.handle::<Prospect>(id, ProspectCommand::Erase(prospect::Erased { kind })).await?;
     }
     for import in preview.imports {
         note_forgotten(unit, import, Because::Erasure).await?;

@@ -1,15 +1,16 @@
 use chrono::NaiveDate;
-use lethe_crm::expiry::{Effect, Expiry};
-use lethe_crm::note::NoteEvent;
+use lethe_crm::contact::BelongingKind;
+use lethe_crm::expiry::Effect;
 use lethe_kernel::UnitId;
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::consent::ConsentEvent;
+use crate::belonging::{STREAMS, entries};
 
-/// What expires when (R19): one row per note that is still there and has a date, and per consent that stands and has one.
+/// What expires when (R19): one row per note that is still there and has a date, per consent that stands and has one, and so
+/// for each kind of belonging that falls due.
 pub struct ScheduleView;
 
 /// The kinds of what falls due.
@@ -31,6 +32,15 @@ impl DueKind {
             Self::Consent => "CONSENT",
         }
     }
+
+    /// What kind of belonging that is.
+    #[must_use]
+    pub const fn belonging(self) -> BelongingKind {
+        match self {
+            Self::Note => BelongingKind::Note,
+            Self::Consent => BelongingKind::Consent,
+        }
+    }
 }
 
 /// Something that falls due.
@@ -50,48 +60,14 @@ pub struct Due {
 
 impl Projection for ScheduleView {
     const NAME: &'static str = "expiry";
-    const VERSION: i32 = 3;
+    const VERSION: i32 = 4;
     const SQL: &'static str = include_str!("schedule.sql");
-    const SOURCES: &'static [&'static str] = &["note", "consent"];
+    const SOURCES: &'static [&'static str] = STREAMS;
     type Row = Due;
 
     fn fold(row: Option<Due>, id: Uuid, event: &Recorded) -> Result<Option<Due>, LedgerError> {
-        match event.aggregate_type.as_str() {
-            "note" => Ok(note(row, id, &event.decode()?)),
-            _ => Ok(consent(id, &event.decode()?)),
-        }
-    }
-}
-
-fn note(row: Option<Due>, id: Uuid, event: &NoteEvent) -> Option<Due> {
-    let due = |expiry: Option<Expiry>, unit_id| {
-        expiry.map(|Expiry { on, effect }| Due {
-            id,
-            kind: DueKind::Note,
-            unit_id,
-            due: on,
-            effect: Some(effect),
-        })
-    };
-    match event {
-        NoteEvent::Written(written) => due(written.expiry, written.unit),
-        NoteEvent::ExpirySet(set) => due(set.expiry, set.unit),
-        NoteEvent::Erased(erased) if erased.ended => None,
-        NoteEvent::Amended(_) | NoteEvent::Erased(_) | NoteEvent::ContactUnlinked(_) => row,
-        NoteEvent::Removed(_) | NoteEvent::Expired(_) => None,
-    }
-}
-
-fn consent(id: Uuid, event: &ConsentEvent) -> Option<Due> {
-    match event {
-        ConsentEvent::Given(given) => given.kept_until.map(|due| Due {
-            id,
-            kind: DueKind::Consent,
-            unit_id: given.unit,
-            due,
-            effect: None,
-        }),
-        ConsentEvent::Withdrawn(_) | ConsentEvent::Expired(_) | ConsentEvent::Erased(_) => None,
+        let kind = entries().find(|entry| entry.stream() == event.aggregate_type);
+        kind.ok_or_else(|| event.unknown())?.due(row, id, event)
     }
 }
 

@@ -2,14 +2,13 @@
 //! consent is decided anew on its own stream.
 
 use chrono::NaiveDate;
-use lethe_crm::note::ExpireNote;
-use lethe_kernel::{Caller, ConsentId, NoteId, RequestId};
+use lethe_kernel::{Caller, RequestId};
 use lethe_ledger::{Context, Failure, Ledger, LedgerError, Page};
 use lethe_nordic::calendar;
 use serde::Serialize;
 
-use super::{Due, DueKind, ScheduleFilter, schedule_page};
-use crate::consent::ExpireConsent;
+use super::{Due, ScheduleFilter, schedule_page};
+use crate::belonging::entry;
 
 const PAGE: i64 = 200;
 
@@ -50,9 +49,8 @@ pub async fn sweep(ledger: &Ledger, mut progress: impl FnMut(u64)) -> Result<Swe
 async fn expire(ledger: &Ledger, due: &Due, report: &mut SweepReport) -> Result<(), LedgerError> {
     let context = Context::new(Caller::system(due.unit_id), RequestId(ledger.parts().ids.next()));
     report.due += 1;
-    let done = match due.kind {
-        DueKind::Note => ledger.execute(&context, &ExpireNote { note: NoteId(due.id) }).await,
-        DueKind::Consent => ledger.execute(&context, &ExpireConsent { consent: ConsentId(due.id) }).await,
+    let Some(done) = entry(due.kind.belonging()).expire(ledger, &context, due.id).await else {
+        return Ok(());
     };
     match done {
         Ok(done) => report.position = report.position.max(done.position),

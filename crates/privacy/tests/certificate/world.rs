@@ -83,8 +83,8 @@ impl World {
             let destroyed = destroyed.as_deref().filter(|_| item == 0);
             self.append("note", note, "note.erased", "{\"Erased\": {}}", (command, destroyed)).await;
         }
-        let payload = r#"{"Erased": {"kind": "ANONYMISED", "reason": "OBJECTION", "on": "2026-03-02", "died": [],
-            "survived": [], "consents": [], "prospects": [], "remains": ["IDS", "AUDIT"]}}"#;
+        let payload = r#"{"Erased": {"kind": "ANONYMISED", "reason": "OBJECTION", "on": "2026-03-02", "belongings": [],
+            "companies": [], "remains": ["IDS", "AUDIT"]}}"#;
         self.append("contact", contact.0, "contact.erased", payload, (command, None)).await;
         self.head().await
     }

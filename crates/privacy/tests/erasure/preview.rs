@@ -1,6 +1,6 @@
 //! What a preview says, and what its token stands for.
 
-use lethe_crm::contact::{ErasureKind, HoldKind, Remains};
+use lethe_crm::contact::{BelongingKind, ErasureKind, Fate, HoldKind, Remains};
 use lethe_crm::note::AmendNote;
 use lethe_kernel::{ContactId, ErrorCode, NoteId, Patch, Role};
 use lethe_ledger::Failure;
@@ -24,14 +24,23 @@ async fn a_preview_names_what_goes_and_what_stays_and_stores_nothing() {
         let preview = world.look(one, kind).await.unwrap();
         let subjects: Vec<Uuid> = preview.destroyed.iter().map(|key| key.subject.id).collect();
         assert_eq!(subjects, [one.0, dying.0]);
-        let [note] = preview.dying.as_slice() else { panic!("one note dies") };
-        assert_eq!((note.note, note.unit, note.others), (dying, UNIT, 1));
-        assert_eq!(preview.surviving, [surviving]);
-        assert_eq!(preview.consents.iter().map(|id| id.0).collect::<Vec<_>>(), [given]);
-        assert_eq!((preview.prospects, preview.sole_proprietors), (vec![prospect], vec![company]));
+        let anonymised = kind == ErasureKind::Anonymised;
+        let either = |one, other| if anonymised { one } else { other };
+        let found: Vec<_> =
+            preview.belongings.iter().map(|one| (one.kind, one.id, one.outlook.fate)).collect();
+        let mut wanted = vec![
+            (BelongingKind::Note, dying.0, Fate::Died),
+            (BelongingKind::Note, surviving.0, either(Fate::Survived, Fate::Unlinked)),
+            (BelongingKind::Consent, given, either(Fate::Kept, Fate::Died)),
+            (BelongingKind::Prospect, prospect.0, Fate::Died),
+        ];
+        wanted.sort_by_key(|(kind, id, _)| (*kind, *id));
+        assert_eq!(found, wanted);
+        let note = preview.of(BelongingKind::Note, &[Fate::Died]).next().unwrap();
+        assert_eq!((note.unit, note.outlook.others), (UNIT, 1));
+        assert_eq!(preview.sole_proprietors, [company]);
         let holds: Vec<HoldKind> = preview.holds.iter().map(|hold| hold.kind).collect();
         assert_eq!(holds, [HoldKind::ActiveItem; 2]);
-        let anonymised = kind == ErasureKind::Anonymised;
         assert_eq!(preview.unlinked, if anonymised { vec![] } else { vec![company] });
         assert!(preview.remains.contains(&Remains::SoleProprietors));
         assert_eq!(preview.remains.contains(&Remains::Statistics), anonymised);

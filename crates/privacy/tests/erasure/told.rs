@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
-use lethe_crm::contact::{Contact, ContactCommand, ItemAttached, ItemKind};
+use lethe_crm::contact::{BelongingKind, Bound, Contact, ContactCommand};
+use lethe_crm::expiry::ExpirySource;
 use lethe_crm::note::RemoveNote;
 use lethe_kernel::{ContactId, NoteId, Role, Subject, UnitId, UserId};
 use lethe_ledger::{Answer, Failure, Ledger, Unit, Views, ViewsBuilder, Work};
@@ -176,10 +177,16 @@ struct HaveIt(ContactId, UnitId);
 
 impl Work for HaveIt {
     async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
-        let item = NoteId(unit.new_id());
-        let attached =
-            ItemAttached { kind: ItemKind::Note, item, unit: self.1, personal: true, expires: None };
-        unit.handle::<Contact>(self.0, ContactCommand::AttachItem(attached)).await?;
+        let bound = Bound {
+            kind: BelongingKind::Note,
+            id: unit.new_id(),
+            unit: self.1,
+            personal: true,
+            created: unit.now().date_naive(),
+            expires: None,
+            source: ExpirySource::Chosen,
+        };
+        unit.handle::<Contact>(self.0, ContactCommand::Bind(bound)).await?;
         Ok(Answer::of(self.0))
     }
 }

@@ -1,7 +1,10 @@
 //! What an erasure takes from views, streams and keys.
 
 use lethe_crm::company::CompanyView;
-use lethe_crm::contact::{ContactFilter, ContactOrder, ContactStatus, ErasureKind, Remains, contact_page};
+use lethe_crm::contact::{
+    BelongingKind, ContactEvent, ContactFilter, ContactOrder, ContactStatus, ErasureKind, Fate, Fated,
+    Remains, contact_page,
+};
 use lethe_crm::note::{NoteStatus, RemoveNote};
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::{ErrorCode, KeyClass};
@@ -70,6 +73,42 @@ async fn anonymising_takes_everything_sealed_and_leaves_what_can_be_counted() {
     world.act(RemoveNote { note: free, expected_version: None }).await;
     world.caught_up().await;
     assert_eq!(world.keys(free).await, (0, 1), "nothing shows its text any more");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_event_lists_what_belonged_to_the_contact_of_every_kind_with_its_fate() {
+    let world = World::create().await;
+    for kind in [ErasureKind::Anonymised, ErasureKind::Deleted] {
+        let (one, two) = (world.contact("Åse").await, world.contact("Bo").await);
+        let removed = world.note(&[one], true).await;
+        world.act(RemoveNote { note: removed, expected_version: None }).await;
+        let dying = world.note(&[one, two], true).await.0;
+        let free = world.note(&[one, two], false).await.0;
+        let given = world.act(consent(one, "NEWS")).await;
+        let prospect = world.prospect(one).await.0;
+        world.erase(one, kind).await;
+
+        let history = world.ledger.parts().stream_until("contact", &[one.0], None).await.unwrap();
+        let events: Vec<ContactEvent> = history.iter().map(|event| event.decode().unwrap()).collect();
+        let Some(ContactEvent::Erased(erased)) = events.last() else { panic!("it is erased") };
+        let (survived, kept) = match kind {
+            ErasureKind::Anonymised => (Fate::Survived, Fate::Kept),
+            ErasureKind::Deleted => (Fate::Unlinked, Fate::Died),
+        };
+        let mut wanted = vec![
+            Fated { kind: BelongingKind::Note, id: dying, fate: Fate::Died },
+            Fated { kind: BelongingKind::Note, id: free, fate: survived },
+            Fated { kind: BelongingKind::Consent, id: given, fate: kept },
+            Fated { kind: BelongingKind::Prospect, id: prospect, fate: Fate::Died },
+        ];
+        wanted.sort_by_key(|fated| (fated.kind, fated.id));
+        assert_eq!(erased.belongings, wanted);
+        // Whoever adds a kind has an erasure meet it here.
+        for kind in BelongingKind::ALL {
+            assert!(wanted.iter().any(|fated| fated.kind == *kind), "{kind:?}");
+        }
+    }
     world.end().await;
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::Clock;
+use lethe_ledger::LedgerError;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
@@ -135,6 +136,10 @@ async fn migrations(pool: &PgPool) -> Result<(Finding, bool), sqlx::Error> {
         applied.iter().any(|(version, checksum)| *version == known.version && *checksum != *known.checksum)
     });
     let newer = applied.iter().any(|(version, _)| known.iter().all(|known| known.version != *version));
+    if let Err(error @ LedgerError::EarlierForm) = lethe_ledger::readable(pool).await {
+        let advice = "Nothing was changed: the version of Lethe that wrote them still reads them.";
+        return Ok((Finding::problem(TABLES, error.to_string(), advice), false));
+    }
     Ok(if newer || changed {
         let advice = "Start the version of Lethe that wrote them, or a newer one.";
         (Finding::problem(TABLES, "They belong to another version of Lethe.", advice), false)

@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use lethe_crm::contact::{ContactEvent, ContactView, ErasureKind};
 use lethe_kernel::{ContactId, UserError};
+use lethe_privacy::belonging::VIEWS;
 use lethe_privacy::erasure::EraseContact;
 
 use super::{DestroyedKeyField, Erasure, ErasureReasonField, Remaining};
@@ -11,7 +12,10 @@ use crate::id::Kind;
 use crate::mutate::{Outcome, changed, execute};
 use crate::permission::allowed;
 
-const VIEWS: &[&str] = &["contact", "note", "expiry", "consent", "prospect", "company"];
+/// The views that an erasure changes.
+fn views() -> Vec<&'static str> {
+    ["contact", "expiry", "company"].into_iter().chain(VIEWS.iter().copied()).collect()
+}
 
 /// A contact to anonymise. It cannot be undone.
 #[derive(InputObject)]
@@ -131,7 +135,7 @@ impl ErasureMutation {
         let key = input.idempotency_key.clone();
         let work =
             erase(&input.contact_id, ErasureKind::Anonymised, input.reason, input.preview_token.clone());
-        let outcome = execute(context, "contactAnonymise", Some(&key), work, VIEWS).await?;
+        let outcome = execute(context, "contactAnonymise", Some(&key), work, &views()).await?;
         let told = Told::of(context, &outcome).await?;
         Ok(ContactAnonymisePayload::new(outcome, told))
     }
@@ -146,7 +150,7 @@ impl ErasureMutation {
     ) -> Result<ContactDeletePayload> {
         let key = input.idempotency_key.clone();
         let work = erase(&input.contact_id, ErasureKind::Deleted, input.reason, input.preview_token.clone());
-        let outcome = execute(context, "contactDelete", Some(&key), work, VIEWS).await?;
+        let outcome = execute(context, "contactDelete", Some(&key), work, &views()).await?;
         let told = Told::of(context, &outcome).await?;
         Ok(ContactDeletePayload::new(outcome, told))
     }

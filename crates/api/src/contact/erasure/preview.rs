@@ -1,13 +1,13 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use lethe_crm::company::CompanyView;
-use lethe_crm::contact::{Hold, HoldKind};
+use lethe_crm::contact::{BelongingKind, Fate, Hold, HoldKind};
 use lethe_crm::import::OperationView;
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::ContactId;
-use lethe_ledger::{Context as WorkContext, Failure};
+use lethe_ledger::{Context as WorkContext, Failure, Projection};
 use lethe_privacy::consent::ConsentView;
-use lethe_privacy::erasure::{DyingNote, Preview, preview};
+use lethe_privacy::erasure::{Preview, preview};
 use uuid::Uuid;
 
 use super::{DestroyedKeyField, ErasureKindField, Remaining};
@@ -17,7 +17,7 @@ use crate::consent::Consent;
 use crate::error::{UserError, fault};
 use crate::id::Kind;
 use crate::import::Operation;
-use crate::loader::{by_id, by_ids};
+use crate::loader::{Identified, by_id, by_ids};
 use crate::note::Note;
 use crate::permission::allowed;
 use crate::prospect::Prospect;
@@ -74,6 +74,19 @@ enum HoldKindField {
     Restriction,
 }
 
+impl ErasurePreview {
+    /// What of a kind would have one of some fates, as far as the caller sees it.
+    async fn rows<P: Projection<Row: Identified>>(
+        &self,
+        context: &Context<'_>,
+        kind: BelongingKind,
+        fates: &[Fate],
+    ) -> Result<Vec<P::Row>> {
+        let ids: Vec<Uuid> = self.0.of(kind, fates).map(|one| one.id).collect();
+        by_ids::<P>(context, &ids).await
+    }
+}
+
 /// What an erasure would do, as things are now.
 #[Object]
 impl ErasurePreview {
@@ -91,9 +104,9 @@ impl ErasurePreview {
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn dying_notes(&self, context: &Context<'_>) -> Result<Vec<DyingNoteField>> {
         let mut shown = Vec::new();
-        for DyingNote { note, others, .. } in &self.0.dying {
-            let note = by_id::<NoteView>(context, note.0).await?.map(Note);
-            shown.push(DyingNoteField { note, other_contacts: *others });
+        for dying in self.0.of(BelongingKind::Note, &[Fate::Died]) {
+            let note = by_id::<NoteView>(context, dying.id).await?.map(Note);
+            shown.push(DyingNoteField { note, other_contacts: dying.outlook.others });
         }
         Ok(shown)
     }
@@ -101,19 +114,22 @@ impl ErasurePreview {
     /// The notes that would survive, because they are declared free of personal content.
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn surviving_notes(&self, context: &Context<'_>) -> Result<Vec<Note>> {
-        Ok(by_ids::<NoteView>(context, &ids(&self.0.surviving)).await?.into_iter().map(Note).collect())
+        let fates = [Fate::Survived, Fate::Unlinked, Fate::Kept];
+        let found = self.rows::<NoteView>(context, BelongingKind::Note, &fates).await?;
+        Ok(found.into_iter().map(Note).collect())
     }
 
     /// Its consents; their wording, proof and notes would go.
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn consents(&self, context: &Context<'_>) -> Result<Vec<Consent>> {
-        Ok(by_ids::<ConsentView>(context, &ids(&self.0.consents)).await?.into_iter().map(Consent).collect())
+        let found = self.rows::<ConsentView>(context, BelongingKind::Consent, &Fate::ALL).await?;
+        Ok(found.into_iter().map(Consent).collect())
     }
 
     /// Its prospects; their titles would go.
     #[graphql(complexity = "crate::connection::cost(100, child_complexity)")]
     async fn prospects(&self, context: &Context<'_>) -> Result<Vec<Prospect>> {
-        let found = by_ids::<ProspectView>(context, &ids(&self.0.prospects)).await?;
+        let found = self.rows::<ProspectView>(context, BelongingKind::Prospect, &Fate::ALL).await?;
         Ok(found.into_iter().map(Prospect).collect())
     }
 

@@ -1,10 +1,10 @@
 use lethe_crm::contact::{
-    Amended, CompanyLinked, CompanyUnlinked, ConsentRecorded, ContactEvent, CprDate, CprSerial, Details,
-    Email, Erased, ErasureKind, ErasureReason, FirstName, FoundByImport, ItemAttached, ItemDetached,
-    ItemKind, LastName, Mobile, Origin, Phone, ProspectRegistered, Registered, Remains, Remark, SealedCpr,
-    Title,
+    Amended, BelongingKind, Bound, CompanyLinked, CompanyUnlinked, ContactEvent, CprDate, CprSerial, Details,
+    Email, Erased, ErasureKind, ErasureReason, Fate, Fated, FirstName, FoundByImport, LastName, Mobile,
+    Origin, Phone, Registered, Remains, Remark, SealedCpr, Title, Unbound,
 };
-use lethe_kernel::{ConsentId, NoteId, Patch, Personal, PersonalValue, ProspectId};
+use lethe_crm::expiry::ExpirySource;
+use lethe_kernel::{Patch, Personal, PersonalValue};
 
 use super::{COMPANY, CONTACT, IMPORT, NOTE, UNIT, day, id};
 use crate::example::Example;
@@ -16,51 +16,58 @@ pub(super) fn all() -> Vec<Example> {
         origin: Some(Origin { import: IMPORT, row: 2 }),
         details: details(),
     };
-    let attached = ItemAttached {
-        kind: ItemKind::Note,
-        item: NOTE,
+    let bound = Bound {
+        kind: BelongingKind::Note,
+        id: NOTE.0,
         unit: UNIT,
         personal: true,
+        created: day("2026-11-01"),
         expires: Some(day("2029-11-01")),
+        source: ExpirySource::Policy,
     };
-    let consent = ConsentId(id(0x91));
-    let prospect = ProspectId(id(0x92));
-    let recorded = ConsentRecorded { consent, unit: UNIT, purpose: "NEWSLETTER".into() };
+    let (consent, prospect) = (id(0x91), id(0x92));
+    let given = Bound { kind: BelongingKind::Consent, id: consent, source: ExpirySource::Chosen, ..bound };
+    let dateless = Bound {
+        kind: BelongingKind::Prospect,
+        id: prospect,
+        expires: None,
+        source: ExpirySource::Event,
+        ..bound
+    };
+    let fated = |(kind, id, fate)| Fated { kind, id, fate };
     let erased = Erased {
         kind: ErasureKind::Anonymised,
         reason: ErasureReason::RequestOfPerson,
         on: day("2027-02-28"),
-        died: vec![NOTE],
-        survived: vec![NoteId(id(0xd1))],
-        consents: vec![consent],
-        prospects: vec![prospect],
+        belongings: [
+            (BelongingKind::Note, NOTE.0, Fate::Died),
+            (BelongingKind::Note, id(0xd1), Fate::Survived),
+            (BelongingKind::Note, id(0xd2), Fate::Unlinked),
+            (BelongingKind::Consent, consent, Fate::Kept),
+            (BelongingKind::Prospect, prospect, Fate::Died),
+        ]
+        .map(fated)
+        .to_vec(),
         companies: vec![COMPANY],
-        remains: vec![
-            Remains::Ids,
-            Remains::Audit,
-            Remains::Statistics,
-            Remains::Consents,
-            Remains::FreeNotes,
-            Remains::NoteShells,
-            Remains::SoleProprietors,
-            Remains::Accounting,
-        ],
+        remains: Remains::ALL.to_vec(),
     };
     [
         ContactEvent::Registered(registered),
         ContactEvent::Amended(Amended { details: details() }),
         ContactEvent::CompanyLinked(CompanyLinked { company: COMPANY, proprietor: true }),
         ContactEvent::CompanyUnlinked(CompanyUnlinked { company: COMPANY }),
-        ContactEvent::ItemAttached(attached),
-        ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true }),
-        ContactEvent::ConsentRecorded(recorded),
-        ContactEvent::ProspectRegistered(ProspectRegistered { prospect }),
+        ContactEvent::Bound(bound),
+        ContactEvent::Unbound(Unbound { was: bound, expired: true }),
         ContactEvent::FoundByImport(FoundByImport { import: IMPORT }),
         ContactEvent::Erased(erased),
     ]
     .map(|event| Example::of(event, CONTACT.0, None))
     .into_iter()
-    .chain([Example::of(ContactEvent::Amended(Amended { details: emptied() }), CONTACT.0, Some("emptied"))])
+    .chain([
+        Example::of(ContactEvent::Amended(Amended { details: emptied() }), CONTACT.0, Some("emptied")),
+        Example::of(ContactEvent::Bound(given), CONTACT.0, Some("consent")),
+        Example::of(ContactEvent::Bound(dateless), CONTACT.0, Some("prospect")),
+    ])
     .collect()
 }
 

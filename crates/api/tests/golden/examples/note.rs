@@ -1,4 +1,4 @@
-use lethe_crm::expiry::{Effect, Expiry};
+use lethe_crm::expiry::{Effect, Expiry, ExpirySource};
 use lethe_crm::note::{
     Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written,
 };
@@ -21,7 +21,9 @@ pub(super) fn all() -> Vec<Example> {
         text: text.clone(),
         contains_personal: true,
         contains_sensitive: true,
+        created: day("2026-11-01"),
         expiry,
+        source: ExpirySource::Policy,
     };
     let amended = Amended {
         kind: Some("PHONE_CALL".into()),
@@ -33,13 +35,14 @@ pub(super) fn all() -> Vec<Example> {
         contains_sensitive: Some(false),
     };
     let emptied = Amended { contacts: Some(Vec::new()), company: Patch::Clear, ..Amended::default() };
-    let never = ExpirySet { expiry: None, unit: UNIT };
+    let source = ExpirySource::Chosen;
+    let never = ExpirySet { expiry: None, source, unit: UNIT };
     let expired = Expired { effect: Effect::Delete, due: day("2029-11-01") };
     [
         (NoteEvent::Written(written), None),
         (NoteEvent::Amended(amended), None),
         (NoteEvent::Amended(emptied), Some("emptied")),
-        (NoteEvent::ExpirySet(ExpirySet { expiry, unit: UNIT }), None),
+        (NoteEvent::ExpirySet(ExpirySet { expiry, source, unit: UNIT }), None),
         (NoteEvent::ExpirySet(never), Some("never")),
         (NoteEvent::Removed(Removed { effect: Effect::Anonymise }), None),
         (NoteEvent::Expired(expired), None),

@@ -1,17 +1,19 @@
+mod belonging;
+
 use cqrs_es::test::TestFramework;
 use lethe_kernel::{Patch, Personal, UnitId};
 
 use super::*;
 use crate::contact::CompanyLinked;
 use crate::contact::{
-    ConsentRecorded, CprDate, CprSerial, Email, ErasureKind, ErasureReason, FirstName, ItemKind, LastName,
-    Remains, SealedCpr,
+    CprDate, CprSerial, Email, ErasureKind, ErasureReason, Fate, Fated, FirstName, LastName, Remains,
+    SealedCpr,
 };
+use crate::expiry::ExpirySource;
 
 const ID: ContactId = ContactId(Uuid::from_u128(1));
 const COMPANY: CompanyId = CompanyId(Uuid::from_u128(2));
 const LINK: CompanyLinked = CompanyLinked { company: COMPANY, proprietor: false };
-const NOTE: NoteId = NoteId(Uuid::from_u128(3));
 
 fn contact() -> TestFramework<Contact> {
     TestFramework::with(Secrets::default())
@@ -127,61 +129,53 @@ fn links_and_unlinks_a_company_once() {
     contact().given(vec![registered()]).when(unlink).then_expect_error(ContactError::NotLinked(COMPANY));
 }
 
-#[test]
-fn knows_the_items_that_name_it() {
-    let item = |expires| ItemAttached {
-        kind: ItemKind::Note,
-        item: NOTE,
-        unit: UnitId(Uuid::from_u128(9)),
-        personal: true,
-        expires,
-    };
-    let date = chrono::NaiveDate::from_ymd_opt(2030, 1, 1);
-    let attached = vec![registered(), ContactEvent::ItemAttached(item(None))];
-    let attach = |item| ContactCommand::AttachItem(item);
-    contact().given(attached.clone()).when(attach(item(None))).then_expect_events(vec![]);
-    contact()
-        .given(attached.clone())
-        .when(attach(item(date)))
-        .then_expect_events(vec![ContactEvent::ItemAttached(item(date))]);
-    let detach = ContactCommand::DetachItem { item: NOTE, expired: true };
-    let detached = ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true });
-    contact().given(attached).when(detach.clone()).then_expect_events(vec![detached]);
-    contact().given(vec![registered()]).when(detach).then_expect_events(vec![]);
-}
-
 const UNIT: UnitId = UnitId(Uuid::from_u128(9));
 const OTHER: UnitId = UnitId(Uuid::from_u128(8));
-const PROSPECT: ProspectId = ProspectId(Uuid::from_u128(5));
 
 fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn recorded() -> ConsentRecorded {
-    ConsentRecorded { consent: ConsentId(Uuid::from_u128(4)), unit: UNIT, purpose: "NEWSLETTER".into() }
-}
-
-fn attached() -> ContactEvent {
-    ContactEvent::ItemAttached(ItemAttached {
-        kind: ItemKind::Note,
-        item: NOTE,
+/// Something of a kind that belongs to it; each kind has one id, and another unit.
+fn thing(kind: BelongingKind) -> Bound {
+    Bound {
+        kind,
+        id: Uuid::from_u128(30 + kind as u128),
         unit: OTHER,
         personal: true,
+        created: date("2026-01-01"),
         expires: Some(date("2030-01-01")),
-    })
+        source: ExpirySource::Chosen,
+    }
 }
 
-/// A contact with an item, a consent, a prospect and a company.
+fn bound(kind: BelongingKind) -> ContactEvent {
+    ContactEvent::Bound(thing(kind))
+}
+
+fn unbind(kind: BelongingKind) -> ContactCommand {
+    ContactCommand::Unbind { kind, id: thing(kind).id, expired: true }
+}
+
+fn unbound(kind: BelongingKind) -> ContactEvent {
+    ContactEvent::Unbound(Unbound { was: thing(kind), expired: true })
+}
+
+/// A contact with a company and something of every kind.
 fn whole() -> Vec<ContactEvent> {
-    vec![
-        registered(),
-        amended(email("a@example.org")),
-        ContactEvent::CompanyLinked(LINK),
-        attached(),
-        ContactEvent::ConsentRecorded(recorded()),
-        ContactEvent::ProspectRegistered(ProspectRegistered { prospect: PROSPECT }),
-    ]
+    let things = BelongingKind::ALL.iter().map(|kind| bound(*kind));
+    [registered(), amended(email("a@example.org")), ContactEvent::CompanyLinked(LINK)]
+        .into_iter()
+        .chain(things)
+        .collect()
+}
+
+/// What becomes of all of it.
+fn fates() -> Vec<Fated> {
+    BelongingKind::ALL
+        .iter()
+        .map(|kind| Fated { kind: *kind, id: thing(*kind).id, fate: Fate::Died })
+        .collect()
 }
 
 fn erase(holds: Vec<Hold>) -> ContactCommand {
@@ -190,8 +184,7 @@ fn erase(holds: Vec<Hold>) -> ContactCommand {
         reason: ErasureReason::RequestOfPerson,
         on: date("2026-06-01"),
         holds,
-        died: vec![NOTE],
-        survived: Vec::new(),
+        belongings: fates(),
         remains: vec![Remains::Ids],
     })
 }
@@ -201,10 +194,7 @@ fn erased() -> Erased {
         kind: ErasureKind::Anonymised,
         reason: ErasureReason::RequestOfPerson,
         on: date("2026-06-01"),
-        died: vec![NOTE],
-        survived: Vec::new(),
-        consents: vec![recorded().consent],
-        prospects: vec![PROSPECT],
+        belongings: fates(),
         companies: Vec::new(),
         remains: vec![Remains::Ids],
     }
@@ -223,31 +213,24 @@ fn folded(events: Vec<ContactEvent>) -> Contact {
 }
 
 #[test]
-fn knows_its_consents_prospects_and_imports_once() {
-    let consent = ContactCommand::RecordConsent(recorded());
-    let prospect = ContactCommand::RegisterProspect(PROSPECT);
-    let import = ImportId(Uuid::from_u128(8));
-    let known = [
-        ContactEvent::ConsentRecorded(recorded()),
-        ContactEvent::ProspectRegistered(ProspectRegistered { prospect: PROSPECT }),
-        ContactEvent::FoundByImport(FoundByImport { import }),
-    ];
-    for (command, event) in [consent, prospect, ContactCommand::FindByImport(import)].into_iter().zip(known) {
-        contact().given(vec![registered()]).when(command.clone()).then_expect_events(vec![event.clone()]);
-        contact().given(vec![registered(), event]).when(command).then_expect_events(vec![]);
-    }
-    let origin = Some(crate::contact::Origin { import, row: 2 });
-    let came = ContactEvent::Registered(Registered { origin, ..register(named("Åse")) });
-    contact().given(vec![came]).when(ContactCommand::FindByImport(import)).then_expect_events(vec![]);
+fn a_snapshot_of_it_has_everything() {
+    let state = folded(whole());
+    // Sealed values need a key.
+    let kept = Contact { held: Held::default(), ..state };
+    let stored = serde_json::to_string(&kept).unwrap();
+    assert_eq!(serde_json::from_str::<Contact>(&stored).unwrap(), kept);
 }
 
 #[test]
-fn belongs_to_the_unit_that_registered_it_and_to_those_with_an_item() {
-    let state = folded(vec![registered(), attached()]);
-    assert!(state.is_of(UNIT) && state.is_of(OTHER));
-    let detached = ContactEvent::ItemDetached(ItemDetached { item: NOTE, expired: true });
-    let state = folded(vec![registered(), attached(), detached]);
-    assert!(state.is_of(UNIT) && !state.is_of(OTHER));
+fn knows_its_imports_once() {
+    let import = ImportId(Uuid::from_u128(8));
+    let event = ContactEvent::FoundByImport(FoundByImport { import });
+    let command = ContactCommand::FindByImport(import);
+    contact().given(vec![registered()]).when(command.clone()).then_expect_events(vec![event.clone()]);
+    contact().given(vec![registered(), event]).when(command).then_expect_events(vec![]);
+    let origin = Some(crate::contact::Origin { import, row: 2 });
+    let came = ContactEvent::Registered(Registered { origin, ..register(named("Åse")) });
+    contact().given(vec![came]).when(ContactCommand::FindByImport(import)).then_expect_events(vec![]);
 }
 
 #[test]
@@ -278,20 +261,18 @@ fn an_erased_contact_holds_nothing_and_takes_nothing() {
     let history = [whole(), vec![ContactEvent::Erased(erased())]].concat();
     let state = folded(history.clone());
     assert_eq!((state.held.clone(), state.subjects(ID.0)), (Held::default(), vec![]));
-    assert_eq!((state.items().count(), state.consents().count(), state.prospects().count()), (0, 0, 0));
+    assert_eq!(state.belongings().count(), 0);
     assert!(state.is_of(UNIT) && state.is_of(OTHER), "those that had it still learn that it was erased");
-    let ContactEvent::ItemAttached(item) = attached() else { panic!("an item") };
-    for command in [
+    let of_kinds =
+        BelongingKind::ALL.iter().flat_map(|kind| [ContactCommand::Bind(thing(*kind)), unbind(*kind)]);
+    let others = [
         amend(named("Bo")),
         ContactCommand::Link(LINK),
         ContactCommand::Unlink(COMPANY),
-        ContactCommand::AttachItem(item),
-        ContactCommand::DetachItem { item: NOTE, expired: true },
-        ContactCommand::RecordConsent(recorded()),
-        ContactCommand::RegisterProspect(PROSPECT),
         ContactCommand::FindByImport(ImportId(Uuid::from_u128(8))),
         erase(vec![]),
-    ] {
+    ];
+    for command in others.into_iter().chain(of_kinds) {
         let refusal = ContactError::Erased(date("2026-06-01"));
         contact().given(history.clone()).when(command).then_expect_error(refusal);
     }

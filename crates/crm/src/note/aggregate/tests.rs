@@ -38,7 +38,9 @@ fn written() -> Written {
         text: text("met"),
         contains_personal: true,
         contains_sensitive: false,
+        created: today(),
         expiry: Some(expiry("2027-01-01")),
+        source: ExpirySource::Policy,
     }
 }
 
@@ -105,7 +107,8 @@ fn amends_only_what_differs() {
 #[test]
 fn changes_its_expiry_as_an_event_of_its_own() {
     let later = Expiry { on: date("2028-01-01"), effect: Effect::Anonymise };
-    let set = NoteEvent::ExpirySet(ExpirySet { expiry: Some(later), unit: UNIT });
+    let set =
+        NoteEvent::ExpirySet(ExpirySet { expiry: Some(later), source: ExpirySource::Chosen, unit: UNIT });
     note().given(history()).when(amend(Amended::default(), Patch::Set(later))).then_expect_events(vec![set]);
 }
 
@@ -118,7 +121,7 @@ fn refuses_to_lose_its_expiry_while_it_is_personal() {
     let free = Amended { contains_personal: Some(false), ..Amended::default() };
     note().given(history()).when(amend(free.clone(), Patch::Clear)).then_expect_events(vec![
         NoteEvent::Amended(free),
-        NoteEvent::ExpirySet(ExpirySet { expiry: None, unit: UNIT }),
+        NoteEvent::ExpirySet(ExpirySet { expiry: None, source: ExpirySource::Chosen, unit: UNIT }),
     ]);
 }
 
@@ -230,7 +233,8 @@ fn a_shell_takes_what_is_not_about_its_text() {
         .when(amend(kind.clone(), Patch::Keep))
         .then_expect_events(vec![NoteEvent::Amended(kind)]);
     let later = expiry("2028-01-01");
-    let set = NoteEvent::ExpirySet(ExpirySet { expiry: Some(later), unit: UNIT });
+    let set =
+        NoteEvent::ExpirySet(ExpirySet { expiry: Some(later), source: ExpirySource::Chosen, unit: UNIT });
     note().given(shell).when(amend(Amended::default(), Patch::Set(later))).then_expect_events(vec![set]);
 }
 
