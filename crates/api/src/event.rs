@@ -14,8 +14,9 @@ use crate::error::fault;
 use crate::id::{self, Kind};
 use crate::notary::{self, InclusionProof};
 use crate::scalar::{Position, TreeSize};
-use crate::stream::changes;
+use crate::stream::{Description, description};
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 use field_change::FieldChange;
 
 #[derive(Clone)]
@@ -152,9 +153,14 @@ impl Event {
     /// What it changed, field by field. CPR numbers and the texts of notes are masked; what was erased since, and what
     /// is another unit's alone, is withheld.
     async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
+        let Description { changes, audience } = description(&self.0).map_err(|error| fault(&error))?;
+        let is_told = Visibility::of(context).is_told(audience, &self.0).map_err(|error| fault(&error))?;
         let mut shown = Vec::new();
-        for change in changes(&self.0).map_err(|error| fault(&error))? {
-            shown.push(FieldChange::of(context, change, &self.0).await?);
+        for change in changes {
+            shown.push(match is_told {
+                true => FieldChange::of(context, change, &self.0).await?,
+                false => FieldChange::forbidden(change),
+            });
         }
         Ok(shown)
     }

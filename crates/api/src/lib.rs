@@ -45,4 +45,4 @@ pub use id::{contact_id, unit_id};
 pub use import::Upload;
 pub use permission::{permissions_page, permitted_operations};
 pub use schema::{Schema, schema, sdl, views};
-pub use stream::{STREAM_TYPES, StreamType};
+pub use stream::{Description, STREAM_TYPES, StreamType};

@@ -8,7 +8,7 @@ use lethe_crm::import::{Import, RecognisedFiles};
 use lethe_crm::note::Note;
 use lethe_crm::note_kind::NoteKinds;
 use lethe_crm::prospect::Prospect;
-use lethe_ledger::{Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
+use lethe_ledger::{Audience, Change, Described, EventType, LedgerError, Recorded, Stored, Versioned};
 use lethe_mail::Mail;
 use lethe_privacy::consent::Consent;
 use lethe_privacy::reveal::{RevealPolicy, Reveals};
@@ -21,8 +21,17 @@ pub struct StreamType {
     pub name: &'static str,
     /// The types of events that stand in such streams.
     pub events: &'static [EventType],
-    /// What one of these events changed.
-    pub changes: fn(&Recorded) -> Result<Vec<Change>, LedgerError>,
+    /// What one of these events says.
+    pub description: fn(&Recorded) -> Result<Description, LedgerError>,
+}
+
+/// What an event says, and to whom.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// What it changed.
+    pub changes: Vec<Change>,
+    /// Who is shown that.
+    pub audience: Audience,
 }
 
 /// Every type of streams.
@@ -51,11 +60,14 @@ const fn of<A: Stored<Event: Described>>() -> StreamType {
     StreamType {
         name: A::TYPE,
         events: A::Event::TYPES,
-        changes: |event| Ok(event.decode::<A::Event>()?.changes(event.stream)),
+        description: |event| {
+            let decoded = event.decode::<A::Event>()?;
+            Ok(Description { changes: decoded.changes(event.stream), audience: decoded.audience() })
+        },
     }
 }
 
-pub(crate) fn changes(event: &Recorded) -> Result<Vec<Change>, LedgerError> {
+pub(crate) fn description(event: &Recorded) -> Result<Description, LedgerError> {
     let stream = STREAM_TYPES.iter().find(|stream| stream.name == event.aggregate_type);
-    (stream.ok_or_else(|| event.unknown())?.changes)(event)
+    (stream.ok_or_else(|| event.unknown())?.description)(event)
 }

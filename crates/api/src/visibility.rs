@@ -11,7 +11,7 @@ use lethe_crm::import::OperationView;
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::{Caller, Role, Subject, SubjectKind, UnitId, UserId};
-use lethe_ledger::{LedgerError, Parts, Projection, Recorded, rows};
+use lethe_ledger::{Audience, LedgerError, Parts, Projection, Recorded, rows};
 use lethe_privacy::consent::ConsentView;
 use uuid::Uuid;
 
@@ -83,15 +83,11 @@ impl Visibility {
     ///
     /// # Errors
     /// [`LedgerError::Unreadable`].
-    pub(crate) fn reads_event(self, event: &Recorded) -> Result<bool, LedgerError> {
-        const OF_ONE_UNIT: [&str; 5] = [
-            "contact.item_attached",
-            "contact.item_detached",
-            "contact.consent_recorded",
-            "contact.prospect_registered",
-            "company.found_by_import",
-        ];
-        Ok(!OF_ONE_UNIT.contains(&event.event_type.as_str()) || self.is_own(event.metadata()?.unit))
+    pub(crate) fn is_told(self, audience: Audience, event: &Recorded) -> Result<bool, LedgerError> {
+        Ok(match audience {
+            Audience::Everybody => true,
+            Audience::ItsUnit => self.is_own(event.metadata()?.unit),
+        })
     }
 
     /// The events among these that are about something that is seen.

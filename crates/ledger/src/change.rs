@@ -41,10 +41,23 @@ pub enum Value {
     Masked,
 }
 
-/// Events that can say what they changed.
+/// Who is shown what an event says, of those who see the object whose stream it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody who sees the object.
+    Everybody,
+    /// The unit in whose name it happened, and those who look after all units: it tells of that unit's own affairs,
+    /// although other units see the object too.
+    ItsUnit,
+}
+
+/// Events that can say what they changed, and to whom.
 pub trait Described {
     /// The fields that the event set or emptied, in the order a reader expects; `stream` is the event's stream.
     fn changes(&self, stream: Uuid) -> Vec<Change>;
+
+    /// Who is shown them. Name every variant, so that a new one does not compile until somebody has decided.
+    fn audience(&self) -> Audience;
 }
 
 impl Change {

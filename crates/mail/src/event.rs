@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{Personal, Subject, UnitId, personal_text};
-use lethe_ledger::{Change, Described, Value, domain_event};
+use lethe_ledger::{Audience, Change, Described, Value, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -196,6 +196,19 @@ impl Described for MailEvent {
             Self::Requeued(event) => {
                 vec![status("QUEUED"), Change::set("nextAttemptAt", event.next_attempt)]
             }
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Queued(_)
+            | Self::Attempted(_)
+            | Self::Sent(_)
+            | Self::Deferred(_)
+            | Self::Doubtful(_)
+            | Self::Failed(_)
+            | Self::Withdrawn(_)
+            | Self::Requeued(_) => Audience::Everybody,
         }
     }
 }

@@ -8,7 +8,6 @@ use lethe_ledger::{Change, Recorded, Value};
 use lethe_mail::MailEvent;
 
 use crate::contact::WithheldReason;
-use crate::error::fault;
 use crate::id::Kind;
 use crate::keys::{is_erased, open_text};
 use crate::loader::by_id;
@@ -72,14 +71,16 @@ impl FieldChange {
 }
 
 impl FieldChange {
+    /// A field of an event that tells of another unit's affairs.
+    pub(super) fn forbidden(Change { field, .. }: Change) -> Self {
+        Self { field, value: Ok(None), withheld: Some(WithheldReason::Forbidden) }
+    }
+
     pub(super) async fn of(context: &Context<'_>, change: Change, event: &Recorded) -> Result<Self> {
         let Change { field, value } = change;
         let shown = |value| Self { field, value: Ok(Some(value)), withheld: None };
         let withheld = |reason| Self { field, value: Ok(None), withheld: Some(reason) };
         let visibility = Visibility::of(context);
-        if !visibility.reads_event(event).map_err(|error| fault(&error))? {
-            return Ok(withheld(WithheldReason::Forbidden));
-        }
         Ok(match value {
             None => Self { field, value: Ok(None), withheld: None },
             Some(Value::Masked) => {

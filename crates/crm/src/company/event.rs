@@ -1,5 +1,5 @@
 use lethe_kernel::{CompanyId, ContactId, ImportId, UnitId};
-use lethe_ledger::{Change, Described, Value, domain_event};
+use lethe_ledger::{Audience, Change, Described, Value, domain_event};
 use lethe_nordic::PNumber;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -136,6 +136,17 @@ impl Described for CompanyEvent {
                     .chain(emptied)
                     .collect()
             }
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_)
+            | Self::Amended(_)
+            | Self::Closed(_)
+            | Self::ProprietorSet(_)
+            | Self::Erased(_) => Audience::Everybody,
+            Self::FoundByImport(_) => Audience::ItsUnit,
         }
     }
 }

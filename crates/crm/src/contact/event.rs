@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use lethe_kernel::{CompanyId, ConsentId, ContactId, ImportId, NoteId, ProspectId, UnitId};
-use lethe_ledger::{Change, Described, Fields, domain_event};
+use lethe_ledger::{Audience, Change, Described, Fields, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -202,6 +202,21 @@ impl Described for ContactEvent {
             Self::ProspectRegistered(event) => vec![Change::object("prospect", "Prospect", event.prospect)],
             Self::FoundByImport(event) => vec![Change::object("import", "Operation", event.import)],
             Self::Erased(event) => event.changes(),
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_)
+            | Self::Amended(_)
+            | Self::CompanyLinked(_)
+            | Self::CompanyUnlinked(_)
+            | Self::FoundByImport(_)
+            | Self::Erased(_) => Audience::Everybody,
+            Self::ItemAttached(_)
+            | Self::ItemDetached(_)
+            | Self::ConsentRecorded(_)
+            | Self::ProspectRegistered(_) => Audience::ItsUnit,
         }
     }
 }

@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 use lethe_kernel::{CompanyId, ContactId, Patch, Personal, UnitId, personal_text};
-use lethe_ledger::{Change, Described, Fields, domain_event};
+use lethe_ledger::{Audience, Change, Described, Fields, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -150,5 +150,17 @@ fn natured(mut fields: Fields) -> Option<Fields> {
 impl Described for NoteEvent {
     fn changes(&self, _: Uuid) -> Vec<Change> {
         change::of(self)
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Written(_)
+            | Self::Amended(_)
+            | Self::ExpirySet(_)
+            | Self::Removed(_)
+            | Self::Expired(_)
+            | Self::Erased(_)
+            | Self::ContactUnlinked(_) => Audience::Everybody,
+        }
     }
 }
