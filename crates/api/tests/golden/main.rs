@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a helper of a test fails the test"
@@ -14,6 +15,7 @@ mod example;
 mod examples;
 mod folder;
 mod keys;
+mod kinds;
 mod version;
 
 use std::collections::BTreeSet;

@@ -8,10 +8,9 @@ use crate::app::parts;
 use crate::contact::{Contact, Nested};
 use crate::error::fault;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute};
 use crate::permission::allowed;
-
-const VIEWS: &[&str] = &["contact", "note", "expiry", "consent", "prospect", "company"];
 
 /// A contact to anonymise. It cannot be undone.
 #[derive(InputObject)]
@@ -131,7 +130,7 @@ impl ErasureMutation {
         let key = input.idempotency_key.clone();
         let work =
             erase(&input.contact_id, ErasureKind::Anonymised, input.reason, input.preview_token.clone());
-        let outcome = execute(context, "contactAnonymise", Some(&key), work, VIEWS).await?;
+        let outcome = execute(context, "contactAnonymise", Some(&key), work, Contact::VIEWS).await?;
         let told = Told::of(context, &outcome).await?;
         Ok(ContactAnonymisePayload::new(outcome, told))
     }
@@ -146,7 +145,7 @@ impl ErasureMutation {
     ) -> Result<ContactDeletePayload> {
         let key = input.idempotency_key.clone();
         let work = erase(&input.contact_id, ErasureKind::Deleted, input.reason, input.preview_token.clone());
-        let outcome = execute(context, "contactDelete", Some(&key), work, VIEWS).await?;
+        let outcome = execute(context, "contactDelete", Some(&key), work, Contact::VIEWS).await?;
         let told = Told::of(context, &outcome).await?;
         Ok(ContactDeletePayload::new(outcome, told))
     }
