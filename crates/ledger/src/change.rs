@@ -37,8 +37,8 @@ pub enum Value {
         /// The value as stored.
         sealed: SealedText,
     },
-    /// A value nobody may read here: it can only be revealed (R7, R8).
-    Masked,
+    /// A value nobody may read here: it can only be revealed (R7, R8). The key of this subject seals it.
+    Masked(Subject),
 }
 
 /// Who is shown what an event says, of those who see the object whose stream it stands in.
@@ -87,6 +87,12 @@ impl Change {
         let sealed = value.sealed()?.clone();
         let value = Value::Personal { subject: subject.into(), label: T::LABEL, sealed };
         Some(Self { field, value: Some(value) })
+    }
+
+    /// A field that got a value which nobody may read here, sealed for `subject`.
+    #[must_use]
+    pub fn masked(field: &'static str, subject: impl Into<Subject>) -> Self {
+        Self { field, value: Some(Value::Masked(subject.into())) }
     }
 
     /// A personal field that a patch set or emptied.

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{Personal, Subject, UnitId, personal_text};
-use lethe_ledger::{Audience, Change, Described, Value, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -215,7 +215,7 @@ impl Described for MailEvent {
 
 /// A mail may hold what lets its reader in, so its history shows it to nobody.
 fn queued(event: &Queued) -> Vec<Change> {
-    let masked = |field| Change { field, value: Some(Value::Masked) };
+    let masked = |field| Change::masked(field, event.about);
     vec![
         Change::set("status", "QUEUED"),
         Change::set("kind", event.kind.as_str()),

@@ -132,7 +132,7 @@ fn line(change: &Change) -> String {
         Some(Value::Time(time)) => shown(json!(time)),
         Some(Value::Object(kind, id)) => shown(json!({ *kind: id })),
         Some(Value::Personal { .. }) => json!({ "field": field, "withheld": "ERASED" }),
-        Some(Value::Masked) => json!({ "field": field, "withheld": "MASKED" }),
+        Some(Value::Masked(_)) => json!({ "field": field, "withheld": "MASKED" }),
     }
     .to_string()
 }

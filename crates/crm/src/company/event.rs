@@ -1,4 +1,4 @@
-use lethe_kernel::{CompanyId, ContactId, ImportId, UnitId};
+use lethe_kernel::{CompanyId, ContactId, ImportId, Subject, UnitId};
 use lethe_ledger::{Audience, Change, Described, Value, domain_event};
 use lethe_nordic::PNumber;
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,7 @@ impl Registered {
     fn changes(&self, company: CompanyId) -> Vec<Change> {
         let number = match &self.identity.number {
             Number::Public(number) => Value::from(number.as_str()),
-            Number::Personal(_) => Value::Masked,
+            Number::Personal(_) => Value::Masked(Subject::sole_proprietor(company)),
         };
         let p_numbers = self.p_numbers.iter().map(PNumber::as_str).collect::<Vec<_>>().join(", ");
         [Change::object("unit", "Unit", self.unit)]

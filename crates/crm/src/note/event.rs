@@ -1,5 +1,5 @@
 use chrono::NaiveDate;
-use lethe_kernel::{CompanyId, ContactId, Patch, Personal, UnitId, personal_text};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Patch, Personal, UnitId, personal_text};
 use lethe_ledger::{Audience, Change, Described, Fields, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -148,8 +148,8 @@ fn natured(mut fields: Fields) -> Option<Fields> {
 }
 
 impl Described for NoteEvent {
-    fn changes(&self, _: Uuid) -> Vec<Change> {
-        change::of(self)
+    fn changes(&self, stream: Uuid) -> Vec<Change> {
+        change::of(self, NoteId(stream))
     }
 
     fn audience(&self) -> Audience {
