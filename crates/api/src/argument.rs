@@ -7,6 +7,7 @@ use lethe_ledger::Cutoff;
 
 use crate::app::{app, parts};
 use crate::error::{fault, top_level};
+use crate::kind::ShownView;
 use crate::scalar::Position;
 
 /// A moment of the past: by position in the ledger, or by the time of recording. One that is still to come is answered
@@ -78,12 +79,13 @@ pub(crate) fn count(number: i32) -> u32 {
 /// Waits until the views show everything up to a position that the caller has seen.
 pub(crate) async fn wait_for(
     context: &Context<'_>,
-    views: &[&str],
+    views: &[ShownView],
     position: Option<Position>,
 ) -> Result<()> {
     let Some(Position(position)) = position else { return Ok(()) };
     let app = app(context);
-    if app.views.reached(views, position, app.patience).await {
+    let views: Vec<_> = views.iter().map(|view| view.name).collect();
+    if app.views.reached(&views, position, app.patience).await {
         return Ok(());
     }
     Err(top_level(

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::app::{App, app, request};
 use crate::error::{fault, is_passing, top_level};
-use crate::event::{Event, stream_kind};
+use crate::event::Event;
 use crate::id::{self, Kind};
-use crate::node::{Node, by_kind};
+use crate::kind::{Node, StreamType, by_kind};
 use crate::permission;
 use crate::permission::allowed;
 use crate::scalar::Position;
@@ -43,7 +43,8 @@ impl Change {
 
     /// The object it changed, as it is now.
     async fn node(&self, context: &Context<'_>) -> Result<Option<Node>> {
-        by_kind(context, stream_kind(&self.0.aggregate_type), self.0.stream).await
+        let known = StreamType::of(&self.0).map_err(|error| fault(&error))?;
+        by_kind(context, known.kind, self.0.stream).await
     }
 }
 
@@ -135,7 +136,12 @@ impl Feed {
     async fn read(&mut self) -> Result<bool, LedgerError> {
         let read = self.app.ledger.parts().after(self.position, BATCH).await?;
         let Some(last) = read.last().map(|event| event.position) else { return Ok(false) };
-        let wanted = read.into_iter().filter(|event| self.wants(event)).collect();
+        let mut wanted = Vec::new();
+        for event in read {
+            if self.wants(&event)? {
+                wanted.push(event);
+            }
+        }
         self.pending = self.visible(wanted, last).await?;
         self.position = last;
         Ok(true)
@@ -155,7 +161,8 @@ impl Feed {
         Ok(seen)
     }
 
-    fn wants(&self, event: &Recorded) -> bool {
-        self.of.is_none_or(|(kind, id)| id == event.stream && kind == stream_kind(&event.aggregate_type))
+    fn wants(&self, event: &Recorded) -> Result<bool, LedgerError> {
+        let kind = StreamType::of(event)?.kind;
+        Ok(self.of.is_none_or(|of| of == (kind, event.stream)))
     }
 }

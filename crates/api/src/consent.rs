@@ -23,6 +23,7 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
+use crate::kind::shown;
 use crate::loader::{Identified, by_id};
 use crate::permission::allowed;
 use crate::scalar::{Date, Position};
@@ -257,7 +258,7 @@ impl ConsentQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Consent>> {
-        wait_for(context, &["consent"], min_position).await?;
+        wait_for(context, &[shown::<ConsentView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
@@ -290,8 +291,4 @@ impl ConsentFilterInput {
             changed_until: changed.until,
         })
     }
-}
-
-pub(crate) async fn consent_by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Consent>> {
-    Ok(by_id::<ConsentView>(context, id).await?.map(Consent))
 }

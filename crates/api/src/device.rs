@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::open;
+use crate::kind::Shown;
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute_access, payload};
 use crate::permission::allowed;
@@ -157,7 +158,7 @@ impl DeviceMutation {
     ) -> Result<DeviceRevokePayload> {
         let work = Kind::Device.read(&input.device_id, "deviceId").map(|stream| RevokeDevice { stream });
         let key = input.idempotency_key.as_ref();
-        let outcome = execute_access(context, "deviceRevoke", key, work, &["device"]).await?;
+        let outcome = execute_access(context, "deviceRevoke", key, work, DeviceRevokePayload::VIEWS).await?;
         let device = changed::<DeviceView>(context, &outcome).await?.map(Device);
         Ok(DeviceRevokePayload::new(outcome, device))
     }

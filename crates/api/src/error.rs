@@ -114,10 +114,16 @@ impl From<kernel::UserError> for UserError {
             (Detail::CurrentVersion(current_version), _) => {
                 Self::StaleVersion(StaleVersion { code, message, field, current_version })
             }
-            (Detail::Existing(kind, id), _) => {
-                let existing = Kind::from_name(kind).unwrap_or(Kind::Contact).id(id);
-                Self::AlreadyExists(AlreadyExists { code, message, field, existing })
-            }
+            (Detail::Existing(kind, id), _) => match Kind::from_name(kind) {
+                Some(kind) => {
+                    Self::AlreadyExists(AlreadyExists { code, message, field, existing: kind.id(id) })
+                }
+                // Rather no object than one of another type.
+                None => {
+                    tracing::error!(kind, "a refusal names an object of a type that is not in the graph");
+                    Self::RuleViolation(RuleViolation { code, message, field })
+                }
+            },
             (Detail::RetryAt(retry_at), _) => {
                 Self::RateLimited(RateLimited { code, message, field, retry_at })
             }

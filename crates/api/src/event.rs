@@ -12,10 +12,11 @@ use lethe_ledger::Recorded;
 
 use crate::error::fault;
 use crate::id::{self, Kind};
+use crate::kind::{Description, StreamType};
 use crate::notary::{self, InclusionProof};
 use crate::scalar::{Position, TreeSize};
-use crate::stream::changes;
 use crate::unit::Unit;
+use crate::visibility::Visibility;
 use field_change::FieldChange;
 
 #[derive(Clone)]
@@ -102,12 +103,14 @@ impl Event {
     }
 
     /// The stream it belongs to.
-    async fn stream(&self) -> Stream {
-        Stream {
+    #[expect(clippy::unused_async, reason = "resolvers are async")]
+    async fn stream(&self) -> Result<Stream> {
+        let known = StreamType::of(&self.0).map_err(|error| fault(&error))?;
+        Ok(Stream {
             kind: self.0.aggregate_type.clone(),
-            id: stream_kind(&self.0.aggregate_type).id(self.0.stream),
+            id: known.kind.id(self.0.stream),
             sequence: self.0.sequence,
-        }
+        })
     }
 
     /// When the command was decided.
@@ -152,28 +155,17 @@ impl Event {
     /// What it changed, field by field. CPR numbers and the texts of notes are masked; what was erased since, and what
     /// is another unit's alone, is withheld.
     async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
+        let known = StreamType::of(&self.0).map_err(|error| fault(&error))?;
+        let Description { changes, audience } =
+            (known.description)(&self.0).map_err(|error| fault(&error))?;
+        let is_told = Visibility::of(context).is_told(audience, &self.0).map_err(|error| fault(&error))?;
         let mut shown = Vec::new();
-        for change in changes(&self.0).map_err(|error| fault(&error))? {
-            shown.push(FieldChange::of(context, change, &self.0).await?);
+        for change in changes {
+            shown.push(match is_told {
+                true => FieldChange::of(context, change, &self.0).await?,
+                false => FieldChange::forbidden(change),
+            });
         }
         Ok(shown)
-    }
-}
-
-pub(crate) fn stream_kind(aggregate_type: &str) -> Kind {
-    match aggregate_type {
-        "contact" => Kind::Contact,
-        "company" | "company_reference" => Kind::Company,
-        "prospect" => Kind::Prospect,
-        "note" => Kind::Note,
-        "consent" => Kind::Consent,
-        "import" => Kind::Operation,
-        "user" => Kind::User,
-        "device" => Kind::Device,
-        "user_group" => Kind::UserGroup,
-        "mail" => Kind::OutgoingMail,
-        "vault" => Kind::Installation,
-        "reveals" => Kind::Reveals,
-        _ => Kind::Unit,
     }
 }

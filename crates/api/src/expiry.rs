@@ -8,7 +8,7 @@ use lethe_crm::note::NoteView;
 use lethe_kernel::UnitId;
 use lethe_ledger::rows;
 use lethe_privacy::consent::ConsentView;
-use lethe_privacy::retention::{Due, DueKind, ScheduleFilter, schedule_page};
+use lethe_privacy::retention::{Due, DueKind, ScheduleFilter, ScheduleView, schedule_page};
 use uuid::Uuid;
 
 use crate::app::{app, parts};
@@ -17,6 +17,7 @@ use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
 use crate::error::{fault, refused};
 use crate::id::Kind;
+use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
 use crate::note::Note;
@@ -135,6 +136,10 @@ impl From<PolicySet> for ExpiryPolicy {
     }
 }
 
+impl Shown for ExpiryPolicy {
+    const VIEWS: &'static [ShownView] = &[shown::<PolicyView>()];
+}
+
 impl Identified for PolicyRow {
     fn id(&self) -> Uuid {
         self.id
@@ -175,7 +180,7 @@ impl ExpiryQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, ScheduleEntry>> {
-        wait_for(context, &["expiry"], min_position).await?;
+        wait_for(context, &[shown::<ScheduleView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
@@ -198,7 +203,7 @@ impl ExpiryQuery {
         unit: ID,
         min_position: Option<Position>,
     ) -> Result<Vec<ExpiryPolicy>> {
-        wait_for(context, &["expiry_policy"], min_position).await?;
+        wait_for(context, &[shown::<PolicyView>()], min_position).await?;
         let unit = Kind::Unit.read(&unit, "unit").map_err(|error| refused(&error))?;
         let found = rows::<PolicyView>(&parts(context).pool, &[unit]).await.map_err(|error| fault(&error))?;
         Ok(found.into_iter().flat_map(policies).collect())
@@ -250,7 +255,8 @@ impl ExpiryMutation {
         };
         let work = SetPolicy { policy, longest: app(context).longest };
         let key = input.idempotency_key.as_ref();
-        let outcome = execute(context, "expiryPolicySet", key, Ok(work), &["expiry_policy"]).await?;
+        let outcome =
+            execute(context, "expiryPolicySet", key, Ok(work), ExpiryPolicySetPayload::VIEWS).await?;
         let set = changed::<PolicyView>(context, &outcome).await?.map(policies);
         Ok(ExpiryPolicySetPayload::new(outcome, set))
     }

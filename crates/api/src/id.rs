@@ -6,51 +6,11 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lethe_kernel::{ContactId, ErrorCode, UserError};
 use uuid::Uuid;
 
-/// The types of the API that have ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Contact,
-    Company,
-    Prospect,
-    Note,
-    Consent,
-    Unit,
-    User,
-    Device,
-    UserGroup,
-    Operation,
-    OutgoingMail,
-    Event,
-    Installation,
-    Reveals,
-    AccessLogEntry,
-}
+pub(crate) use crate::kind::Kind;
 
 impl Kind {
-    const ALL: [(Self, &'static str); 15] = [
-        (Self::Contact, "Contact"),
-        (Self::Company, "Company"),
-        (Self::Prospect, "Prospect"),
-        (Self::Note, "Note"),
-        (Self::Consent, "Consent"),
-        (Self::Unit, "Unit"),
-        (Self::User, "User"),
-        (Self::Device, "Device"),
-        (Self::UserGroup, "UserGroup"),
-        (Self::Operation, "Operation"),
-        (Self::OutgoingMail, "OutgoingMail"),
-        (Self::Event, "Event"),
-        (Self::Installation, "Installation"),
-        (Self::Reveals, "Reveals"),
-        (Self::AccessLogEntry, "AccessLogEntry"),
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, n)| *n == name).map(|(kind, _)| *kind)
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
     /// The global id of an object of this type.

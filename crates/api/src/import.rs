@@ -23,7 +23,8 @@ use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::loader::{Identified, by_id};
+use crate::kind::shown;
+use crate::loader::Identified;
 use crate::permission::allowed;
 use crate::scalar::Position;
 use crate::unit::Unit;
@@ -102,12 +103,6 @@ impl Identified for OperationRow {
 
     fn is_seen(&self, by: Visibility) -> bool {
         by.is_own(self.unit_id)
-    }
-}
-
-impl Operation {
-    pub(crate) async fn by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
-        Ok(by_id::<OperationView>(context, id).await?.map(Self))
     }
 }
 
@@ -238,7 +233,7 @@ impl ImportQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Operation>> {
-        wait_for(context, &["operation"], min_position).await?;
+        wait_for(context, &[shown::<OperationView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();

@@ -14,7 +14,8 @@ use crate::error::fault;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
-use crate::loader::{Identified, by_id};
+use crate::kind::{Shown, shown};
+use crate::loader::Identified;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 use crate::scalar::Position;
@@ -22,7 +23,7 @@ use crate::unit::Unit;
 use crate::visibility::Visibility;
 
 #[derive(Clone)]
-pub(crate) struct OutgoingMail(OutgoingMailRow);
+pub(crate) struct OutgoingMail(pub(crate) OutgoingMailRow);
 
 /// Where an outgoing mail stands.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -156,13 +157,6 @@ impl OutgoingMail {
     }
 }
 
-impl OutgoingMail {
-    /// The mail with this id, if there is one and the caller may see it.
-    pub(crate) async fn by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Self>> {
-        Ok(by_id::<OutgoingMailView>(context, id).await?.map(Self))
-    }
-}
-
 /// Which outgoing mails are wanted.
 #[derive(InputObject, Default)]
 pub(crate) struct OutgoingMailFilterInput {
@@ -190,7 +184,7 @@ impl MailQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, OutgoingMail>> {
-        wait_for(context, &["outgoing_mail"], min_position).await?;
+        wait_for(context, &[shown::<OutgoingMailView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let unit = Visibility::of(context).unit();
         let status = filter.unwrap_or_default().status.map(Into::into);
@@ -230,8 +224,14 @@ impl MailMutation {
         input: OutgoingMailResendInput,
     ) -> Result<OutgoingMailResendPayload> {
         let key = input.idempotency_key.clone();
-        let outcome =
-            execute(context, "outgoingMailResend", key.as_ref(), input.work(), &["outgoing_mail"]).await?;
+        let outcome = execute(
+            context,
+            "outgoingMailResend",
+            key.as_ref(),
+            input.work(),
+            OutgoingMailResendPayload::VIEWS,
+        )
+        .await?;
         let mail = changed::<OutgoingMailView>(context, &outcome).await?.map(OutgoingMail);
         Ok(OutgoingMailResendPayload::new(outcome, mail))
     }

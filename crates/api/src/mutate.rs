@@ -2,13 +2,14 @@
 
 use async_graphql::{Context, ID, Name, Result, Value};
 use lethe_kernel::{self as kernel, ErrorCode};
-use lethe_ledger::{Context as WorkContext, Failure, Idempotency, Projection, Work};
+use lethe_ledger::{Committed, Context as WorkContext, Failure, Idempotency, Projection, Work};
 use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
 use crate::app::{app, parts, request};
 use crate::error::{UserError, fault};
+use crate::kind::ShownView;
 use crate::loader::Identified;
 use crate::scalar::Position;
 use crate::visibility::Visibility;
@@ -43,13 +44,13 @@ impl Outcome {
     }
 }
 
-/// Executes a command and waits, for a while, until the views show it.
+/// Executes a command and waits, for a while, until the views that its answer is read from show it.
 pub(crate) async fn execute(
     context: &Context<'_>,
     mutation: &'static str,
     key: Option<&ID>,
     work: Result<impl Work, kernel::UserError>,
-    views: &[&str],
+    shown: &[ShownView],
 ) -> Result<Outcome> {
     let (work, idempotency) = match (work, idempotency(context, mutation, key)) {
         (Ok(work), Ok(idempotency)) => (work, idempotency),
@@ -72,7 +73,7 @@ pub(crate) async fn execute(
     );
     match executed {
         Ok(done) => Ok(Outcome {
-            view_pending: !app.views.reached(views, done.position, app.patience).await,
+            view_pending: !app.views.reached(&awaited(shown, &done), done.position, app.patience).await,
             objects: done.objects,
             position: Some(done.position),
             repeated: done.repeated,
@@ -85,6 +86,14 @@ pub(crate) async fn execute(
     }
 }
 
+/// Those of the views that an answer is read from that what was done can have changed.
+fn awaited(shown: &[ShownView], done: &Committed) -> Vec<&'static str> {
+    let follows = |view: &&ShownView| {
+        done.streams.as_ref().is_none_or(|streams| view.sources.iter().any(|source| streams.contains(source)))
+    };
+    shown.iter().filter(follows).map(|view| view.name).collect()
+}
+
 /// The same for a change of who may work here: it is in force in this process when it is answered, and in every other
 /// one within a second.
 pub(crate) async fn execute_access(
@@ -92,9 +101,9 @@ pub(crate) async fn execute_access(
     mutation: &'static str,
     key: Option<&ID>,
     work: Result<impl Work, kernel::UserError>,
-    views: &[&str],
+    shown: &[ShownView],
 ) -> Result<Outcome> {
-    let outcome = execute(context, mutation, key, work, views).await?;
+    let outcome = execute(context, mutation, key, work, shown).await?;
     if let Some(position) = outcome.position {
         let app = app(context);
         app.directory.reached(position, app.patience).await;
@@ -153,6 +162,10 @@ macro_rules! payload {
             pub(crate) user_errors: Vec<crate::error::UserError>,
         }
 
+        impl crate::kind::Shown for $name {
+            const VIEWS: &'static [crate::kind::ShownView] = <$object as crate::kind::Shown>::VIEWS;
+        }
+
         impl $name {
             pub(crate) fn new(outcome: crate::mutate::Outcome, $field: Option<$object>) -> Self {
                 Self {
@@ -172,6 +185,23 @@ mod tests {
     use async_graphql::value;
 
     use super::*;
+    use crate::kind::Shown;
+    use crate::prospect::Prospect;
+
+    #[test]
+    fn a_mutation_waits_for_what_it_changed_of_what_its_answer_shows() {
+        let done = |streams: Option<&[&'static str]>| Committed {
+            objects: Vec::new(),
+            position: 1,
+            repeated: streams.is_none(),
+            streams: streams.map(<[_]>::to_vec),
+        };
+        let awaited = |streams| awaited(Prospect::VIEWS, &done(streams));
+        assert_eq!(awaited(Some(&["contact", "prospect"])), ["prospect", "contact"]);
+        assert_eq!(awaited(Some(&["prospect"])), ["prospect"]);
+        assert_eq!(awaited(Some(&["mail"])), [""; 0], "no field of a prospect leads to a mail");
+        assert_eq!(awaited(None), ["prospect", "contact", "company", "unit"]);
+    }
 
     fn bytes(input: Value) -> String {
         String::from_utf8(canonical(vec![(Name::new("input"), input)]).unwrap()).unwrap()

@@ -27,6 +27,7 @@ use crate::expiry::EffectField;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
+use crate::kind::shown;
 use crate::loader::{Identified, by_id, by_ids};
 use crate::permission::allowed;
 use crate::reveal::NoteReveals;
@@ -238,7 +239,7 @@ impl NoteQuery {
         min_position: Option<Position>,
     ) -> Result<Option<Note>> {
         let id = Kind::Note.read(&id, "id").map_err(|error| refused(&error))?;
-        wait_for(context, &["note"], min_position).await?;
+        wait_for(context, &[shown::<NoteView>()], min_position).await?;
         let row = match as_of {
             Some(moment) => notes_at(context, &[id], moment.position(context).await?).await?.remove(&id),
             None => by_id::<NoteView>(context, id).await?,
@@ -261,7 +262,7 @@ impl NoteQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Note>> {
-        wait_for(context, &["note"], min_position).await?;
+        wait_for(context, &[shown::<NoteView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;

@@ -23,6 +23,7 @@ use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
+use crate::kind::shown;
 use crate::loader::{Identified, by_id};
 use crate::permission::allowed;
 use crate::scalar::Position;
@@ -180,7 +181,7 @@ impl ProspectQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Prospect>> {
-        wait_for(context, &["prospect"], min_position).await?;
+        wait_for(context, &[shown::<ProspectView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
@@ -215,8 +216,4 @@ impl ProspectFilterInput {
             changed_until: changed.until,
         })
     }
-}
-
-pub(crate) async fn prospect_by_id(context: &Context<'_>, id: Uuid) -> Result<Option<Prospect>> {
-    Ok(by_id::<ProspectView>(context, id).await?.map(Prospect))
 }

@@ -10,7 +10,7 @@ mod policy;
 mod query;
 mod subject;
 
-pub(crate) use entry::{AccessLogEntry, entry_by_id};
+pub(crate) use entry::AccessLogEntry;
 pub(crate) use mutation::RevealMutation;
 pub(crate) use of_company::CompanyReveals;
 pub(crate) use of_contact::ContactReveals;

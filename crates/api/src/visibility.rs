@@ -4,19 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::Context;
-use lethe_access::device::DeviceView;
-use lethe_access::user::{UserRow, UserView};
-use lethe_crm::contact::ContactView;
-use lethe_crm::import::OperationView;
-use lethe_crm::note::NoteView;
-use lethe_crm::prospect::ProspectView;
+use lethe_access::user::UserRow;
 use lethe_kernel::{Caller, Role, Subject, SubjectKind, UnitId, UserId};
-use lethe_ledger::{LedgerError, Parts, Projection, Recorded, rows};
-use lethe_privacy::consent::ConsentView;
+use lethe_ledger::{Audience, LedgerError, Parts, Recorded};
 use uuid::Uuid;
 
 use crate::app::request;
-use crate::loader::Identified;
+use crate::kind::{Seen, StreamType};
+use crate::permission::permits;
 
 /// What one caller sees.
 #[derive(Clone, Copy)]
@@ -73,6 +68,11 @@ impl Visibility {
         }
     }
 
+    /// Whether the caller's role may ask for this.
+    pub(crate) fn permits(self, operation: &str) -> bool {
+        permits(operation, self.0.role)
+    }
+
     /// Whether the caller is this user.
     pub(crate) fn is_user(self, user: UserId) -> bool {
         self.0.user == user
@@ -83,51 +83,36 @@ impl Visibility {
     ///
     /// # Errors
     /// [`LedgerError::Unreadable`].
-    pub(crate) fn reads_event(self, event: &Recorded) -> Result<bool, LedgerError> {
-        const OF_ONE_UNIT: [&str; 3] = ["contact.bound", "contact.unbound", "company.found_by_import"];
-        Ok(!OF_ONE_UNIT.contains(&event.event_type.as_str()) || self.is_own(event.metadata()?.unit))
+    pub(crate) fn is_told(self, audience: Audience, event: &Recorded) -> Result<bool, LedgerError> {
+        Ok(match audience {
+            Audience::Everybody => true,
+            Audience::ItsUnit => self.is_own(event.metadata()?.unit),
+        })
     }
 
     /// The events among these that are about something that is seen.
+    ///
+    /// # Errors
+    /// Errors of the database; [`LedgerError::Unreadable`] of a type of streams that nobody knows.
     pub(crate) async fn seen(
         self,
         parts: &Parts,
         events: Vec<Recorded>,
     ) -> Result<Vec<Recorded>, LedgerError> {
-        let Some(own) = self.unit() else { return Ok(events) };
-        let mut streams: HashMap<String, Vec<Uuid>> = HashMap::new();
+        if self.unit().is_none() {
+            return Ok(events);
+        }
+        let mut streams: HashMap<&str, (Seen, Vec<Uuid>)> = HashMap::new();
         for event in &events {
-            streams.entry(event.aggregate_type.clone()).or_default().push(event.stream);
+            let known = StreamType::of(event)?;
+            streams.entry(known.name).or_insert((known.seen, Vec::new())).1.push(event.stream);
         }
-        let mut seen = HashSet::new();
-        for (kind, ids) in &streams {
-            let found = match kind.as_str() {
-                "contact" => self.rows::<ContactView>(parts, ids).await?,
-                "note" => self.rows::<NoteView>(parts, ids).await?,
-                "consent" => self.rows::<ConsentView>(parts, ids).await?,
-                "prospect" => self.rows::<ProspectView>(parts, ids).await?,
-                "import" => self.rows::<OperationView>(parts, ids).await?,
-                "user" => {
-                    let found = rows::<UserView>(&parts.pool, ids).await?;
-                    found.iter().filter(|row| self.reads_user(row)).map(|row| row.id.0).collect()
-                }
-                "device" => self.rows::<DeviceView>(parts, ids).await?,
-                "company" | "company_reference" | "unit" | "user_group" | "vault" => ids.clone(),
-                "expiry_policy" | "reveal_policy" => ids.iter().copied().filter(|id| *id == own.0).collect(),
-                // What is not known here is for those alone who see everything.
-                _ => Vec::new(),
-            };
-            seen.extend(found);
+        // Streams of several types have the id of a unit, so an id alone is not seen.
+        let mut shown = HashSet::new();
+        for (name, (seen, ids)) in &streams {
+            shown.extend(seen(self, parts, ids).await?.into_iter().map(|id| (*name, id)));
         }
-        Ok(events.into_iter().filter(|event| seen.contains(&event.stream)).collect())
-    }
-
-    async fn rows<P: Projection<Row: Identified>>(
-        self,
-        parts: &Parts,
-        ids: &[Uuid],
-    ) -> Result<Vec<Uuid>, LedgerError> {
-        let found = rows::<P>(&parts.pool, ids).await?;
-        Ok(found.into_iter().filter(|row| row.is_seen(self)).map(|row| row.id()).collect())
+        let is_shown = |event: &Recorded| shown.contains(&(event.aggregate_type.as_str(), event.stream));
+        Ok(events.iter().filter(|event| is_shown(event)).cloned().collect())
     }
 }

@@ -37,14 +37,27 @@ pub enum Value {
         /// The value as stored.
         sealed: SealedText,
     },
-    /// A value nobody may read here: it can only be revealed (R7, R8).
-    Masked,
+    /// A value nobody may read here: it can only be revealed (R7, R8). The key of this subject seals it.
+    Masked(Subject),
 }
 
-/// Events that can say what they changed.
+/// Who is shown what an event says, of those who see the object whose stream it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everybody who sees the object.
+    Everybody,
+    /// The unit in whose name it happened, and those who look after all units: it tells of that unit's own affairs,
+    /// although other units see the object too.
+    ItsUnit,
+}
+
+/// Events that can say what they changed, and to whom.
 pub trait Described {
     /// The fields that the event set or emptied, in the order a reader expects; `stream` is the event's stream.
     fn changes(&self, stream: Uuid) -> Vec<Change>;
+
+    /// Who is shown them. Name every variant, so that a new one does not compile until somebody has decided.
+    fn audience(&self) -> Audience;
 }
 
 impl Change {
@@ -74,6 +87,12 @@ impl Change {
         let sealed = value.sealed()?.clone();
         let value = Value::Personal { subject: subject.into(), label: T::LABEL, sealed };
         Some(Self { field, value: Some(value) })
+    }
+
+    /// A field that got a value which nobody may read here, sealed for `subject`.
+    #[must_use]
+    pub fn masked(field: &'static str, subject: impl Into<Subject>) -> Self {
+        Self { field, value: Some(Value::Masked(subject.into())) }
     }
 
     /// A personal field that a patch set or emptied.

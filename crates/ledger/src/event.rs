@@ -150,7 +150,9 @@ impl Recorded {
         self.unreadable("nobody knows this type of stream")
     }
 
-    pub(crate) fn unreadable(&self, reason: &str) -> LedgerError {
+    /// The error of an event that says what nobody understands; the reason quotes no value.
+    #[must_use]
+    pub fn unreadable(&self, reason: &str) -> LedgerError {
         LedgerError::Unreadable {
             position: self.position,
             event_type: self.event_type.clone(),

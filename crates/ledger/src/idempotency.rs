@@ -59,13 +59,20 @@ pub(crate) async fn earlier_answer(
         objects: row.try_get("objects")?,
         position: row.try_get("position")?,
         repeated: true,
+        streams: None,
     }))
 }
 
 fn subject_of(row: &sqlx::postgres::PgRow) -> Result<Option<Subject>, LedgerError> {
     let kind: Option<&str> = row.try_get("subject_kind")?;
     let id: Option<Uuid> = row.try_get("subject_id")?;
-    Ok(kind.and_then(SubjectKind::from_name).zip(id).map(|(kind, id)| Subject::new(kind, id)))
+    let (Some(kind), Some(id)) = (kind, id) else { return Ok(None) };
+    let unknown = || {
+        LedgerError::Encode(
+        "the ledger knows a command by the key of a subject of an unknown kind; start a newer version of Lethe".into(),
+    )
+    };
+    Ok(Some(Subject::new(SubjectKind::from_name(kind).ok_or_else(unknown)?, id)))
 }
 
 fn reused() -> UserError {

@@ -137,7 +137,13 @@ impl Ledger {
     /// Appends what was decided, or makes sure that a decision to change nothing stands. `None` if it was decided on
     /// something old.
     async fn settle(&self, unit: &mut Unit<'_>, answer: Answer) -> Result<Option<Committed>, Failure> {
-        let committed = |position| Committed { objects: answer.objects.clone(), position, repeated: false };
+        let streams = Some(unit.touched());
+        let committed = |position| Committed {
+            objects: answer.objects.clone(),
+            position,
+            repeated: false,
+            streams: streams.clone(),
+        };
         let Some(new) = unit.finish(&answer).await? else {
             let (stands, position) = unit.confirmed().await?;
             return Ok(stands.then(|| committed(position)));

@@ -30,7 +30,7 @@ mod work;
 mod writer;
 
 pub use aggregate::{Secrets, Stored};
-pub use change::{Change, Described, Value};
+pub use change::{Audience, Change, Described, Value};
 pub use database::{connect, logging_of_parameters, migrate, readable};
 pub use error::{Failure, LedgerError, is_outage};
 pub use event::{Metadata, Recorded};

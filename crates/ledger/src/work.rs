@@ -85,6 +85,9 @@ pub struct Committed {
     pub position: i64,
     /// Whether this is the answer to an earlier sending of the same command.
     pub repeated: bool,
+    /// The types of the streams that it changed, or that it looked at if it changed none: what follows none of them
+    /// shows no less than before. Not known of an earlier sending.
+    pub streams: Option<Vec<&'static str>>,
 }
 
 impl Committed {

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{Personal, Subject, UnitId, personal_text};
-use lethe_ledger::{Change, Described, Value, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -198,11 +198,24 @@ impl Described for MailEvent {
             }
         }
     }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Queued(_)
+            | Self::Attempted(_)
+            | Self::Sent(_)
+            | Self::Deferred(_)
+            | Self::Doubtful(_)
+            | Self::Failed(_)
+            | Self::Withdrawn(_)
+            | Self::Requeued(_) => Audience::Everybody,
+        }
+    }
 }
 
 /// A mail may hold what lets its reader in, so its history shows it to nobody.
 fn queued(event: &Queued) -> Vec<Change> {
-    let masked = |field| Change { field, value: Some(Value::Masked) };
+    let masked = |field| Change::masked(field, event.about);
     vec![
         Change::set("status", "QUEUED"),
         Change::set("kind", event.kind.as_str()),

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{DeviceId, Personal, UserId, personal_text};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -64,6 +64,12 @@ impl Described for DeviceEvent {
             }
             Self::Approved(_) => vec![Change::set("status", "APPROVED")],
             Self::Revoked(_) => vec![Change::set("status", "REVOKED")],
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Requested(_) | Self::Approved(_) | Self::Revoked(_) => Audience::Everybody,
         }
     }
 }

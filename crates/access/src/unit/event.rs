@@ -1,5 +1,5 @@
 use lethe_kernel::{Patch, UserId};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use lethe_nordic::Country;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -71,6 +71,12 @@ impl Described for UnitEvent {
                 .chain(Change::plain("pNumber", p_number))
                 .collect(),
             Self::DpmAppointed(DpmAppointed { user }) => vec![Change::object("dpm", "User", *user)],
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_) | Self::Amended(_) | Self::DpmAppointed(_) => Audience::Everybody,
         }
     }
 }

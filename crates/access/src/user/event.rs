@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{DeviceId, Patch, Personal, Role, UnitId, UserId};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -129,6 +129,18 @@ impl Described for UserEvent {
             }
             Self::DeviceRequested(event) => vec![Change::set("device", event.device.to_string())],
             Self::OffBoarded(_) | Self::Anonymised(_) => Vec::new(),
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_)
+            | Self::Amended(_)
+            | Self::Granted(_)
+            | Self::Revoked(_)
+            | Self::DeviceRequested(_)
+            | Self::OffBoarded(_)
+            | Self::Anonymised(_) => Audience::Everybody,
         }
     }
 }

@@ -139,12 +139,29 @@ impl UserRow {
                 self.off_boarded_at = Some(at);
                 self.grants.clear();
             }
-            UserEvent::Anonymised(_) => {
-                self.anonymised_at = Some(at);
-                (self.name, self.email) = (None, None);
-                self.identities.clear();
-            }
+            UserEvent::Anonymised(_) => self.anonymise(at),
         }
+    }
+
+    fn anonymise(&mut self, at: DateTime<Utc>) {
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            version: _,
+            unit_id: _,
+            integration: _,
+            created_at: _,
+            changed_at: _,
+            off_boarded_at: _,
+            grants: _,
+            name,
+            email,
+            anonymised_at,
+            identities,
+        } = self;
+        *anonymised_at = Some(at);
+        (*name, *email) = (None, None);
+        identities.clear();
     }
 
     fn identify(&mut self, identities: Vec<Identity>) {

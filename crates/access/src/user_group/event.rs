@@ -1,5 +1,5 @@
 use lethe_kernel::{UnitId, UserId};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -72,6 +72,16 @@ impl Described for UserGroupEvent {
                 vec![Change::object("formerMember", "User", *user)]
             }
             Self::Closed(_) => vec![Change::set("closed", true)],
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Created(_)
+            | Self::Renamed(_)
+            | Self::MemberAdded(_)
+            | Self::MemberRemoved(_)
+            | Self::Closed(_) => Audience::Everybody,
         }
     }
 }

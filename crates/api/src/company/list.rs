@@ -11,6 +11,7 @@ use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::keys;
+use crate::kind::shown;
 use crate::loader::by_id;
 use crate::permission::allowed;
 use crate::scalar::{CvrNumber, Position};
@@ -64,7 +65,7 @@ impl CompanyQuery {
         min_position: Option<Position>,
     ) -> Result<Option<Company>> {
         let id = Kind::Company.read(&id, "id").map_err(|error| refused(&error))?;
-        wait_for(context, &["company"], min_position).await?;
+        wait_for(context, &[shown::<CompanyView>()], min_position).await?;
         let Some(moment) = as_of else { return Ok(by_id::<CompanyView>(context, id).await?.map(Company)) };
         let position = moment.position(context).await?;
         let mut rows =
@@ -87,7 +88,7 @@ impl CompanyQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Company>> {
-        wait_for(context, &["company"], min_position).await?;
+        wait_for(context, &[shown::<CompanyView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();

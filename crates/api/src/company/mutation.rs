@@ -11,6 +11,7 @@ use crate::argument::patch;
 use crate::contact::ErasureReasonField;
 use crate::error::fault;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 use crate::unit::CountryField;
@@ -134,7 +135,9 @@ impl CompanyMutation {
         let unit = request(context).session.caller.unit;
         let work = RegisterOnce::from(input.work()).knowing(parts(context), unit).await;
         let work = work.map_err(|error| fault(&error))?;
-        let outcome = execute(context, "companyRegister", key.as_ref(), Ok(work), &["company"]).await?;
+        let outcome =
+            execute(context, "companyRegister", key.as_ref(), Ok(work), CompanyRegisterPayload::VIEWS)
+                .await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyRegisterPayload::new(outcome, company))
     }
@@ -147,7 +150,8 @@ impl CompanyMutation {
         input: CompanyAmendInput,
     ) -> Result<CompanyAmendPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "companyAmend", key.as_ref(), input.work(), &["company"]).await?;
+        let outcome =
+            execute(context, "companyAmend", key.as_ref(), input.work(), CompanyAmendPayload::VIEWS).await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyAmendPayload::new(outcome, company))
     }
@@ -163,7 +167,8 @@ impl CompanyMutation {
         input: CompanyEraseInput,
     ) -> Result<CompanyErasePayload> {
         let key = &input.idempotency_key;
-        let outcome = execute(context, "companyErase", Some(key), input.work(), &["company"]).await?;
+        let outcome =
+            execute(context, "companyErase", Some(key), input.work(), CompanyErasePayload::VIEWS).await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyErasePayload::new(outcome, company))
     }
@@ -176,7 +181,8 @@ impl CompanyMutation {
         input: CompanyCloseInput,
     ) -> Result<CompanyClosePayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "companyClose", key.as_ref(), input.work(), &["company"]).await?;
+        let outcome =
+            execute(context, "companyClose", key.as_ref(), input.work(), CompanyClosePayload::VIEWS).await?;
         let company = changed::<CompanyView>(context, &outcome).await?.map(Company);
         Ok(CompanyClosePayload::new(outcome, company))
     }

@@ -7,6 +7,7 @@ use lethe_privacy::consent::{ConsentView, GiveConsent, WithdrawConsent};
 use super::{Consent, LegalBasisField};
 use crate::app::app;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 use crate::scalar::Date;
@@ -60,8 +61,6 @@ payload! {
     ConsentWithdrawPayload { consent: Consent },
 }
 
-const VIEWS: &[&str] = &["consent", "expiry"];
-
 /// Mutations of consents.
 #[derive(Default)]
 pub(crate) struct ConsentMutation;
@@ -76,8 +75,14 @@ impl ConsentMutation {
         input: ConsentGiveInput,
     ) -> Result<ConsentGivePayload> {
         let key = input.idempotency_key.clone();
-        let outcome =
-            execute(context, "consentGive", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
+        let outcome = execute(
+            context,
+            "consentGive",
+            key.as_ref(),
+            input.work(app(context).longest),
+            ConsentGivePayload::VIEWS,
+        )
+        .await?;
         let consent = changed::<ConsentView>(context, &outcome).await?.map(Consent);
         Ok(ConsentGivePayload::new(outcome, consent))
     }
@@ -90,7 +95,9 @@ impl ConsentMutation {
         input: ConsentWithdrawInput,
     ) -> Result<ConsentWithdrawPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "consentWithdraw", key.as_ref(), input.work(), VIEWS).await?;
+        let outcome =
+            execute(context, "consentWithdraw", key.as_ref(), input.work(), ConsentWithdrawPayload::VIEWS)
+                .await?;
         let consent = changed::<ConsentView>(context, &outcome).await?.map(Consent);
         Ok(ConsentWithdrawPayload::new(outcome, consent))
     }

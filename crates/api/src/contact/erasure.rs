@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Nested;
 use crate::app::parts;
-use crate::error::fault;
+use crate::error::{fault, top_level};
 use crate::id::Kind;
 
 /// How a contact was erased.
@@ -161,8 +161,8 @@ impl DestroyedKeyField {
     /// The keys that an event's metadata name. Which documents are imports, the ledger tells.
     async fn listed(context: &Context<'_>, text: &str) -> Result<Vec<Self>> {
         let mut listed = Vec::new();
-        for entry in text.split(' ') {
-            let Some((subject, [class, key_id, commitment])) = read(entry) else { continue };
+        for entry in text.split(' ').filter(|entry| !entry.is_empty()) {
+            let (subject, [class, key_id, commitment]) = read(entry).ok_or_else(unknown_key)?;
             let is_import = subject.kind == SubjectKind::Document && is_import(context, subject.id).await?;
             listed.push(Self { subject_id: subject_id(subject, is_import), class, key_id, commitment });
         }
@@ -179,6 +179,11 @@ fn read(entry: &str) -> Option<(Subject, [String; 3])> {
     Some((subject, [next()?, next()?, next()?]))
 }
 
+fn unknown_key() -> async_graphql::Error {
+    tracing::error!("an event names a destroyed key of a subject that nobody knows");
+    top_level("INTERNAL", "The keys that were destroyed cannot all be told. Ask a newer version of Lethe.")
+}
+
 async fn is_import(context: &Context<'_>, document: Uuid) -> Result<bool> {
     let first = parts(context).stream_page("import", document, (0, i64::MAX), (1, false)).await;
     Ok(!first.map_err(|error| fault(&error))?.is_empty())
@@ -188,7 +193,10 @@ fn subject_id(subject: Subject, is_import: bool) -> ID {
     match subject.kind {
         SubjectKind::Document if is_import => Kind::Operation.id(subject.id),
         SubjectKind::Document => Kind::Note.id(subject.id),
-        _ => Kind::Contact.id(ContactId(subject.id)),
+        SubjectKind::Contact => Kind::Contact.id(subject.id),
+        SubjectKind::SoleProprietor => Kind::Company.id(subject.id),
+        SubjectKind::User => Kind::User.id(subject.id),
+        SubjectKind::Installation => Kind::Installation.id(subject.id),
     }
 }
 
@@ -205,6 +213,12 @@ mod tests {
         assert_eq!((contact.kind, key[0].as_str(), key[2].as_str()), (SubjectKind::Contact, "crm", "AA"));
         assert_eq!((document.kind, document.id.as_u128()), (SubjectKind::Document, 1));
         assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn the_key_of_a_company_is_a_companys() {
+        let id = subject_id(Subject::new(SubjectKind::SoleProprietor, Uuid::from_u128(1)), false);
+        assert_eq!(Kind::Company.read(&id, "x").map(|id| id.as_u128()), Ok(1));
     }
 
     #[test]

@@ -11,10 +11,14 @@ use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
+use crate::kind::{ShownView, shown};
 use crate::loader::by_id;
 use crate::permission::allowed;
 use crate::scalar::{Date, Position};
 use crate::visibility::Visibility;
+use lethe_crm::company::CompanyView;
+use lethe_crm::note::NoteView;
+use lethe_privacy::consent::ConsentView;
 
 /// Which contacts are wanted; everything given must hold. Names and other personal values are sealed, so no list
 /// filters or sorts by them.
@@ -60,7 +64,8 @@ pub(crate) enum ContactOrderField {
 }
 
 /// The views that a contact with its lists is read from.
-const VIEWS: &[&str] = &["contact", "company", "note", "consent"];
+const VIEWS: &[ShownView] =
+    &[shown::<ContactView>(), shown::<CompanyView>(), shown::<NoteView>(), shown::<ConsentView>()];
 
 /// Queries about contacts.
 #[derive(Default)]

@@ -7,6 +7,7 @@ use lethe_kernel::{CompanyId, ContactId, Patch, UserError};
 use super::Contact;
 use crate::argument::patch;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 
@@ -116,7 +117,9 @@ impl ContactMutation {
         input: ContactRegisterInput,
     ) -> Result<ContactRegisterPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "contactRegister", key.as_ref(), input.work(), &["contact"]).await?;
+        let outcome =
+            execute(context, "contactRegister", key.as_ref(), input.work(), ContactRegisterPayload::VIEWS)
+                .await?;
         let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactRegisterPayload::new(outcome, contact))
     }
@@ -129,7 +132,8 @@ impl ContactMutation {
         input: ContactAmendInput,
     ) -> Result<ContactAmendPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "contactAmend", key.as_ref(), input.work(), &["contact"]).await?;
+        let outcome =
+            execute(context, "contactAmend", key.as_ref(), input.work(), ContactAmendPayload::VIEWS).await?;
         let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactAmendPayload::new(outcome, contact))
     }
@@ -147,7 +151,7 @@ impl ContactMutation {
             proprietor: input.proprietor,
         });
         let key = input.idempotency_key.as_ref();
-        let outcome = execute(context, "contactLink", key, work, &["contact", "company"]).await?;
+        let outcome = execute(context, "contactLink", key, work, ContactLinkPayload::VIEWS).await?;
         let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactLinkPayload::new(outcome, contact))
     }
@@ -162,7 +166,7 @@ impl ContactMutation {
         let work = both(&input.contact_id, &input.company_id)
             .map(|(contact, company)| UnlinkContact { contact, company });
         let key = input.idempotency_key.as_ref();
-        let outcome = execute(context, "contactUnlink", key, work, &["contact", "company"]).await?;
+        let outcome = execute(context, "contactUnlink", key, work, ContactUnlinkPayload::VIEWS).await?;
         let contact = changed::<ContactView>(context, &outcome).await?.map(Contact::now);
         Ok(ContactUnlinkPayload::new(outcome, contact))
     }

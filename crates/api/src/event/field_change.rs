@@ -3,9 +3,8 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use lethe_access::user::UserView;
-use lethe_kernel::{CompanyId, ContactId, Subject, SubjectKind};
+use lethe_kernel::{Subject, SubjectKind};
 use lethe_ledger::{Change, Recorded, Value};
-use lethe_mail::MailEvent;
 
 use crate::contact::WithheldReason;
 use crate::error::fault;
@@ -14,25 +13,6 @@ use crate::keys::{is_erased, open_text};
 use crate::loader::by_id;
 use crate::scalar::Date;
 use crate::visibility::Visibility;
-
-/// Whose key sealed the values of an event that are masked.
-fn masked_subject(event: &Recorded) -> Option<Subject> {
-    match event.aggregate_type.as_str() {
-        "contact" => Some(ContactId(event.stream).into()),
-        "company" => Some(Subject::sole_proprietor(CompanyId(event.stream))),
-        "note" => Some(Subject::document(event.stream)),
-        "mail" => mail_subject(event),
-        _ => None,
-    }
-}
-
-/// Whose key sealed a mail, if this event queued it.
-fn mail_subject(event: &Recorded) -> Option<Subject> {
-    match event.decode() {
-        Ok(MailEvent::Queued(queued)) => Some(queued.about),
-        _ => None,
-    }
-}
 
 /// Whether the caller may know who a user is; what is no user's is not asked here.
 async fn reads_user(context: &Context<'_>, subject: Subject) -> Result<bool> {
@@ -72,21 +52,20 @@ impl FieldChange {
 }
 
 impl FieldChange {
+    /// A field of an event that tells of another unit's affairs.
+    pub(super) fn forbidden(Change { field, .. }: Change) -> Self {
+        Self { field, value: Ok(None), withheld: Some(WithheldReason::Forbidden) }
+    }
+
     pub(super) async fn of(context: &Context<'_>, change: Change, event: &Recorded) -> Result<Self> {
         let Change { field, value } = change;
         let shown = |value| Self { field, value: Ok(Some(value)), withheld: None };
         let withheld = |reason| Self { field, value: Ok(None), withheld: Some(reason) };
         let visibility = Visibility::of(context);
-        if !visibility.reads_event(event).map_err(|error| fault(&error))? {
-            return Ok(withheld(WithheldReason::Forbidden));
-        }
         Ok(match value {
             None => Self { field, value: Ok(None), withheld: None },
-            Some(Value::Masked) => {
-                let erased = match masked_subject(event) {
-                    Some(subject) => is_erased(context, subject).await?,
-                    None => false,
-                };
+            Some(Value::Masked(subject)) => {
+                let erased = is_erased(context, subject).await?;
                 withheld(if erased { WithheldReason::Erased } else { WithheldReason::Masked })
             }
             Some(Value::Text(text)) => shown(FieldValue::Text(TextValue { text })),
@@ -95,8 +74,13 @@ impl FieldChange {
             Some(Value::Date(date)) => shown(FieldValue::Date(DateValue { date: Date(date) })),
             Some(Value::Time(time)) => shown(FieldValue::Time(TimeValue { time })),
             Some(Value::Object(kind, object)) => {
-                let kind = Kind::from_name(kind).unwrap_or(Kind::Unit);
-                shown(FieldValue::Object(ObjectValue { object_id: kind.id(object) }))
+                let known = Kind::from_name(kind).map(|kind| ObjectValue { object_id: kind.id(object) });
+                let unknown = || fault(&event.unreadable("it names an object of a type that nobody knows"));
+                Self {
+                    field,
+                    value: known.map(FieldValue::Object).map(Some).ok_or_else(unknown),
+                    withheld: None,
+                }
             }
             Some(Value::Personal { subject, .. }) if !visibility.reads(subject) => {
                 withheld(WithheldReason::Forbidden)

@@ -7,14 +7,14 @@ use lethe_kernel::{UnitId, UserError, UserId};
 use lethe_ledger::{Cursor, Cutoff, EventFilter, Found};
 use uuid::Uuid;
 
-use super::{Event, stream_kind};
+use super::Event;
 use crate::app::parts;
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused, top_level};
 use crate::id::{Kind, decode};
+use crate::kind::STREAM_TYPES;
 use crate::permission::allowed;
 use crate::scalar::Position;
-use crate::stream::STREAM_TYPES;
 
 /// How many positions one statement looks through at most.
 const WINDOW: i64 = 100_000;
@@ -114,8 +114,8 @@ impl EventFilterInput {
         let object = self.object.map(|id| decode(&id).ok_or_else(malformed)).transpose()?;
         let stream = object
             .map(|(kind, id)| {
-                let types = STREAM_TYPES.iter().map(|stream| stream.name);
-                let types = types.filter(|name| stream_kind(name) == kind).map(str::to_owned).collect();
+                let types = STREAM_TYPES.iter().filter(|stream| stream.kind == kind);
+                let types = types.map(|stream| stream.name.to_owned()).collect();
                 Ok::<_, UserError>((types, id.parse().map_err(|_| malformed())?))
             })
             .transpose()?;

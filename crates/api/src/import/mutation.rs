@@ -11,6 +11,7 @@ use lethe_ledger::{Context as WorkContext, Failure, Ledger};
 use super::{Operation, OutcomeField, Upload};
 use crate::app::{app, parts, request};
 use crate::error::fault;
+use crate::kind::shown;
 use crate::permission::allowed;
 use crate::scalar::Position;
 
@@ -160,7 +161,7 @@ async fn start(
             ),
         });
     });
-    let view_pending = !app.views.reached(&["operation"], position, app.patience).await;
+    let view_pending = !app.views.reached(&[shown::<OperationView>().name], position, app.patience).await;
     let rows = parts(context).rows_at::<OperationView>(&[id], i64::MAX).await;
     let operation = rows.map_err(|error| fault(&error))?.remove(&id).map(Operation);
     Ok(ImportPayload {

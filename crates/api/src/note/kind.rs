@@ -3,6 +3,7 @@ use lethe_crm::note_kind::{Nature, NoteKind, NoteKindsRow, NoteKindsView, SetKin
 use uuid::Uuid;
 
 use crate::app::request;
+use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
 use crate::mutate::{Outcome, changed, execute, payload};
 use crate::permission::allowed;
@@ -47,6 +48,10 @@ impl Identified for NoteKindsRow {
     fn is_seen(&self, _: Visibility) -> bool {
         true
     }
+}
+
+impl Shown for NoteRules {
+    const VIEWS: &'static [ShownView] = &[shown::<NoteKindsView>()];
 }
 
 impl From<NoteKindsRow> for NoteRules {
@@ -107,7 +112,8 @@ impl NoteKindMutation {
         let kinds = input.kinds.into_iter();
         let kinds = kinds.map(|kind| NoteKind { code: kind.code, nature: kind.nature.into() }).collect();
         let key = input.idempotency_key.as_ref();
-        let outcome = execute(context, "noteKindsSet", key, Ok(SetKinds(kinds)), &["note_kinds"]).await?;
+        let outcome =
+            execute(context, "noteKindsSet", key, Ok(SetKinds(kinds)), NoteKindsSetPayload::VIEWS).await?;
         let rules = decided(context, &outcome).await?;
         Ok(NoteKindsSetPayload::new(outcome, rules))
     }

@@ -8,11 +8,10 @@ use crate::app::app;
 use crate::argument::patch;
 use crate::expiry::EffectField;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 use crate::scalar::Date;
-
-const VIEWS: &[&str] = &["note", "contact", "expiry"];
 
 /// When a note expires.
 #[derive(OneofObject)]
@@ -111,8 +110,14 @@ impl NoteMutation {
     #[doc = allowed!(noteWrite)]
     async fn note_write(&self, context: &Context<'_>, input: NoteWriteInput) -> Result<NoteWritePayload> {
         let key = input.idempotency_key.clone();
-        let outcome =
-            execute(context, "noteWrite", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
+        let outcome = execute(
+            context,
+            "noteWrite",
+            key.as_ref(),
+            input.work(app(context).longest),
+            NoteWritePayload::VIEWS,
+        )
+        .await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteWritePayload::new(outcome, note))
     }
@@ -121,8 +126,14 @@ impl NoteMutation {
     #[doc = allowed!(noteAmend)]
     async fn note_amend(&self, context: &Context<'_>, input: NoteAmendInput) -> Result<NoteAmendPayload> {
         let key = input.idempotency_key.clone();
-        let outcome =
-            execute(context, "noteAmend", key.as_ref(), input.work(app(context).longest), VIEWS).await?;
+        let outcome = execute(
+            context,
+            "noteAmend",
+            key.as_ref(),
+            input.work(app(context).longest),
+            NoteAmendPayload::VIEWS,
+        )
+        .await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteAmendPayload::new(outcome, note))
     }
@@ -133,7 +144,9 @@ impl NoteMutation {
         let work = Kind::Note
             .read(&input.note_id, "noteId")
             .map(|note| RemoveNote { note: NoteId(note), expected_version: input.expected_version });
-        let outcome = execute(context, "noteRemove", input.idempotency_key.as_ref(), work, VIEWS).await?;
+        let outcome =
+            execute(context, "noteRemove", input.idempotency_key.as_ref(), work, NoteRemovePayload::VIEWS)
+                .await?;
         let note = changed::<NoteView>(context, &outcome).await?.map(Note);
         Ok(NoteRemovePayload::new(outcome, note))
     }

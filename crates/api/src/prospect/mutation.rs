@@ -5,6 +5,7 @@ use lethe_kernel::{CompanyId, ContactId, ProspectId, UserError};
 use super::Prospect;
 use crate::company::NaceVersionField;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
 
@@ -59,7 +60,9 @@ impl ProspectMutation {
         input: ProspectRegisterInput,
     ) -> Result<ProspectRegisterPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "prospectRegister", key.as_ref(), input.work(), &["prospect"]).await?;
+        let outcome =
+            execute(context, "prospectRegister", key.as_ref(), input.work(), ProspectRegisterPayload::VIEWS)
+                .await?;
         let prospect = changed::<ProspectView>(context, &outcome).await?.map(Prospect);
         Ok(ProspectRegisterPayload::new(outcome, prospect))
     }
@@ -72,7 +75,8 @@ impl ProspectMutation {
         input: ProspectLinkInput,
     ) -> Result<ProspectLinkPayload> {
         let key = input.idempotency_key.clone();
-        let outcome = execute(context, "prospectLink", key.as_ref(), input.work(), &["prospect"]).await?;
+        let outcome =
+            execute(context, "prospectLink", key.as_ref(), input.work(), ProspectLinkPayload::VIEWS).await?;
         let prospect = changed::<ProspectView>(context, &outcome).await?.map(Prospect);
         Ok(ProspectLinkPayload::new(outcome, prospect))
     }

@@ -1,17 +1,16 @@
 use async_graphql::{Context, Enum, ID, Object, Result};
 use chrono::{DateTime, Utc};
-use lethe_ledger::{Found, rows};
-use lethe_privacy::reveal::{AccessLogView, AccessRow, RevealedField};
+use lethe_ledger::Found;
+use lethe_privacy::reveal::{AccessRow, RevealedField};
 use uuid::Uuid;
 
-use crate::app::{parts, request};
+use crate::app::parts;
 use crate::contact::{Withheld, erased};
 use crate::error::{fault, top_level};
 use crate::event::{Event, RoleField};
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::loader::Identified;
-use crate::permission::permits;
 use crate::scalar::Position;
 use crate::unit::Unit;
 use crate::visibility::Visibility;
@@ -29,7 +28,7 @@ pub(crate) enum RevealedFieldName {
 }
 
 #[derive(Clone)]
-pub(crate) struct AccessLogEntry(pub(super) AccessRow);
+pub(crate) struct AccessLogEntry(pub(crate) AccessRow);
 
 impl Identified for AccessRow {
     fn id(&self) -> Uuid {
@@ -37,7 +36,7 @@ impl Identified for AccessRow {
     }
 
     fn is_seen(&self, by: Visibility) -> bool {
-        by.is_own(self.unit_id)
+        by.permits("accessLog") && by.is_own(self.unit_id)
     }
 }
 
@@ -134,16 +133,6 @@ impl AccessLogEntry {
 pub(super) async fn event(context: &Context<'_>, position: i64) -> Result<Event> {
     let found = parts(context).event(position).await.map_err(|error| fault(&error))?;
     found.map(Event).ok_or_else(|| top_level("INTERNAL", "The event of this entry is not in the ledger."))
-}
-
-/// An entry by its own id, if the caller may read it.
-pub(crate) async fn entry_by_id(context: &Context<'_>, id: Uuid) -> Result<Option<AccessLogEntry>> {
-    if !permits("accessLog", request(context).session.caller.role) {
-        return Ok(None);
-    }
-    let found = rows::<AccessLogView>(&parts(context).pool, &[id]).await.map_err(|error| fault(&error))?;
-    let seen = |row: &AccessRow| row.is_seen(Visibility::of(context));
-    Ok(found.into_iter().find(seen).map(AccessLogEntry))
 }
 
 /// Reads the keys for a page of entries at once.

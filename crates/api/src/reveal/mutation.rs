@@ -11,11 +11,10 @@ use crate::app::{parts, request};
 use crate::error::{UserError as ShownError, fault};
 use crate::id::Kind;
 use crate::keys::open;
+use crate::kind::Shown;
 use crate::mutate::{Outcome, execute};
 use crate::permission::allowed;
 use crate::scalar::Position;
-
-const VIEWS: &[&str] = &["access_log", "reveal_alert"];
 
 /// A CPR number to reveal.
 #[derive(InputObject)]
@@ -195,10 +194,10 @@ async fn record<W: Work>(
     occasion: Occasion,
     work: impl Fn(Occasion) -> Result<W, UserError>,
 ) -> Result<(Outcome, Option<AccessRow>)> {
-    let mut outcome = execute(context, mutation, key, work(occasion.clone()), VIEWS).await?;
+    let mut outcome = execute(context, mutation, key, work(occasion.clone()), AccessLogEntry::VIEWS).await?;
     if outcome.repeated {
         let again = Occasion { repeats: outcome.object().map(RevealId), ..occasion };
-        outcome = execute(context, mutation, None, work(again), VIEWS).await?;
+        outcome = execute(context, mutation, None, work(again), AccessLogEntry::VIEWS).await?;
     }
     let Some(position) = outcome.position else { return Ok((outcome, None)) };
     let event = parts(context).event(position).await.map_err(|error| fault(&error))?;

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::app::request;
 use crate::argument::count;
+use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};
 use crate::permission::allowed;
@@ -35,6 +36,10 @@ impl Identified for RevealPolicyRow {
     fn is_seen(&self, _: Visibility) -> bool {
         true
     }
+}
+
+impl Shown for RevealRules {
+    const VIEWS: &'static [ShownView] = &[shown::<RevealPolicyView>()];
 }
 
 impl From<RevealPolicyRow> for RevealRules {
@@ -79,8 +84,6 @@ payload! {
     RevealLimitsSetPayload { rules: RevealRules },
 }
 
-const VIEWS: &[&str] = &["reveal_policy"];
-
 /// Mutations of what a unit decides about its reveals.
 #[derive(Default)]
 pub(crate) struct RevealPolicyMutation;
@@ -95,7 +98,8 @@ impl RevealPolicyMutation {
         input: RevealPurposesSetInput,
     ) -> Result<RevealPurposesSetPayload> {
         let (key, work) = (input.idempotency_key.as_ref(), SetPurposes(input.codes));
-        let outcome = execute(context, "revealPurposesSet", key, Ok(work), VIEWS).await?;
+        let outcome =
+            execute(context, "revealPurposesSet", key, Ok(work), RevealPurposesSetPayload::VIEWS).await?;
         let rules = decided(context, &outcome).await?;
         Ok(RevealPurposesSetPayload::new(outcome, rules))
     }
@@ -109,7 +113,8 @@ impl RevealPolicyMutation {
     ) -> Result<RevealLimitsSetPayload> {
         let key = input.idempotency_key.as_ref();
         let work = SetLimits(Limits { usual: count(input.usual), most: count(input.most) });
-        let outcome = execute(context, "revealLimitsSet", key, Ok(work), VIEWS).await?;
+        let outcome =
+            execute(context, "revealLimitsSet", key, Ok(work), RevealLimitsSetPayload::VIEWS).await?;
         let rules = decided(context, &outcome).await?;
         Ok(RevealLimitsSetPayload::new(outcome, rules))
     }

@@ -3,7 +3,9 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CompanyId, ContactId, NoteId, UnitId, UserError, UserId};
 use lethe_ledger::{Found, Page};
-use lethe_privacy::reveal::{AccessFilter, AccessRow, access_of_contacts, access_page, alert_page};
+use lethe_privacy::reveal::{
+    AccessFilter, AccessLogView, AccessRow, AlertView, access_of_contacts, access_page, alert_page,
+};
 use uuid::Uuid;
 
 use super::alert::RevealAlert;
@@ -13,6 +15,7 @@ use crate::argument::wait_for;
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
+use crate::kind::shown;
 use crate::permission::{allowed, check};
 use crate::scalar::Position;
 use crate::visibility::Visibility;
@@ -59,7 +62,7 @@ impl RevealQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
-        wait_for(context, &["access_log"], min_position).await?;
+        wait_for(context, &[shown::<AccessLogView>()], min_position).await?;
         let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
         entries(context, filter, &Slice { first, after, last, before }).await
     }
@@ -77,7 +80,7 @@ impl RevealQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, RevealAlert>> {
-        wait_for(context, &["reveal_alert"], min_position).await?;
+        wait_for(context, &[shown::<AlertView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let found = alert_page(&parts(context).pool, Visibility::of(context).unit(), &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, RevealAlert)

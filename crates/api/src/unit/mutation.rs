@@ -6,6 +6,7 @@ use lethe_ledger::Work;
 use super::{CountryField, Unit, UnitKindField};
 use crate::argument::patch;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute_access, payload};
 use crate::permission::allowed;
 
@@ -114,7 +115,7 @@ async fn act(
     key: Option<ID>,
     work: std::result::Result<impl Work, UserError>,
 ) -> Result<(Outcome, Option<Unit>)> {
-    let outcome = execute_access(context, mutation, key.as_ref(), work, &["unit", "users"]).await?;
+    let outcome = execute_access(context, mutation, key.as_ref(), work, Unit::VIEWS).await?;
     let unit = changed::<UnitView>(context, &outcome).await?.map(Unit);
     Ok((outcome, unit))
 }

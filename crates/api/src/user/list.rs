@@ -1,6 +1,6 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
-use lethe_access::user::user_page;
+use lethe_access::user::{UserView, user_page};
 use lethe_kernel::{Subject, UnitId};
 
 use super::User;
@@ -10,6 +10,7 @@ use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::keys;
+use crate::kind::shown;
 use crate::permission::allowed;
 use crate::scalar::Position;
 use crate::visibility::Visibility;
@@ -35,7 +36,7 @@ impl UserQuery {
         before: Option<String>,
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, User>> {
-        wait_for(context, &["users"], min_position).await?;
+        wait_for(context, &[shown::<UserView>()], min_position).await?;
         let slice = Slice { first, after, last, before };
         let asked = unit.map(|id| Kind::Unit.read(&id, "unit").map(UnitId)).transpose();
         let units = Visibility::of(context).narrowed(asked.map_err(|error| refused(&error))?);

@@ -11,6 +11,7 @@ use crate::app::app;
 use crate::argument::patch;
 use crate::event::RoleField;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute_access, payload};
 use crate::permission::allowed;
 
@@ -227,7 +228,7 @@ async fn act(
     key: Option<ID>,
     work: std::result::Result<impl Work, UserError>,
 ) -> Result<(Outcome, Option<User>)> {
-    let outcome = execute_access(context, mutation, key.as_ref(), work, &["users", "device"]).await?;
+    let outcome = execute_access(context, mutation, key.as_ref(), work, User::VIEWS).await?;
     let user = changed::<UserView>(context, &outcome).await?.map(User);
     Ok((outcome, user))
 }

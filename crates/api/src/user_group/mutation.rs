@@ -7,6 +7,7 @@ use lethe_ledger::Work;
 
 use super::UserGroup;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute, payload};
 use crate::permission::allowed;
 
@@ -157,7 +158,7 @@ async fn act(
     key: Option<ID>,
     work: std::result::Result<impl Work, UserError>,
 ) -> Result<(Outcome, Option<UserGroup>)> {
-    let outcome = execute(context, mutation, key.as_ref(), work, &["user_group"]).await?;
+    let outcome = execute(context, mutation, key.as_ref(), work, UserGroup::VIEWS).await?;
     let group = changed::<UserGroupView>(context, &outcome).await?.map(UserGroup);
     Ok((outcome, group))
 }

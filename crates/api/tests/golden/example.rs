@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::DateTime;
-use lethe_api::STREAM_TYPES;
+use lethe_api::{Description, STREAM_TYPES};
 use lethe_kernel::{
     Caller, CommandId, EventId, KeyClass, RequestId, Role, Seal, SealedText, Subject, UnitId, personal,
 };
-use lethe_ledger::{Change, LedgerError, Metadata, Recorded, Value, Versioned};
+use lethe_ledger::{Audience, Change, LedgerError, Metadata, Recorded, Value, Versioned};
 use lethe_vault::sealed_json;
 use serde_json::json;
 use uuid::Uuid;
@@ -96,9 +96,18 @@ impl Example {
 
 /// What history shows of a stored event when no key is left: each change on a line.
 pub(crate) fn erased(event: &Recorded) -> String {
-    let stream = STREAM_TYPES.iter().find(|stream| stream.name == event.aggregate_type).unwrap();
-    let lines: Vec<String> = (stream.changes)(event).unwrap().iter().map(line).collect();
+    let lines: Vec<String> = description(event).changes.iter().map(line).collect();
     format!("[\n  {}\n]\n", lines.join(",\n  "))
+}
+
+/// Who is shown what an example says.
+pub(crate) fn audience(example: &Example) -> Audience {
+    description(&example.recorded(&example.version(), &example.clear)).audience
+}
+
+fn description(event: &Recorded) -> Description {
+    let stream = STREAM_TYPES.iter().find(|stream| stream.name == event.aggregate_type).unwrap();
+    (stream.description)(event).unwrap()
 }
 
 /// The example by which a stored version is read: the present one of the same type, and if there is one, of the same
@@ -123,7 +132,7 @@ fn line(change: &Change) -> String {
         Some(Value::Time(time)) => shown(json!(time)),
         Some(Value::Object(kind, id)) => shown(json!({ *kind: id })),
         Some(Value::Personal { .. }) => json!({ "field": field, "withheld": "ERASED" }),
-        Some(Value::Masked) => json!({ "field": field, "withheld": "MASKED" }),
+        Some(Value::Masked(_)) => json!({ "field": field, "withheld": "MASKED" }),
     }
     .to_string()
 }

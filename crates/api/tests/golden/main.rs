@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a helper of a test fails the test"
@@ -14,13 +15,15 @@ mod example;
 mod examples;
 mod folder;
 mod keys;
+mod kinds;
 mod version;
 
 use std::collections::BTreeSet;
 
+use lethe_ledger::Audience;
 use serde_json::Value;
 
-use crate::example::{Example, erased, for_version};
+use crate::example::{Example, audience, erased, for_version};
 use crate::folder::{FORMS, golden, listed, sha256};
 use crate::keys::Keys;
 use crate::version::{Version, versions};
@@ -125,6 +128,22 @@ fn the_history_of_an_erased_event_is_as_it_was() {
         let event = example.recorded(&version, &golden().text(&version.file("sealed")));
         assert_eq!(erased(&event), golden().text(&version.file("erased")), "{version}");
     }
+}
+
+#[test]
+fn what_tells_of_one_units_affairs_is_shown_to_that_unit_alone() {
+    let told: BTreeSet<String> = (examples::all().iter())
+        .filter(|example| audience(example) == Audience::ItsUnit)
+        .map(|example| example.version().event_type)
+        .collect();
+    let of_one_unit = [
+        "company.found_by_import",
+        "contact.consent_recorded",
+        "contact.item_attached",
+        "contact.item_detached",
+        "contact.prospect_registered",
+    ];
+    assert_eq!(told, of_one_unit.map(str::to_owned).into());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! All events, as those who replay history ask for them.
 
+use async_graphql::futures_util::StreamExt;
 use lethe_crm::contact::{AmendContact, ContactInput, RegisterContact};
 use lethe_crm::import::{ImportFile, ImportKind, Source, prepare, run};
 use lethe_kernel::{Caller, ContactId, Patch, RequestId, Role, Session, UnitId, UserId};
@@ -101,6 +102,34 @@ async fn what_another_unit_decided_for_itself_is_not_shown_as_an_event_either() 
         shown.push(answer["data"]["node"].is_object());
     }
     assert_eq!(shown, [true, false]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_shows_what_another_unit_is_and_not_what_it_decided_for_itself() {
+    let world = World::start().await;
+    let (north, south) = (world.unit(7).await, world.unit(8).await);
+    for unit in [south, north] {
+        world.act(session(Role::Dpm, unit).caller, SetPurposes(vec!["FRAUD".into()])).await;
+    }
+    world.settled().await;
+    // All of it is read at once, and the streams of a unit and of its decisions have one id.
+    let query = r#"subscription { changes(after: "0") { event { type caller { unit { name } } } } }"#;
+    let mut changes = world.follow(session(Role::Consultant, north), query);
+    let (mut units, mut decided) = (0, Vec::new());
+    while decided.last().is_none_or(|of| of != "Unit 7") {
+        let told = serde_json::to_value(changes.next().await.unwrap()).unwrap();
+        let event = &told["data"]["changes"]["event"];
+        match event["type"].as_str().unwrap() {
+            "unit.registered" => units += 1,
+            "reveal_policy.purposes_set" => {
+                decided.push(event["caller"]["unit"]["name"].as_str().unwrap().to_owned());
+            }
+            _ => {}
+        }
+    }
+    assert_eq!((units, decided), (2, vec!["Unit 7".to_owned()]));
+    drop(changes);
     world.stop().await;
 }
 

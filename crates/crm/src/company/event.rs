@@ -1,5 +1,5 @@
-use lethe_kernel::{CompanyId, ContactId, ImportId, UnitId};
-use lethe_ledger::{Change, Described, Value, domain_event};
+use lethe_kernel::{CompanyId, ContactId, ImportId, Subject, UnitId};
+use lethe_ledger::{Audience, Change, Described, Value, domain_event};
 use lethe_nordic::PNumber;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -138,13 +138,24 @@ impl Described for CompanyEvent {
             }
         }
     }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_)
+            | Self::Amended(_)
+            | Self::Closed(_)
+            | Self::ProprietorSet(_)
+            | Self::Erased(_) => Audience::Everybody,
+            Self::FoundByImport(_) => Audience::ItsUnit,
+        }
+    }
 }
 
 impl Registered {
     fn changes(&self, company: CompanyId) -> Vec<Change> {
         let number = match &self.identity.number {
             Number::Public(number) => Value::from(number.as_str()),
-            Number::Personal(_) => Value::Masked,
+            Number::Personal(_) => Value::Masked(Subject::sole_proprietor(company)),
         };
         let p_numbers = self.p_numbers.iter().map(PNumber::as_str).collect::<Vec<_>>().join(", ");
         [Change::object("unit", "Unit", self.unit)]

@@ -4,7 +4,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use lethe_kernel::CompanyId;
-use lethe_ledger::{Change, Described, Secrets, Stored, domain_event};
+use lethe_ledger::{Audience, Change, Described, Secrets, Stored, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -36,6 +36,11 @@ impl Described for CompanyReferenceEvent {
     fn changes(&self, _: Uuid) -> Vec<Change> {
         let Self::Assigned(Assigned { company }) = self;
         vec![Change::object("company", "Company", *company)]
+    }
+
+    fn audience(&self) -> Audience {
+        let Self::Assigned(_) = self;
+        Audience::Everybody
     }
 }
 

@@ -118,7 +118,10 @@ impl Projection for CompanyView {
             },
             (Some(row), CompanyEvent::ProprietorSet(set)) => CompanyRow { proprietor_id: set.contact, ..row },
             (Some(row), CompanyEvent::FoundByImport(_)) => row,
-            (Some(row), CompanyEvent::Erased(_)) => row.erased(),
+            (Some(mut row), CompanyEvent::Erased(_)) => {
+                row.erase();
+                row
+            }
             (None, _) => return Ok(None),
         };
         row.version = event.sequence;
@@ -174,19 +177,39 @@ impl CompanyRow {
     }
 
     /// Without what was sealed for the person; a public number, codes and dates stay.
-    fn erased(self) -> Self {
-        Self {
-            status: CompanyStatus::Erased,
-            number_date: None,
-            number_serial: None,
-            name: None,
-            address: None,
-            postal_code: None,
-            city: None,
-            phone: None,
-            email: None,
-            ..self
-        }
+    fn erase(&mut self) {
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            version: _,
+            unit_id: _,
+            country: _,
+            scheme: _,
+            number: _,
+            legal_form: _,
+            nace_code: _,
+            nace_version: _,
+            p_numbers: _,
+            external_reference: _,
+            superseded_by: _,
+            close_reason: _,
+            proprietor_id: _,
+            created_at: _,
+            changed_at: _,
+            status,
+            number_date,
+            number_serial,
+            name,
+            address,
+            postal_code,
+            city,
+            phone,
+            email,
+        } = self;
+        *status = CompanyStatus::Erased;
+        (*number_date, *number_serial) = (None, None);
+        (*name, *address, *postal_code, *city) = (None, None, None, None);
+        (*phone, *email) = (None, None);
     }
 
     fn amend(&mut self, details: Details) {

@@ -1,7 +1,7 @@
 //! The personal values of a contact, sealed for the contact.
 
 use lethe_kernel::{ContactId, Patch, Personal, personal_text};
-use lethe_ledger::{Change, Secrets, Value};
+use lethe_ledger::{Change, Secrets};
 use serde::{Deserialize, Serialize};
 
 personal_text! {
@@ -79,7 +79,7 @@ macro_rules! details {
                 let cpr = match &self.cpr {
                     Patch::Keep => None,
                     Patch::Clear => Some(Change { field: "cpr", value: None }),
-                    Patch::Set(_) => Some(Change { field: "cpr", value: Some(Value::Masked) }),
+                    Patch::Set(_) => Some(Change::masked("cpr", contact)),
                 };
                 [$(Change::patched($name, &self.$field, contact)),+].into_iter().flatten().chain(cpr).collect()
             }

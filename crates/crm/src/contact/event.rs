@@ -1,5 +1,5 @@
 use lethe_kernel::{CompanyId, ContactId, ImportId, UnitId};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -120,6 +120,18 @@ impl Described for ContactEvent {
             Self::Unbound(event) => vec![event.was.shown(), Change::set("expired", event.expired)],
             Self::FoundByImport(event) => vec![Change::object("import", "Operation", event.import)],
             Self::Erased(event) => event.changes(),
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_)
+            | Self::Amended(_)
+            | Self::CompanyLinked(_)
+            | Self::CompanyUnlinked(_)
+            | Self::FoundByImport(_)
+            | Self::Erased(_) => Audience::Everybody,
+            Self::Bound(_) | Self::Unbound(_) => Audience::ItsUnit,
         }
     }
 }

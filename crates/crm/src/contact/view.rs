@@ -246,22 +246,49 @@ impl ContactRow {
 
     /// Drops what an erasure of its kind takes; nothing if it was not erased.
     fn forget(&mut self) {
-        let Some(kind) = self.erasure_kind else { return };
-        self.external_reference = None;
-        self.first_name = None;
-        self.last_name = None;
-        self.title = None;
-        self.email = None;
-        self.phone = None;
-        self.mobile = None;
-        self.remark = None;
-        self.cpr_date = None;
-        self.cpr_serial = None;
-        self.next_expiry = None;
-        self.items.clear();
-        if kind == ErasureKind::Deleted {
-            self.unit_id = None;
-            self.companies.clear();
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            version: _,
+            status: _,
+            erasure_reason: _,
+            erased_at: _,
+            erased_position: _,
+            units: _,
+            created_at: _,
+            changed_at: _,
+            erasure_kind,
+            unit_id,
+            external_reference,
+            first_name,
+            last_name,
+            title,
+            email,
+            phone,
+            mobile,
+            remark,
+            cpr_date,
+            cpr_serial,
+            next_expiry,
+            companies,
+            items,
+        } = self;
+        let Some(kind) = erasure_kind else { return };
+        *external_reference = None;
+        *first_name = None;
+        *last_name = None;
+        *title = None;
+        *email = None;
+        *phone = None;
+        *mobile = None;
+        *remark = None;
+        *cpr_date = None;
+        *cpr_serial = None;
+        *next_expiry = None;
+        items.clear();
+        if *kind == ErasureKind::Deleted {
+            *unit_id = None;
+            companies.clear();
         }
     }
 

@@ -1,5 +1,5 @@
 use chrono::NaiveDate;
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -37,5 +37,10 @@ impl Described for PolicyEvent {
             Change::set("effect", set.effect.name()),
             Change::set("effectiveFrom", set.effective_from),
         ]
+    }
+
+    fn audience(&self) -> Audience {
+        let Self::Set(_) = self;
+        Audience::Everybody
     }
 }

@@ -1,5 +1,5 @@
 use lethe_kernel::UnitId;
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -216,6 +216,14 @@ impl Described for ImportEvent {
             }
             Self::Forgotten(event) => {
                 vec![Change::set("recognised", false), Change::set("because", event.because.name())]
+            }
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Started(_) | Self::Progressed(_) | Self::Finished(_) | Self::Forgotten(_) => {
+                Audience::Everybody
             }
         }
     }

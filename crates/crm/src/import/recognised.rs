@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use lethe_kernel::{ErrorCode, ImportId, Rule};
-use lethe_ledger::{Change, Described, Secrets, Stored, domain_event};
+use lethe_ledger::{Audience, Change, Described, Secrets, Stored, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -93,6 +93,12 @@ impl Described for FilesEvent {
             Self::Forgotten(event) => (event.import, false),
         };
         vec![Change::object("import", "Operation", import), Change::set("recognised", recognised)]
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Added(_) | Self::Settled(_) | Self::Forgotten(_) => Audience::Everybody,
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! A note's events, field by field. Whether a text may be shown depends on declarations that later events can change,
 //! so history always masks it; the text is read from the note itself.
 
-use lethe_kernel::Patch;
-use lethe_ledger::{Change, Value};
+use lethe_kernel::{NoteId, Patch};
+use lethe_ledger::Change;
 
 use super::{Amended, NoteEvent, Written};
 use crate::expiry::Expiry;
 use crate::note_kind::Nature;
 
-pub(super) fn of(event: &NoteEvent) -> Vec<Change> {
+pub(super) fn of(event: &NoteEvent, note: NoteId) -> Vec<Change> {
     match event {
-        NoteEvent::Written(event) => written(event),
-        NoteEvent::Amended(event) => amended(event),
+        NoteEvent::Written(event) => written(event, note),
+        NoteEvent::Amended(event) => amended(event, note),
         NoteEvent::ExpirySet(event) => expiry(event.expiry),
         NoteEvent::Removed(event) => {
             vec![Change::set("status", "REMOVED"), Change::set("effect", event.effect.name())]
@@ -32,7 +32,7 @@ pub(super) fn of(event: &NoteEvent) -> Vec<Change> {
     }
 }
 
-fn written(event: &Written) -> Vec<Change> {
+fn written(event: &Written, note: NoteId) -> Vec<Change> {
     let mut changes = vec![
         Change::object("unit", "Unit", event.unit),
         Change::set("kind", event.kind.as_str()),
@@ -40,14 +40,14 @@ fn written(event: &Written) -> Vec<Change> {
     ];
     changes.extend(event.contacts.iter().map(|contact| Change::object("contacts", "Contact", *contact)));
     changes.extend(event.company.map(|company| Change::object("company", "Company", company)));
-    changes.push(Change { field: "text", value: Some(Value::Masked) });
+    changes.push(Change::masked("text", note));
     changes.push(Change::set("containsPersonal", event.contains_personal));
     changes.push(Change::set("containsSensitive", event.contains_sensitive));
     changes.extend(expiry(event.expiry));
     changes
 }
 
-fn amended(event: &Amended) -> Vec<Change> {
+fn amended(event: &Amended, note: NoteId) -> Vec<Change> {
     let company = match &event.company {
         Patch::Keep => None,
         Patch::Clear => Some(Change { field: "company", value: None }),
@@ -55,7 +55,7 @@ fn amended(event: &Amended) -> Vec<Change> {
     };
     let contacts =
         event.contacts.iter().flatten().map(|contact| Change::object("contacts", "Contact", *contact));
-    let text = event.text.as_ref().map(|_| Change { field: "text", value: Some(Value::Masked) });
+    let text = event.text.as_ref().map(|_| Change::masked("text", note));
     Change::some("kind", event.kind.clone())
         .into_iter()
         .chain(Change::some("nature", event.nature.map(Nature::name)))

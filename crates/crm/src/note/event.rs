@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
-use lethe_kernel::{CompanyId, ContactId, Patch, Personal, UnitId, personal_text};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Patch, Personal, UnitId, personal_text};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -142,7 +142,19 @@ domain_event!(NoteEvent {
 });
 
 impl Described for NoteEvent {
-    fn changes(&self, _: Uuid) -> Vec<Change> {
-        change::of(self)
+    fn changes(&self, stream: Uuid) -> Vec<Change> {
+        change::of(self, NoteId(stream))
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Written(_)
+            | Self::Amended(_)
+            | Self::ExpirySet(_)
+            | Self::Removed(_)
+            | Self::Expired(_)
+            | Self::Erased(_)
+            | Self::ContactUnlinked(_) => Audience::Everybody,
+        }
     }
 }

@@ -144,15 +144,37 @@ impl NoteRow {
             }
             NoteEvent::Removed(event) => self.end(event.effect),
             NoteEvent::Expired(event) => self.end(event.effect),
-            NoteEvent::Erased(event) => {
-                self.text = None;
-                self.unlink(event.contact);
-                if event.ended {
-                    self.end(Effect::Anonymise);
-                }
-            }
+            NoteEvent::Erased(event) => self.forget(event.contact, event.ended),
             NoteEvent::ContactUnlinked(event) => self.unlink(event.contact),
         }
+    }
+
+    /// Drops what the erasure of a contact takes; of a note that named nobody else, all that its end takes.
+    fn forget(&mut self, contact: ContactId, ended: bool) {
+        self.unlink(contact);
+        if ended {
+            self.end(Effect::Anonymise);
+            return;
+        }
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            version: _,
+            unit_id: _,
+            kind: _,
+            nature: _,
+            company_id: _,
+            contains_personal: _,
+            contains_sensitive: _,
+            status: _,
+            expires_on: _,
+            effect: _,
+            created_at: _,
+            changed_at: _,
+            contacts: _,
+            text,
+        } = self;
+        *text = None;
     }
 
     fn unlink(&mut self, contact: ContactId) {
@@ -171,15 +193,33 @@ impl NoteRow {
         self.contains_sensitive = event.contains_sensitive.unwrap_or(self.contains_sensitive);
     }
 
-    fn end(&mut self, effect: Effect) {
-        self.text = None;
-        self.contacts.clear();
-        self.status = match effect {
+    fn end(&mut self, ending: Effect) {
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            version: _,
+            unit_id: _,
+            contains_personal: _,
+            contains_sensitive: _,
+            expires_on: _,
+            created_at: _,
+            changed_at: _,
+            effect: _,
+            kind,
+            nature,
+            company_id,
+            text,
+            status,
+            contacts,
+        } = self;
+        *text = None;
+        contacts.clear();
+        *status = match ending {
             Effect::Anonymise => NoteStatus::Anonymised,
             Effect::Delete => {
-                self.kind = None;
-                self.nature = None;
-                self.company_id = None;
+                *kind = None;
+                *nature = None;
+                *company_id = None;
                 NoteStatus::Deleted
             }
         };

@@ -1,4 +1,4 @@
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -63,6 +63,11 @@ impl Described for KindsEvent {
                 [Change::set("kinds", kind.code.as_str()), Change::set("natures", kind.nature.name())]
             })
             .collect()
+    }
+
+    fn audience(&self) -> Audience {
+        let Self::Set(_) = self;
+        Audience::Everybody
     }
 }
 

@@ -1,5 +1,5 @@
 use lethe_kernel::{CompanyId, ContactId, Personal, UnitId, personal_text};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -79,6 +79,12 @@ impl Described for ProspectEvent {
                 Change::set("status", "ERASED"),
                 Change::set("kind", event.kind.name()),
             ],
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Registered(_) | Self::Linked(_) | Self::Erased(_) => Audience::Everybody,
         }
     }
 }

@@ -56,8 +56,9 @@ impl Projection for ProspectView {
             (Some(row), ProspectEvent::Linked(linked)) => {
                 ProspectRow { company_id: Some(linked.company), ..row }
             }
-            (Some(row), ProspectEvent::Erased(erased)) if erased.kind == ErasureKind::Anonymised => {
-                ProspectRow { title: None, external_reference: None, ..row }
+            (Some(mut row), ProspectEvent::Erased(erased)) if erased.kind == ErasureKind::Anonymised => {
+                row.anonymise();
+                row
             }
             // Nothing of it is left, if its contact was deleted.
             (_, ProspectEvent::Erased(_)) | (None, ProspectEvent::Linked(_)) => return Ok(None),
@@ -67,6 +68,24 @@ impl Projection for ProspectView {
 }
 
 impl ProspectRow {
+    fn anonymise(&mut self) {
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            version: _,
+            unit_id: _,
+            contact_id: _,
+            company_id: _,
+            nace_code: _,
+            nace_version: _,
+            created_at: _,
+            changed_at: _,
+            external_reference,
+            title,
+        } = self;
+        (*external_reference, *title) = (None, None);
+    }
+
     fn new(id: ProspectId, registered: Registered, event: &Recorded) -> Self {
         let (nace_code, nace_version) = registered.nace.map(|nace| (nace.code, nace.version)).unzip();
         Self {

@@ -39,6 +39,17 @@ impl Unit<'_> {
         streams.map(expectation).collect()
     }
 
+    /// The types of the streams that it changes; of those it looked at, if it changes none.
+    pub(crate) fn touched(&self) -> Vec<&'static str> {
+        let mut changed: Vec<_> = self.events.iter().map(|event| event.aggregate).collect();
+        if changed.is_empty() {
+            changed.extend(self.streams.keys().map(|stream| stream.0));
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
     /// Forgets everything the command looked at, because something of it was old.
     pub(crate) fn forget(&self) {
         self.streams.keys().for_each(|stream| self.parts.cache.forget(*stream));

@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_crm::contact::ErasureKind;
 use lethe_kernel::{ContactId, Personal, UnitId, personal_text};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -104,6 +104,12 @@ impl Described for ConsentEvent {
                 .into_iter()
                 .chain([Change::set("status", "ERASED"), Change::set("kind", event.kind.name())])
                 .collect(),
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Given(_) | Self::Withdrawn(_) | Self::Expired(_) | Self::Erased(_) => Audience::Everybody,
         }
     }
 }

@@ -100,8 +100,9 @@ impl Projection for ConsentView {
             }
             (ConsentEvent::Withdrawn(withdrawn), Some(row)) => Some(row.withdraw(withdrawn, event)),
             (ConsentEvent::Expired(_), Some(row)) => Some(row.expire(event)),
-            (ConsentEvent::Erased(erased), Some(row)) if erased.kind == ErasureKind::Anonymised => {
-                Some(row.erase(event))
+            (ConsentEvent::Erased(erased), Some(mut row)) if erased.kind == ErasureKind::Anonymised => {
+                row.erase(event);
+                Some(row)
             }
             // Nothing of it is left, if its contact was deleted.
             (ConsentEvent::Erased(_), _) | (ConsentEvent::Withdrawn(_) | ConsentEvent::Expired(_), None) => {
@@ -153,17 +154,35 @@ impl ConsentRow {
         }
     }
 
-    fn erase(self, event: &Recorded) -> Self {
-        Self {
-            version: event.sequence,
-            wording: None,
-            proof: None,
-            withdrawal_note: None,
-            status: ConsentStatus::Erased,
-            ended_at: self.ended_at.or(Some(event.recorded_at)),
-            changed_at: event.recorded_at,
-            ..self
-        }
+    fn erase(&mut self, event: &Recorded) {
+        // Every field is named, so that what survives is decided for a new one too.
+        let Self {
+            id: _,
+            contact_id: _,
+            unit_id: _,
+            purpose: _,
+            legal_basis: _,
+            source: _,
+            effective_at: _,
+            recorded_at: _,
+            recorded_by: _,
+            withdrawn_at: _,
+            withdrawal_recorded_at: _,
+            withdrawal_reason: _,
+            kept_until: _,
+            created_at: _,
+            version,
+            status,
+            wording,
+            proof,
+            withdrawal_note,
+            ended_at,
+            changed_at,
+        } = self;
+        (*version, *changed_at) = (event.sequence, event.recorded_at);
+        *status = ConsentStatus::Erased;
+        (*wording, *proof, *withdrawal_note) = (None, None, None);
+        *ended_at = ended_at.or(Some(event.recorded_at));
     }
 
     fn withdraw(self, withdrawn: Withdrawn, event: &Recorded) -> Self {

@@ -18,12 +18,13 @@ impl Reaction for FinishErasures {
 
     fn react(event: &Recorded) -> Result<Option<FinishErasure>, LedgerError> {
         let VaultEvent::ErasureReconciled(told) = event.decode()? else { return Ok(None) };
-        Ok(match SubjectKind::from_name(&told.subject_kind) {
-            Some(SubjectKind::Contact) => Some(FinishErasure::Contact(ContactId(told.subject_id))),
-            Some(SubjectKind::SoleProprietor) => Some(FinishErasure::Company(CompanyId(told.subject_id))),
-            Some(SubjectKind::User) => Some(FinishErasure::User(UserId(told.subject_id))),
-            // What belonged to others shows by itself that it was erased.
-            _ => None,
+        let kind = SubjectKind::from_name(&told.subject_kind);
+        Ok(match kind.ok_or_else(|| event.unreadable("nobody knows this kind of subject"))? {
+            SubjectKind::Contact => Some(FinishErasure::Contact(ContactId(told.subject_id))),
+            SubjectKind::SoleProprietor => Some(FinishErasure::Company(CompanyId(told.subject_id))),
+            SubjectKind::User => Some(FinishErasure::User(UserId(told.subject_id))),
+            // What belonged to others shows by itself that it was erased; the installation is no person.
+            SubjectKind::Document | SubjectKind::Installation => None,
         })
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use lethe_kernel::{
     AlertId, CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UnitId, personal_text,
 };
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -175,6 +175,12 @@ impl Described for RevealEvent {
                 Change::set("count", i64::from(event.count)),
                 Change::set("usual", i64::from(event.usual)),
             ],
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::Recorded(_) | Self::Unusual(_) => Audience::Everybody,
         }
     }
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -118,6 +118,15 @@ impl Described for VaultEvent {
                 Change::set("commitment", event.commitment.clone()),
                 Change::set("destroyedAt", event.destroyed_at),
             ],
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::KeysRotated(_)
+            | Self::RootDestroyed(_)
+            | Self::Restored(_)
+            | Self::ErasureReconciled(_) => Audience::Everybody,
         }
     }
 }

@@ -1,7 +1,6 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use lethe_crm::contact::{ContactEvent, ContactView, ErasureKind};
 use lethe_kernel::{ContactId, UserError};
-use lethe_privacy::belonging::VIEWS;
 use lethe_privacy::erasure::EraseContact;
 
 use super::{DestroyedKeyField, Erasure, ErasureReasonField, Remaining};
@@ -9,13 +8,9 @@ use crate::app::parts;
 use crate::contact::{Contact, Nested};
 use crate::error::fault;
 use crate::id::Kind;
+use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute};
 use crate::permission::allowed;
-
-/// The views that an erasure changes.
-fn views() -> Vec<&'static str> {
-    ["contact", "expiry", "company"].into_iter().chain(VIEWS.iter().copied()).collect()
-}
 
 /// A contact to anonymise. It cannot be undone.
 #[derive(InputObject)]
@@ -135,7 +130,7 @@ impl ErasureMutation {
         let key = input.idempotency_key.clone();
         let work =
             erase(&input.contact_id, ErasureKind::Anonymised, input.reason, input.preview_token.clone());
-        let outcome = execute(context, "contactAnonymise", Some(&key), work, &views()).await?;
+        let outcome = execute(context, "contactAnonymise", Some(&key), work, Contact::VIEWS).await?;
         let told = Told::of(context, &outcome).await?;
         Ok(ContactAnonymisePayload::new(outcome, told))
     }
@@ -150,7 +145,7 @@ impl ErasureMutation {
     ) -> Result<ContactDeletePayload> {
         let key = input.idempotency_key.clone();
         let work = erase(&input.contact_id, ErasureKind::Deleted, input.reason, input.preview_token.clone());
-        let outcome = execute(context, "contactDelete", Some(&key), work, &views()).await?;
+        let outcome = execute(context, "contactDelete", Some(&key), work, Contact::VIEWS).await?;
         let told = Told::of(context, &outcome).await?;
         Ok(ContactDeletePayload::new(outcome, told))
     }

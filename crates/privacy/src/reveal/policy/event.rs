@@ -1,4 +1,4 @@
-use lethe_ledger::{Change, Described, domain_event};
+use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -41,6 +41,12 @@ impl Described for PolicyEvent {
             Self::LimitsSet(set) => {
                 vec![Change::set("usual", i64::from(set.usual)), Change::set("most", i64::from(set.most))]
             }
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        match self {
+            Self::PurposesSet(_) | Self::LimitsSet(_) => Audience::Everybody,
         }
     }
 }
