@@ -7,7 +7,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use crate::app::{app, parts, request};
+use crate::app::{app, request};
 use crate::error::{UserError, fault};
 use crate::loader::Identified;
 use crate::scalar::Position;
@@ -102,14 +102,15 @@ pub(crate) async fn execute_access(
     Ok(outcome)
 }
 
-/// The object a mutation changed, folded from its own events, so that it is right even while the view lags. A repetition
+/// The object a mutation changed, as its events leave it, so that it is right even while the view lags. A repetition
 /// shows it only to a caller who sees it: an idempotency key is the user's, whatever unit they act for.
 pub(crate) async fn changed<P: Projection<Row: Identified>>(
     context: &Context<'_>,
     outcome: &Outcome,
 ) -> Result<Option<P::Row>> {
     let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows = parts(context).rows_at::<P>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    let rows = app(context).views.rows_at::<P>(&[id], i64::MAX, &P::Row::shown()).await;
+    let mut rows = rows.map_err(|error| fault(&error))?;
     let seen = |row: &P::Row| !outcome.repeated || row.is_seen(Visibility::of(context));
     Ok(rows.remove(&id).filter(seen))
 }

@@ -11,7 +11,7 @@ use lethe_crm::import::OperationView;
 use lethe_crm::note::NoteView;
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::{Caller, Role, Subject, SubjectKind, UnitId, UserId};
-use lethe_ledger::{LedgerError, Parts, Projection, Recorded, rows};
+use lethe_ledger::{LedgerError, Parts, Projection, Reads, Recorded, rows, rows_with};
 use lethe_privacy::consent::ConsentView;
 use uuid::Uuid;
 
@@ -133,7 +133,7 @@ impl Visibility {
         parts: &Parts,
         ids: &[Uuid],
     ) -> Result<Vec<Uuid>, LedgerError> {
-        let found = rows::<P>(&parts.pool, ids).await?;
+        let found = rows_with::<P>(&parts.pool, ids, &Reads::nothing()).await?;
         Ok(found.into_iter().filter(|row| row.is_seen(self)).map(|row| row.id()).collect())
     }
 }

@@ -1,6 +1,8 @@
 //! The views and reactions of one process.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,9 +14,10 @@ use crate::runner::checkpoint;
 use crate::runner::feed::{Tail, feed};
 use crate::runner::lead::lead;
 use crate::runner::standby::{Board, Place, watch_others};
-use crate::runner::{Follower, Job, Runner};
+use crate::runner::{Follower, Runner};
+use crate::shape::{Shape, Shaped, State, row_of};
 use crate::view::{self, View};
-use crate::{Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction};
+use crate::{Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction, Reads, now};
 
 /// Collects the views and reactions that a server runs.
 #[derive(Default)]
@@ -24,25 +27,18 @@ struct Definition {
     name: &'static str,
     follower: Arc<dyn Follower>,
     /// `None` for a reaction, which has no rows.
-    view: Option<Offline>,
-}
-
-/// What can be done with a view beside following.
-#[derive(Clone, Copy)]
-struct Offline {
-    differences: fn(Arc<Parts>) -> Job<'static, Vec<Uuid>>,
-    rebuild: for<'a> fn(&'a Arc<Parts>, usize, Progress<'a>) -> Job<'a, Rebuilt>,
+    view: Option<&'static Shape>,
 }
 
 impl ViewsBuilder {
     /// Adds a view.
     #[must_use]
-    pub fn with<P: Projection>(mut self) -> Self {
-        let view = Offline {
-            differences: |parts| Box::pin(view::differences::<P>(parts)),
-            rebuild: |parts, memory, progress| Box::pin(rebuild::on_demand::<P>(parts, memory, progress)),
-        };
-        self.0.push(Definition { name: P::NAME, follower: Arc::new(View::<P>::default()), view: Some(view) });
+    pub fn with<P: Projection>(self) -> Self {
+        self.view(P::SHAPE)
+    }
+
+    fn view(mut self, shape: &'static Shape) -> Self {
+        self.0.push(Definition { name: shape.name, follower: Arc::new(View(shape)), view: Some(shape) });
         self
     }
 
@@ -79,7 +75,7 @@ impl ViewsBuilder {
     ) -> Result<Option<Rebuilt>, LedgerError> {
         let view = self.0.iter().find(|definition| definition.name == name).and_then(|found| found.view);
         let Some(view) = view else { return Ok(None) };
-        Ok(Some((view.rebuild)(parts, memory, progress).await?))
+        Ok(Some(rebuild::on_demand(parts, view, memory, progress).await?))
     }
 
     /// Creates missing tables and has everything follow the ledger from where it stands, in this process or in the
@@ -171,12 +167,35 @@ impl Views {
     pub async fn differences(&self) -> Result<Vec<(&'static str, Uuid)>, LedgerError> {
         let mut all = Vec::new();
         for view in self.definitions.iter() {
-            let Some(offline) = view.view else { continue };
-            let wrong = (offline.differences)(self.parts.clone()).await?;
+            let Some(shape) = view.view else { continue };
+            let wrong = view::differences(self.parts.clone(), shape).await?;
             all.extend(wrong.into_iter().map(|id| (view.name, id)));
         }
         Ok(all)
     }
+}
+
+impl Views {
+    /// The rows of some streams as they are at a position, with these of their lists – what the others hold says nothing –,
+    /// right also while the view is behind or is being rebuilt. What the view has is not folded again, unless a stream has later events.
+    ///
+    /// # Errors
+    /// Errors of the database, and [`LedgerError::Unreadable`].
+    pub async fn rows_at<P: Projection>(
+        &self,
+        ids: &[Uuid],
+        until: i64,
+        reads: &Reads,
+    ) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
+        let place = self.board.places.iter().find(|place| place.who.name == P::NAME);
+        let is_built = place.is_some_and(|place| place.is_built.load(Ordering::Relaxed));
+        let rows = now::rows_at(&self.parts, P::SHAPE, is_built, (ids, reads), until).await?;
+        Ok(rows_of::<P>(rows))
+    }
+}
+
+fn rows_of<P: Projection>(rows: HashMap<Uuid, Box<dyn State>>) -> HashMap<Uuid, P::Row> {
+    rows.into_iter().filter_map(|(key, state)| Some((key, row_of::<P>(state)?))).collect()
 }
 
 impl Parts {
@@ -186,7 +205,7 @@ impl Parts {
     /// # Errors
     /// Errors of the database.
     pub async fn shown<P: Projection>(&self) -> Result<i64, LedgerError> {
-        let seen = checkpoint::seen(self, &[view::identity::<P>()]).await?;
+        let seen = checkpoint::seen(self, &[P::SHAPE.identity()]).await?;
         Ok(seen.into_iter().flatten().next().map_or(0, |seen| seen.position))
     }
 
@@ -198,7 +217,7 @@ impl Parts {
         &self,
         ids: &[Uuid],
         until: i64,
-    ) -> Result<std::collections::HashMap<Uuid, P::Row>, LedgerError> {
-        view::rows_at::<P>(self, ids, until).await
+    ) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
+        Ok(rows_of::<P>(view::rows_at(self, P::SHAPE, ids, until).await?))
     }
 }

@@ -68,8 +68,20 @@ impl Projection for UserView {
     const VERSION: i32 = 1;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
-        Child { field: "identities", table: "user_identity", owner: "user_id" },
-        Child { field: "grants", table: "user_grant", owner: "user_id" },
+        Child {
+            field: "identities",
+            table: "user_identity",
+            owner: "user_id",
+            key: &["number"],
+            first: None,
+        },
+        Child {
+            field: "grants",
+            table: "user_grant",
+            owner: "user_id",
+            key: &["unit_id", "role"],
+            first: None,
+        },
     ];
     const SOURCES: &'static [&'static str] = &["user"];
     type Row = UserRow;

@@ -8,25 +8,27 @@ use lethe_crm::company::{CompanyRow, CompanyView};
 use lethe_crm::contact::ContactRow;
 use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
 use lethe_kernel::{CompanyId, Subject};
-use lethe_ledger::{Cursor, Found, Order, Page, rows};
+use lethe_ledger::{Cursor, Found, Order, Page, Reads, rows};
 use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
 use lethe_privacy::reveal::AccessRow;
 use lethe_privacy::rotation::{Finality, finalities};
 use uuid::Uuid;
 
 use super::Contact;
-use crate::app::parts;
+use crate::app::{app, parts};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
 use crate::error::fault;
 use crate::keys;
-use crate::loader::Identified;
+use crate::loader::{Identified, asked};
 use crate::note::Note;
 use crate::reveal::access_logs;
 use crate::visibility::Visibility;
 
 const NOTES: fn() -> Order = || NoteOrder::Created.sql(true);
+/// What a note shows of its lists.
+const NOTE_LISTS: [&str; 1] = ["contacts"];
 const CONSENTS: fn() -> Order = || ConsentOrder::Created.sql(true);
 
 /// What was read ahead for a page of contacts.
@@ -57,9 +59,12 @@ impl Nested {
             );
             nested.companies = Some(found.into_iter().map(|row| (row.id, row)).collect());
         }
+        let list = context.look_ahead();
+        let mut reads = asked(list.field("nodes").field("notes"), &NOTE_LISTS);
+        reads.add(asked(list.field("edges").field("node").field("notes"), &NOTE_LISTS));
         for page in pages(context, "notes")? {
-            let found =
-                notes_of_contacts(pool, &ids, own, NOTES(), &page).await.map_err(|error| fault(&error))?;
+            let found = notes_of_contacts(pool, &ids, (&reads, own), NOTES(), &page).await;
+            let found = found.map_err(|error| fault(&error))?;
             subjects.extend(found.iter().map(|found| Subject::from(found.row.id)));
             nested.notes.insert(page, by_parent(found));
         }
@@ -190,9 +195,11 @@ pub(super) async fn notes(
             let rows = notes_at(context, &items, position.0).await?;
             newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
         }
-        (None, None) => notes_of_contacts(&parts(context).pool, &[id], own, NOTES(), &page)
-            .await
-            .map_err(|error| fault(&error))?,
+        (None, None) => {
+            let reads = asked(context.look_ahead(), &NOTE_LISTS);
+            let found = notes_of_contacts(&parts(context).pool, &[id], (&reads, own), NOTES(), &page).await;
+            found.map_err(|error| fault(&error))?
+        }
     };
     slice.connection(found, Note)
 }
@@ -206,7 +213,8 @@ pub(crate) async fn notes_at(
 ) -> Result<HashMap<Uuid, NoteRow>> {
     let parts = parts(context);
     let mut then = parts.rows_at::<NoteView>(ids, position).await.map_err(|error| fault(&error))?;
-    let now = parts.rows_at::<NoteView>(ids, i64::MAX).await.map_err(|error| fault(&error))?;
+    let now = app(context).views.rows_at::<NoteView>(ids, i64::MAX, &Reads::nothing()).await;
+    let now = now.map_err(|error| fault(&error))?;
     then.retain(|_, note| note.is_seen(Visibility::of(context)));
     for (id, note) in &mut then {
         let Some(now) = now.get(id) else { continue };

@@ -6,10 +6,10 @@ use lethe_crm::import::{
     dry_run, prepare, run,
 };
 use lethe_kernel::{ErrorCode, UserError};
-use lethe_ledger::{Context as WorkContext, Failure, Ledger};
+use lethe_ledger::{Context as WorkContext, Failure, Ledger, Reads};
 
 use super::{Operation, OutcomeField, Upload};
-use crate::app::{app, parts, request};
+use crate::app::{app, request};
 use crate::error::fault;
 use crate::permission::allowed;
 use crate::scalar::Position;
@@ -161,7 +161,7 @@ async fn start(
         });
     });
     let view_pending = !app.views.reached(&["operation"], position, app.patience).await;
-    let rows = parts(context).rows_at::<OperationView>(&[id], i64::MAX).await;
+    let rows = app.views.rows_at::<OperationView>(&[id], i64::MAX, &Reads::nothing()).await;
     let operation = rows.map_err(|error| fault(&error))?.remove(&id).map(Operation);
     Ok(ImportPayload {
         operation,

@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
-use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, page};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
+use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Reads, Recorded, page_with};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -36,6 +37,8 @@ pub struct ContactRow {
     pub unit_id: Option<UnitId>,
     /// The units that have it (R67); once it is anonymised, those that had it then.
     pub units: BTreeSet<UnitId>,
+    /// How many items each unit has.
+    pub unit_items: BTreeMap<UnitId, i64>,
     /// The reference of another system.
     pub external_reference: Option<String>,
     /// The given name.
@@ -113,14 +116,43 @@ pub struct ContactItem {
 
 impl Projection for ContactView {
     const NAME: &'static str = "contact";
-    const VERSION: i32 = 4;
+    const VERSION: i32 = 5;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
-        Child { field: "companies", table: "contact_company", owner: "contact_id" },
-        Child { field: "items", table: "contact_item", owner: "contact_id" },
+        Child {
+            field: "companies",
+            table: "contact_company",
+            owner: "contact_id",
+            key: &["company_id"],
+            first: None,
+        },
+        Child {
+            field: "items",
+            table: "contact_item",
+            owner: "contact_id",
+            key: &["item"],
+            first: Some("expires"),
+        },
     ];
     const SOURCES: &'static [&'static str] = &["contact"];
     type Row = ContactRow;
+
+    fn reads(event: &Recorded) -> Result<Reads, LedgerError> {
+        let company = |id: CompanyId| Reads::nothing().item("companies", json!({ "company_id": id }));
+        let item = |id: NoteId| Reads::nothing().item("items", json!({ "item": id })).first("items");
+        Ok(match event.decode()? {
+            ContactEvent::CompanyLinked(event) => company(event.company),
+            ContactEvent::CompanyUnlinked(event) => company(event.company),
+            ContactEvent::ItemAttached(event) => item(event.item),
+            ContactEvent::ItemDetached(event) => item(event.item),
+            ContactEvent::Erased(_) => Reads::all(),
+            ContactEvent::Registered(_)
+            | ContactEvent::Amended(_)
+            | ContactEvent::ConsentRecorded(_)
+            | ContactEvent::ProspectRegistered(_)
+            | ContactEvent::FoundByImport(_) => Reads::nothing(),
+        })
+    }
 
     fn fold(row: Option<ContactRow>, id: Uuid, event: &Recorded) -> Result<Option<ContactRow>, LedgerError> {
         let decoded: ContactEvent = event.decode()?;
@@ -153,6 +185,7 @@ impl ContactRow {
             erased_position: None,
             unit_id: Some(unit),
             units: BTreeSet::from([unit]),
+            unit_items: BTreeMap::new(),
             external_reference: None,
             first_name: None,
             last_name: None,
@@ -194,14 +227,15 @@ impl ContactRow {
                 self.companies.retain(|link| link.company_id != event.company);
             }
             ContactEvent::ItemAttached(event) => {
-                self.items.retain(|item| item.attached.item != event.item);
+                self.drop_item(event.item);
+                *self.unit_items.entry(event.unit).or_default() += 1;
                 self.items.push(ContactItem { contact_id: self.id, attached: event });
                 self.items.sort_by_key(|item| item.attached.item);
-                self.count_units();
+                self.follow_items();
             }
             ContactEvent::ItemDetached(event) => {
-                self.items.retain(|item| item.attached.item != event.item);
-                self.count_units();
+                self.drop_item(event.item);
+                self.follow_items();
             }
             ContactEvent::ConsentRecorded(_)
             | ContactEvent::ProspectRegistered(_)
@@ -215,16 +249,25 @@ impl ContactRow {
                 self.forget();
             }
         }
-        self.next_expiry = self.items.iter().filter_map(|item| item.attached.expires).min();
     }
 
-    /// Once it is erased, they stay those that had it then.
-    fn count_units(&mut self) {
-        if self.status == ContactStatus::Erased {
-            return;
+    /// Drops an item, if it is there.
+    fn drop_item(&mut self, item: NoteId) {
+        let Some(at) = self.items.iter().position(|there| there.attached.item == item) else { return };
+        let unit = self.items.remove(at).attached.unit;
+        if let Some(count) = self.unit_items.get_mut(&unit) {
+            *count -= 1;
         }
-        self.units =
-            self.unit_id.into_iter().chain(self.items.iter().map(|item| item.attached.unit)).collect();
+        self.unit_items.retain(|_, count| *count > 0);
+    }
+
+    /// What follows from the items. Perhaps not all are read, but the first to expire is, if there is one.
+    fn follow_items(&mut self) {
+        self.next_expiry = self.items.iter().filter_map(|item| item.attached.expires).min();
+        // Once it is erased, they stay those that had it then.
+        if self.status != ContactStatus::Erased {
+            self.units = self.unit_id.into_iter().chain(self.unit_items.keys().copied()).collect();
+        }
     }
 
     /// Drops what an erasure of its kind takes; nothing if it was not erased.
@@ -242,6 +285,7 @@ impl ContactRow {
         self.cpr_serial = None;
         self.next_expiry = None;
         self.items.clear();
+        self.unit_items.clear();
         if kind == ErasureKind::Deleted {
             self.unit_id = None;
             self.companies.clear();
@@ -342,18 +386,20 @@ impl ContactOrder {
     }
 }
 
-/// A page of contacts.
+/// A page of contacts, with these of their lists.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn contact_page(
     pool: &PgPool,
+    reads: &Reads,
     filter: &ContactFilter,
     order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<ContactRow>>, LedgerError> {
-    page::<ContactView>(
+    page_with::<ContactView>(
         pool,
+        reads,
         |sql| {
             sql.push(" AND r.status = ").push_bind(filter.status.name());
             if filter.status == ContactStatus::Erased {

@@ -1,7 +1,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
-use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
+use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Reads, Recorded, nested, page_with};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -83,10 +84,30 @@ impl Projection for NoteView {
     const NAME: &'static str = "note";
     const VERSION: i32 = 3;
     const SQL: &'static str = include_str!("view.sql");
-    const CHILDREN: &'static [Child] =
-        &[Child { field: "contacts", table: "note_contact", owner: "note_id" }];
+    const CHILDREN: &'static [Child] = &[Child {
+        field: "contacts",
+        table: "note_contact",
+        owner: "note_id",
+        key: &["contact_id"],
+        first: None,
+    }];
     const SOURCES: &'static [&'static str] = &["note"];
     type Row = NoteRow;
+
+    fn reads(event: &Recorded) -> Result<Reads, LedgerError> {
+        let contact = |id: ContactId| Reads::nothing().item("contacts", json!({ "contact_id": id }));
+        Ok(match event.decode()? {
+            NoteEvent::Amended(event) if event.contacts.is_none() => Reads::nothing(),
+            NoteEvent::ExpirySet(_) => Reads::nothing(),
+            NoteEvent::Erased(event) if !event.ended => contact(event.contact),
+            NoteEvent::ContactUnlinked(event) => contact(event.contact),
+            NoteEvent::Written(_)
+            | NoteEvent::Amended(_)
+            | NoteEvent::Removed(_)
+            | NoteEvent::Expired(_)
+            | NoteEvent::Erased(_) => Reads::all(),
+        })
+    }
 
     fn fold(row: Option<NoteRow>, id: Uuid, event: &Recorded) -> Result<Option<NoteRow>, LedgerError> {
         let decoded: NoteEvent = event.decode()?;
@@ -236,18 +257,20 @@ impl NoteOrder {
     }
 }
 
-/// A page of notes.
+/// A page of notes, with these of their lists.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn note_page(
     pool: &PgPool,
+    reads: &Reads,
     filter: &NoteFilter,
     order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<NoteRow>>, LedgerError> {
-    page::<NoteView>(
+    page_with::<NoteView>(
         pool,
+        reads,
         |sql| {
             if let Some(contact) = filter.contact {
                 sql.push(
@@ -290,14 +313,15 @@ pub async fn note_page(
     .await
 }
 
-/// The same page of the notes of several contacts, in one statement; those of one unit, if one is named.
+/// The same page of the notes of several contacts with these of their lists, in one statement; those of one unit, if one
+/// is named.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn notes_of_contacts(
     pool: &PgPool,
     contacts: &[Uuid],
-    unit: Option<UnitId>,
+    (reads, unit): (&Reads, Option<UnitId>),
     order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<NoteRow>>, LedgerError> {
@@ -307,5 +331,5 @@ pub async fn notes_of_contacts(
         }
     };
     let join = "JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id";
-    nested::<NoteView>(pool, contacts, (join, only), order, wanted).await
+    nested::<NoteView>(pool, contacts, reads, (join, only), order, wanted).await
 }
