@@ -7,6 +7,7 @@ use lethe_ledger::Cutoff;
 
 use crate::app::{app, parts};
 use crate::error::{fault, top_level};
+use crate::mutate::reached;
 use crate::scalar::Position;
 
 /// A moment of the past: by position in the ledger, or by the time of recording. One that is still to come is answered
@@ -82,8 +83,7 @@ pub(crate) async fn wait_for(
     position: Option<Position>,
 ) -> Result<()> {
     let Some(Position(position)) = position else { return Ok(()) };
-    let app = app(context);
-    if app.views.reached(views, position, app.patience).await {
+    if reached(app(context), views, position).await? {
         return Ok(());
     }
     Err(top_level(

@@ -7,7 +7,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use crate::app::{app, request};
+use crate::app::{App, app, request};
 use crate::error::{UserError, fault};
 use crate::loader::Identified;
 use crate::scalar::Position;
@@ -72,7 +72,7 @@ pub(crate) async fn execute(
     );
     match executed {
         Ok(done) => Ok(Outcome {
-            view_pending: !app.views.reached(views, done.position, app.patience).await,
+            view_pending: !reached(app, views, done.position).await?,
             objects: done.objects,
             position: Some(done.position),
             repeated: done.repeated,
@@ -100,6 +100,11 @@ pub(crate) async fn execute_access(
         app.directory.reached(position, app.patience).await;
     }
     Ok(outcome)
+}
+
+/// Waits, for a while, until views show a position; whether they do.
+pub(crate) async fn reached(app: &App, views: &[&str], position: i64) -> Result<bool> {
+    app.views.reached(views, position, app.patience).await.map_err(|error| fault(&error))
 }
 
 /// The object a mutation changed, as its events leave it, so that it is right even while the view lags. A repetition

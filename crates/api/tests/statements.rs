@@ -179,7 +179,7 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     let views = lethe_api::views().start(ledger.parts().clone()).await.unwrap();
     fill(&ledger).await;
     let head = ledger.parts().head().await.unwrap();
-    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
+    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await.unwrap());
     let directory = Directory::start(ledger.parts().clone()).await.unwrap();
     let notary = Notary::open(ledger.parts().clone(), Places::default()).await.unwrap();
     let background = Background::default();

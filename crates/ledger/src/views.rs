@@ -130,12 +130,25 @@ pub struct Views {
 }
 
 impl Views {
-    /// Waits until the named views show everything up to a position; tells whether they did in time.
-    pub async fn reached(&self, names: &[&str], position: i64, within: Duration) -> bool {
+    /// Waits until the named views and reactions show everything up to a position; tells whether they did in time.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownView`] for a name that is none: what does not run never reaches anything.
+    pub async fn reached(
+        &self,
+        names: &[&str],
+        position: i64,
+        within: Duration,
+    ) -> Result<bool, LedgerError> {
+        let mut places = Vec::new();
+        for name in names {
+            let place = self.board.places.iter().enumerate().find(|(_, place)| place.who.name == *name);
+            places.push(place.ok_or_else(|| LedgerError::UnknownView((*name).to_owned()))?);
+        }
         let all = async {
-            for (index, place) in self.board.places.iter().enumerate() {
+            for (index, place) in places {
                 let state = &place.state;
-                if !names.contains(&place.who.name) || state.borrow().position >= position {
+                if state.borrow().position >= position {
                     continue;
                 }
                 let _waiting = self.board.wait(index);
@@ -145,7 +158,7 @@ impl Views {
             }
             true
         };
-        tokio::time::timeout(within, all).await.unwrap_or(false)
+        Ok(tokio::time::timeout(within, all).await.unwrap_or(false))
     }
 
     /// The names of all views.

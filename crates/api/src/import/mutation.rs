@@ -11,6 +11,7 @@ use lethe_ledger::{Context as WorkContext, Failure, Ledger, Reads};
 use super::{Operation, OutcomeField, Upload};
 use crate::app::{app, request};
 use crate::error::fault;
+use crate::mutate::reached;
 use crate::permission::allowed;
 use crate::scalar::Position;
 
@@ -160,7 +161,7 @@ async fn start(
             ),
         });
     });
-    let view_pending = !app.views.reached(&["operation"], position, app.patience).await;
+    let view_pending = !reached(app, &["operation"], position).await?;
     let rows = app.views.rows_at::<OperationView>(&[id], i64::MAX, &Reads::nothing()).await;
     let operation = rows.map_err(|error| fault(&error))?.remove(&id).map(Operation);
     Ok(ImportPayload {

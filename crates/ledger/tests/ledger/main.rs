@@ -17,6 +17,7 @@ mod follow;
 mod history;
 mod idempotency;
 mod keys;
+mod lists;
 mod metadata;
 mod order;
 mod postgres;

@@ -128,7 +128,7 @@ pub(crate) async fn caught_up(views: &Views, position: i64) {
         states.iter().all(|(_, state)| state.position >= position)
     })
     .await;
-    assert!(views.reached(&views.names(), position, PATIENCE).await);
+    assert!(views.reached(&views.names(), position, PATIENCE).await.unwrap());
 }
 
 /// The rows of some accounts, by id.
