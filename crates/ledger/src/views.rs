@@ -42,6 +42,11 @@ impl ViewsBuilder {
         self
     }
 
+    /// The descriptions of the views.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = &'static Shape> {
+        self.0.iter().filter_map(|definition| definition.view)
+    }
+
     /// Adds a reaction, which gives its commands to a ledger.
     #[must_use]
     pub fn reacting<R: Reaction>(mut self, ledger: Ledger) -> Self {

@@ -139,6 +139,7 @@ impl UserRow {
             }
             UserEvent::Granted(granted) => {
                 let Grant { unit, role } = granted.grant;
+                self.grants.retain(|term| term.unit_id != unit || term.role != role);
                 self.grants.push(GrantTerm { user_id: self.id, unit_id: unit, role, since: at });
                 self.grants.sort_by_key(|term| (term.unit_id, term.role.name()));
             }

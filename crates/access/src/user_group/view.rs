@@ -81,6 +81,7 @@ impl Projection for UserGroupView {
             },
             (Some(row), UserGroupEvent::Renamed(renamed)) => UserGroupRow { name: renamed.name, ..row },
             (Some(mut row), UserGroupEvent::MemberAdded(added)) => {
+                row.members.retain(|member| member.user_id != added.user);
                 row.members.push(GroupMember { group_id: row.id, user_id: added.user, since: at });
                 row.members.sort_by_key(|member| member.user_id);
                 row

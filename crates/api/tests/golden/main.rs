@@ -13,8 +13,10 @@
 mod example;
 mod examples;
 mod folder;
+mod follow;
 mod keys;
 mod version;
+mod views;
 
 use std::collections::BTreeSet;
 
