@@ -6,7 +6,7 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, Lookahead, Result, SelectionField, Value};
 use lethe_crm::company::{CompanyRow, CompanyView};
 use lethe_crm::contact::ContactRow;
-use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
+use lethe_crm::note::{NoteRow, NoteView, notes_of_contacts};
 use lethe_kernel::{CompanyId, Subject};
 use lethe_ledger::{Cursor, Found, Order, Page, Reads, rows};
 use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
@@ -26,7 +26,6 @@ use crate::note::Note;
 use crate::reveal::access_logs;
 use crate::visibility::Visibility;
 
-const NOTES: fn() -> Order = || NoteOrder::Created.sql(true);
 /// What a note shows of its lists.
 const NOTE_LISTS: [&str; 1] = ["contacts"];
 const CONSENTS: fn() -> Order = || ConsentOrder::Created.sql(true);
@@ -63,7 +62,7 @@ impl Nested {
         let mut reads = asked(list.field("nodes").field("notes"), &NOTE_LISTS);
         reads.add(asked(list.field("edges").field("node").field("notes"), &NOTE_LISTS));
         for page in pages(context, "notes")? {
-            let found = notes_of_contacts(pool, &ids, (&reads, own), NOTES(), &page).await;
+            let found = notes_of_contacts(pool, &ids, (&reads, own), &page).await;
             let found = found.map_err(|error| fault(&error))?;
             subjects.extend(found.iter().map(|found| Subject::from(found.row.id)));
             nested.notes.insert(page, by_parent(found));
@@ -197,7 +196,7 @@ pub(super) async fn notes(
         }
         (None, None) => {
             let reads = asked(context.look_ahead(), &NOTE_LISTS);
-            let found = notes_of_contacts(&parts(context).pool, &[id], (&reads, own), NOTES(), &page).await;
+            let found = notes_of_contacts(&parts(context).pool, &[id], (&reads, own), &page).await;
             found.map_err(|error| fault(&error))?
         }
     };

@@ -56,6 +56,9 @@ impl NoteOrder {
     }
 }
 
+/// The notes of a contact, the newest first: a range of an index, however many there are.
+const NEWEST_OF_CONTACT: Order = Order { by: "l.created_at", sql_type: "timestamptz", descending: true };
+
 /// A page of notes, with these of their lists.
 ///
 /// # Errors
@@ -112,7 +115,7 @@ pub async fn note_page(
     .await
 }
 
-/// The same page of the notes of several contacts with these of their lists, in one statement; those of one unit, if one
+/// The same page of the notes of several contacts, the newest first, with these of their lists, in one statement; those of one unit, if one
 /// is named.
 ///
 /// # Errors
@@ -121,7 +124,6 @@ pub async fn notes_of_contacts(
     pool: &PgPool,
     contacts: &[Uuid],
     (reads, unit): (&Reads, Option<UnitId>),
-    order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<NoteRow>>, LedgerError> {
     let only = |sql: &mut QueryBuilder<'_, Postgres>| {
@@ -130,5 +132,5 @@ pub async fn notes_of_contacts(
         }
     };
     let join = "JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id";
-    nested::<NoteView>(pool, contacts, reads, (join, only), order, wanted).await
+    nested::<NoteView>(pool, contacts, reads, (join, only), NEWEST_OF_CONTACT, wanted).await
 }

@@ -53,6 +53,8 @@ pub struct NoteContact {
     note_id: NoteId,
     /// The contact.
     pub contact_id: ContactId,
+    /// When the note was written, so that the notes of a contact are a range of an index.
+    created_at: DateTime<Utc>,
 }
 
 /// Whether a note is still there.
@@ -81,7 +83,7 @@ impl NoteStatus {
 
 impl Projection for NoteView {
     const NAME: &'static str = "note";
-    const VERSION: i32 = 3;
+    const VERSION: i32 = 4;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[Child {
         field: "contacts",
@@ -148,9 +150,9 @@ impl NoteRow {
     }
 
     fn name_contacts(&mut self, contacts: &[ContactId]) {
-        let note_id = self.id;
-        self.contacts =
-            contacts.iter().map(|contact_id| NoteContact { note_id, contact_id: *contact_id }).collect();
+        let (note_id, created_at) = (self.id, self.created_at);
+        let named = |contact: &ContactId| NoteContact { note_id, contact_id: *contact, created_at };
+        self.contacts = contacts.iter().map(named).collect();
         self.contacts.sort_by_key(|named| named.contact_id);
     }
 
