@@ -20,7 +20,7 @@ accept:
     cargo run -q -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql
     cargo run -q -- fixture --out fixtures/demo
 
-# Write the golden files of new event versions (files that are there stay as they are), and the vectors of the log
+# Write the golden files of new versions of events and views (files that are there stay as they are), and the vectors of the log
 golden:
     LETHE_WRITE_GOLDEN=1 cargo test -q -p lethe-api --test golden
     LETHE_WRITE_GOLDEN=1 cargo test -q -p lethe-tlog --test tlog vectors

@@ -98,17 +98,17 @@ fn views() -> ViewsBuilder {
 /// The view begins on an empty ledger, since one that finds a long ledger is rebuilt.
 async fn follow(ledger: &Ledger, events: i64) -> f64 {
     let views = views().start(ledger.parts().clone()).await.unwrap();
-    assert!(views.reached(&["contact"], 0, PATIENCE).await);
+    assert!(views.reached(&["contact"], 0, PATIENCE).await.unwrap());
     fill(&ledger.parts().pool, events).await;
     let begun = Instant::now();
-    assert!(views.reached(&["contact"], events, PATIENCE).await);
+    assert!(views.reached(&["contact"], events, PATIENCE).await.unwrap());
     events as f64 / begun.elapsed().as_secs_f64()
 }
 
 async fn rebuild(ledger: &Ledger, events: i64) -> f64 {
     let begun = Instant::now();
     let views = views().start(ledger.parts().clone()).await.unwrap();
-    assert!(views.reached(&["contact"], events, PATIENCE).await);
+    assert!(views.reached(&["contact"], events, PATIENCE).await.unwrap());
     let rate = events as f64 / begun.elapsed().as_secs_f64();
     let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM view.contact")
         .fetch_one(&ledger.parts().pool)

@@ -139,7 +139,7 @@ impl Contenders {
     /// Waits until the view shows everything.
     pub async fn caught_up(&self) {
         let head = self.ledger.parts().head().await.unwrap();
-        assert!(self.views.reached(&["named"], head, Duration::from_mins(5)).await);
+        assert!(self.views.reached(&["named"], head, Duration::from_mins(5)).await.unwrap());
     }
 }
 

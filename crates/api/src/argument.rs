@@ -8,6 +8,7 @@ use lethe_ledger::Cutoff;
 use crate::app::{app, parts};
 use crate::error::{fault, top_level};
 use crate::kind::ShownView;
+use crate::mutate::reached;
 use crate::scalar::Position;
 
 /// A moment of the past: by position in the ledger, or by the time of recording. One that is still to come is answered
@@ -83,9 +84,8 @@ pub(crate) async fn wait_for(
     position: Option<Position>,
 ) -> Result<()> {
     let Some(Position(position)) = position else { return Ok(()) };
-    let app = app(context);
     let views: Vec<_> = views.iter().map(|view| view.name).collect();
-    if app.views.reached(&views, position, app.patience).await {
+    if reached(app(context), &views, position).await? {
         return Ok(());
     }
     Err(top_level(

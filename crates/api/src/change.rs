@@ -153,7 +153,7 @@ impl Feed {
             return Ok(events);
         }
         let views = &self.app.views;
-        while !views.reached(&views.names(), last, PATIENCE).await && self.seen.unit().is_some() {
+        while !views.reached(&views.names(), last, PATIENCE).await? && self.seen.unit().is_some() {
             tokio::time::sleep(SOON).await;
         }
         let mut seen = self.seen.seen(self.app.ledger.parts(), events).await?;

@@ -17,10 +17,11 @@ use async_graphql::{ComplexObject, Context, Enum, ID, OutputType, Result, Simple
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::{ContactRow, ContactStatus, ContactView};
 use lethe_kernel::ContactId;
+use lethe_ledger::Reads;
 use uuid::Uuid;
 
 use self::erasure::Erasure;
-use crate::app::{parts, request};
+use crate::app::{app, parts, request};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
@@ -53,6 +54,10 @@ pub(crate) struct Contact {
 impl Identified for ContactRow {
     fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    fn shown() -> Reads {
+        Reads::lists(&["companies"])
     }
 
     fn is_seen(&self, by: Visibility) -> bool {
@@ -127,7 +132,8 @@ pub(crate) async fn contact_at(context: &Context<'_>, id: Uuid, position: i64) -
     let parts = parts(context);
     let mut then = parts.rows_at::<ContactView>(&[id], position).await.map_err(|error| fault(&error))?;
     let Some(row) = then.remove(&id) else { return Ok(None) };
-    let mut now = parts.rows_at::<ContactView>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    let now = app(context).views.rows_at::<ContactView>(&[id], i64::MAX, &Reads::nothing()).await;
+    let mut now = now.map_err(|error| fault(&error))?;
     // Who has it today sees its past, and nobody else.
     let Some(now) = now.remove(&id).filter(|now| now.is_seen(Visibility::of(context))) else {
         return Ok(None);

@@ -6,12 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::{Context, Result};
-use lethe_ledger::{LedgerError, Parts, Projection, rows};
+use async_graphql::{Context, Lookahead, Result};
+use lethe_ledger::{LedgerError, Parts, Projection, Reads, rows_with};
 use uuid::Uuid;
 
 use crate::error::fault;
 use crate::visibility::Visibility;
+
+/// Those of these lists that a query asks for of the objects of a connection: the field of the graph has the name of the
+/// row's.
+pub(crate) fn asked(connection: Lookahead<'_>, lists: &[&'static str]) -> Reads {
+    let nodes = [connection.field("edges").field("node"), connection.field("nodes")];
+    let is_asked = |list: &&str| nodes.iter().any(|node| node.field(list).exists());
+    Reads::lists(&lists.iter().copied().filter(is_asked).collect::<Vec<_>>())
+}
 
 /// Reads rows of a view by id.
 pub(crate) struct ById<P>(Arc<Parts>, PhantomData<P>);
@@ -29,7 +37,12 @@ where
 pub(crate) trait Identified {
     fn id(&self) -> Uuid;
 
-    /// Whether a caller sees the object; otherwise it is as if there were none (R67).
+    /// The lists of the row that the graph shows of one object; no others are read.
+    fn shown() -> Reads {
+        Reads::all()
+    }
+
+    /// Whether a caller sees the object; otherwise it is as if there were none (R67). No list may matter to it.
     fn is_seen(&self, by: Visibility) -> bool;
 }
 
@@ -41,7 +54,7 @@ where
     type Error = Arc<LedgerError>;
 
     async fn load(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, P::Row>, Arc<LedgerError>> {
-        let found = rows::<P>(&self.0.pool, ids).await.map_err(Arc::new)?;
+        let found = rows_with::<P>(&self.0.pool, ids, &P::Row::shown()).await.map_err(Arc::new)?;
         Ok(found.into_iter().map(|row| (row.id(), row)).collect())
     }
 }

@@ -7,7 +7,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use crate::app::{app, parts, request};
+use crate::app::{App, app, request};
 use crate::error::{UserError, fault};
 use crate::kind::ShownView;
 use crate::loader::Identified;
@@ -73,7 +73,7 @@ pub(crate) async fn execute(
     );
     match executed {
         Ok(done) => Ok(Outcome {
-            view_pending: !app.views.reached(&awaited(shown, &done), done.position, app.patience).await,
+            view_pending: !reached(app, &awaited(shown, &done), done.position).await?,
             objects: done.objects,
             position: Some(done.position),
             repeated: done.repeated,
@@ -111,14 +111,20 @@ pub(crate) async fn execute_access(
     Ok(outcome)
 }
 
-/// The object a mutation changed, folded from its own events, so that it is right even while the view lags. A repetition
+/// Waits, for a while, until views show a position; whether they do.
+pub(crate) async fn reached(app: &App, views: &[&str], position: i64) -> Result<bool> {
+    app.views.reached(views, position, app.patience).await.map_err(|error| fault(&error))
+}
+
+/// The object a mutation changed, as its events leave it, so that it is right even while the view lags. A repetition
 /// shows it only to a caller who sees it: an idempotency key is the user's, whatever unit they act for.
 pub(crate) async fn changed<P: Projection<Row: Identified>>(
     context: &Context<'_>,
     outcome: &Outcome,
 ) -> Result<Option<P::Row>> {
     let Some(id) = outcome.object() else { return Ok(None) };
-    let mut rows = parts(context).rows_at::<P>(&[id], i64::MAX).await.map_err(|error| fault(&error))?;
+    let rows = app(context).views.rows_at::<P>(&[id], i64::MAX, &P::Row::shown()).await;
+    let mut rows = rows.map_err(|error| fault(&error))?;
     let seen = |row: &P::Row| !outcome.repeated || row.is_seen(Visibility::of(context));
     Ok(rows.remove(&id).filter(seen))
 }

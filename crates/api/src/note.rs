@@ -28,7 +28,7 @@ use crate::history::history;
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
 use crate::kind::shown;
-use crate::loader::{Identified, by_id, by_ids};
+use crate::loader::{Identified, asked, by_id, by_ids};
 use crate::permission::allowed;
 use crate::reveal::NoteReveals;
 use crate::scalar::{Date, Position};
@@ -268,7 +268,8 @@ impl NoteQuery {
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = NoteOrder::from(order.by).sql(order.descending);
-        let found = note_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        let reads = asked(context.look_ahead(), &["contacts"]);
+        let found = note_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await;
         let found = found.map_err(|error| fault(&error))?;
         let documents: Vec<Subject> = found.iter().map(|found| found.row.id.into()).collect();
         keys::load(context, &documents).await?;

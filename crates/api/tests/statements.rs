@@ -179,7 +179,7 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     let views = lethe_api::views().start(ledger.parts().clone()).await.unwrap();
     fill(&ledger).await;
     let head = ledger.parts().head().await.unwrap();
-    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
+    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await.unwrap());
     let directory = Directory::start(ledger.parts().clone()).await.unwrap();
     let notary = Notary::open(ledger.parts().clone(), Places::default()).await.unwrap();
     let background = Background::default();
@@ -197,6 +197,19 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     let fifty = page(&schema, &statements, 50).await;
     let (keys, views): (Vec<_>, Vec<_>) = fifty.iter().partition(|sql| sql.contains("vault.keys"));
     assert_eq!((views.len(), keys.len()), (3, 1), "{fifty:#?}");
+    // Nobody reads the items of the contacts, and companies and contacts of notes only who asks for them.
+    let lists = ["view.contact_item c", "view.contact_company c", "view.note_contact c"];
+    let read = |sent: &[String]| lists.map(|list| sent.iter().any(|sql| sql.contains(list)));
+    assert_eq!(read(&fifty), [false, true, false]);
+    let few =
+        "{ contacts(first: 5) { nodes { id notes { nodes { id } } } } notes(first: 5) { nodes { id } } }";
+    assert_eq!(read(&sent(&schema, &statements, SESSION, few.to_owned()).await.0), [false; 3]);
+    let more = "{ contacts(first: 5) { edges { node { notes { edges { node { contacts { id } } } } } } } }";
+    let (sent_for_more, answer) = sent(&schema, &statements, SESSION, more.to_owned()).await;
+    assert_eq!(read(&sent_for_more)[2], true);
+    let note = &answer["contacts"]["edges"][0]["node"]["notes"]["edges"][0]["node"];
+    assert_eq!(note["contacts"].as_array().unwrap().len(), 1);
+
     let hundred = page(&schema, &statements, 100).await;
     assert_eq!(hundred.len(), fifty.len(), "{hundred:#?}");
     // Contacts, reveals, keys.

@@ -5,6 +5,7 @@ mod change;
 mod command;
 mod error;
 mod event;
+mod page;
 mod view;
 mod work;
 
@@ -14,7 +15,6 @@ pub use error::NoteError;
 pub use event::{
     Amended, ContactUnlinked, Erased, Expired, ExpirySet, NoteEvent, NoteText, Removed, Written,
 };
-pub use view::{
-    NoteContact, NoteFilter, NoteOrder, NoteRow, NoteStatus, NoteView, note_page, notes_of_contacts,
-};
+pub use page::{NoteFilter, NoteOrder, note_page, notes_of_contacts};
+pub use view::{NoteContact, NoteRow, NoteStatus, NoteView};
 pub use work::{AmendNote, ExpireNote, ExpiryChoice, RemoveNote, WriteNote, own_note};

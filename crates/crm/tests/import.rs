@@ -95,7 +95,7 @@ impl World {
 
     async fn caught_up(&self) {
         let head = self.ledger.parts().head().await.unwrap();
-        assert!(self.views.reached(&self.views.names(), head, Duration::from_secs(30)).await);
+        assert!(self.views.reached(&self.views.names(), head, Duration::from_secs(30)).await.unwrap());
         assert_eq!(self.views.differences().await.unwrap(), []);
     }
 

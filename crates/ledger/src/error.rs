@@ -54,6 +54,9 @@ pub enum LedgerError {
     /// A cursor of another list or order.
     #[error("The cursor does not belong to this list in this order. Begin from the first page.")]
     ForeignCursor,
+    /// Somebody names a view or reaction that does not run.
+    #[error("There is no view {0}. Name one that runs.")]
+    UnknownView(String),
     /// The database belongs to a newer version of Lethe.
     #[error("The database was written by a newer version of Lethe. Start that version, or a newer one.")]
     NewerVersion,

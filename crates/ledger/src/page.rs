@@ -1,11 +1,14 @@
 //! Pages of a view by keyset: every page costs the same, however far down the list it is.
 
+use serde::de::DeserializeOwned;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use crate::store::{LIVE, decode, row_json};
-use crate::{LedgerError, Projection};
+use crate::runner::Job;
+use crate::shape::{Shape, Shaped, decode};
+use crate::store::{LIVE, row_json};
+use crate::{LedgerError, Projection, Reads};
 
 /// What a list is ordered by; the id decides among equals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +54,8 @@ pub struct Found<R> {
     pub row: R,
 }
 
-/// One page of a view; `filter` adds conditions over the row `r`, each beginning with ` AND `.
+/// One page of a view, the rows with all of their lists; `filter` adds conditions over the row `r`, each beginning with
+/// ` AND `.
 ///
 /// # Errors
 /// [`LedgerError::ForeignCursor`], and errors of the database.
@@ -61,13 +65,25 @@ pub async fn page<P: Projection>(
     order: Order,
     page: &Page,
 ) -> Result<Vec<Found<P::Row>>, LedgerError> {
+    page_with::<P>(pool, &Reads::all(), filter, order, page).await
+}
+
+/// One page of a view as [`page`] gives it, the rows with these of their lists; the others are empty.
+///
+/// # Errors
+/// As [`page`].
+pub async fn page_with<P: Projection>(
+    pool: &PgPool,
+    reads: &Reads,
+    filter: impl FnOnce(&mut QueryBuilder<'_, Postgres>),
+    order: Order,
+    page: &Page,
+) -> Result<Vec<Found<P::Row>>, LedgerError> {
     let mut sql =
         QueryBuilder::new("SELECT '00000000-0000-0000-0000-000000000000'::uuid AS parent, q.* FROM (");
-    select::<P>(&mut sql, order, "");
+    select(&mut sql, P::SHAPE, reads, order, "");
     filter(&mut sql);
-    slice::<P>(&mut sql, order, page)?;
-    sql.push(") q");
-    finish::<P>(&sql.build().fetch_all(pool).await?, order, page)
+    decoded(finish(pool, P::SHAPE, sql, order, page).await?)
 }
 
 /// The same page of the lists of several parents, in one statement. `join` is the SQL that joins the row `r` with
@@ -79,40 +95,67 @@ pub async fn page<P: Projection>(
 pub async fn nested<P: Projection>(
     pool: &PgPool,
     parents: &[Uuid],
+    reads: &Reads,
     (join, filter): (&'static str, impl FnOnce(&mut QueryBuilder<'_, Postgres>)),
     order: Order,
     page: &Page,
 ) -> Result<Vec<Found<P::Row>>, LedgerError> {
     let mut sql = QueryBuilder::new("SELECT p.id AS parent, q.* FROM unnest(");
     sql.push_bind(parents.to_vec()).push(") p(id) CROSS JOIN LATERAL (");
-    select::<P>(&mut sql, order, join);
+    select(&mut sql, P::SHAPE, reads, order, join);
     filter(&mut sql);
-    slice::<P>(&mut sql, order, page)?;
-    sql.push(") q");
-    finish::<P>(&sql.build().fetch_all(pool).await?, order, page)
+    decoded(finish(pool, P::SHAPE, sql, order, page).await?)
 }
 
-fn select<P: Projection>(sql: &mut QueryBuilder<'_, Postgres>, order: Order, join: &str) {
-    let (row, key, view) = (row_json::<P>(LIVE), order.by, P::NAME);
+fn decoded<R: DeserializeOwned>(found: Vec<Found<String>>) -> Result<Vec<Found<R>>, LedgerError> {
+    found
+        .into_iter()
+        .map(|Found { parent, cursor, row }| Ok(Found { parent, cursor, row: decode(&row)? }))
+        .collect()
+}
+
+fn select(sql: &mut QueryBuilder<'_, Postgres>, shape: &Shape, reads: &Reads, order: Order, join: &str) {
+    let (row, key, view) = (row_json(shape, LIVE, reads), order.by, shape.name);
     sql.push(format!(
         "SELECT {row} AS row, ({key})::text AS key, r.id FROM {LIVE}.{view} r {join} WHERE true"
     ));
 }
 
 /// What the keys of cursors begin with, so that a cursor of another list or order is not mistaken for one of this.
-fn mark<P: Projection>(order: Order) -> String {
-    format!("{} {} ", P::NAME, order.by)
+fn mark(shape: &Shape, order: Order) -> String {
+    format!("{} {} ", shape.name, order.by)
 }
 
-fn slice<P: Projection>(
+/// Executes a statement that has been written up to its filter.
+fn finish<'a>(
+    pool: &'a PgPool,
+    shape: &'static Shape,
+    mut sql: QueryBuilder<'a, Postgres>,
+    order: Order,
+    page: &'a Page,
+) -> Job<'a, Vec<Found<String>>> {
+    Box::pin(async move {
+        let mark = mark(shape, order);
+        slice(&mut sql, &mark, order, page)?;
+        sql.push(") q");
+        let rows = sql.build().fetch_all(pool).await?;
+        let mut found = rows.iter().map(|row| read(row, &mark)).collect::<Result<Vec<_>, _>>()?;
+        if page.from_end {
+            found.reverse();
+        }
+        Ok(found)
+    })
+}
+
+fn slice(
     sql: &mut QueryBuilder<'_, Postgres>,
+    mark: &str,
     order: Order,
     page: &Page,
 ) -> Result<(), LedgerError> {
-    let mark = mark::<P>(order);
     for (cursor, behind) in [(&page.after, true), (&page.before, false)] {
         if let Some(cursor) = cursor {
-            let key = cursor.key.strip_prefix(&mark).ok_or(LedgerError::ForeignCursor)?;
+            let key = cursor.key.strip_prefix(mark).ok_or(LedgerError::ForeignCursor)?;
             let sign = if behind == order.descending { "<" } else { ">" };
             sql.push(format!(" AND ({}, r.id) {sign} (", order.by))
                 .push_bind(key.to_owned())
@@ -126,23 +169,10 @@ fn slice<P: Projection>(
     Ok(())
 }
 
-fn finish<P: Projection>(
-    rows: &[PgRow],
-    order: Order,
-    page: &Page,
-) -> Result<Vec<Found<P::Row>>, LedgerError> {
-    let mark = mark::<P>(order);
-    let mut found = rows.iter().map(|row| read::<P>(row, &mark)).collect::<Result<Vec<_>, _>>()?;
-    if page.from_end {
-        found.reverse();
-    }
-    Ok(found)
-}
-
-fn read<P: Projection>(row: &PgRow, mark: &str) -> Result<Found<P::Row>, LedgerError> {
+fn read(row: &PgRow, mark: &str) -> Result<Found<String>, LedgerError> {
     Ok(Found {
         parent: row.try_get("parent")?,
         cursor: Cursor { key: mark.to_owned() + row.try_get("key")?, id: row.try_get("id")? },
-        row: decode::<P::Row>(row.try_get("row")?)?,
+        row: row.try_get("row")?,
     })
 }

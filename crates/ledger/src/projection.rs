@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{LedgerError, Recorded};
+use crate::{LedgerError, Reads, Recorded};
 
 /// A read model: a table `view.<NAME>` with one row per key, and tables of lists that belong to a row.
 ///
@@ -32,6 +32,15 @@ pub trait Projection: Send + Sync + 'static {
         Ok(vec![event.stream])
     }
 
+    /// What of a row's lists the fold of an event looks at. While a view is followed, the lists of a row hold that and
+    /// nothing else; in a rebuild they are whole. The fold must give the same changes of the row and its lists either way.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreadable`].
+    fn reads(_: &Recorded) -> Result<Reads, LedgerError> {
+        Ok(Reads::all())
+    }
+
     /// The row after an event, `None` if there is none.
     ///
     /// # Errors
@@ -48,4 +57,9 @@ pub struct Child {
     pub table: &'static str,
     /// The table's column that names the row; each item of the list carries it too.
     pub owner: &'static str,
+    /// The other columns of the table's primary key.
+    pub key: &'static [&'static str],
+    /// The column by which [`Reads::first`] finds the least items, those where it is null left out. An index begins with
+    /// `owner` and this column.
+    pub first: Option<&'static str>,
 }

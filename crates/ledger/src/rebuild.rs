@@ -11,8 +11,9 @@ use std::sync::Arc;
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
-use crate::view::{apply, identity, open};
-use crate::{LedgerError, Parts, Projection};
+use crate::shape::Shape;
+use crate::view::{apply, open};
+use crate::{LedgerError, Parts};
 
 /// How many bytes of payload the rows in memory may come from at a start.
 const MEMORY: usize = 512 << 20;
@@ -53,69 +54,63 @@ pub struct Rebuilt {
 }
 
 /// Rebuilds a view whose stored form is not the one of this program, if it still is not.
-pub(crate) async fn at_start<P: Projection>(parts: &Arc<Parts>) -> Result<(), LedgerError> {
-    let mut connection = claim::<P>(parts).await?;
-    if open::<P>(parts).await?.is_some() {
+pub(crate) async fn at_start(parts: &Arc<Parts>, shape: &'static Shape) -> Result<(), LedgerError> {
+    let mut connection = claim(parts, shape).await?;
+    if open(parts, shape).await?.is_some() {
         return Ok(());
     }
-    tracing::info!(view = P::NAME, version = P::VERSION, "the view is built anew");
-    let built = Build::<P>::new(parts, &mut connection, MEMORY).run(false, &log::<P>).await?;
-    tracing::info!(view = P::NAME, events = built.events, rows = built.rows, "the view was built anew");
+    tracing::info!(view = shape.name, version = shape.version, "the view is built anew");
+    let log = |Done { position, until, pass }: Done| {
+        tracing::info!(view = shape.name, position, until, pass, "building");
+    };
+    let built = Build { parts, shape, connection: &mut connection, memory: MEMORY }.run(false, &log).await?;
+    tracing::info!(view = shape.name, events = built.events, rows = built.rows, "the view was built anew");
     connection.close().await?;
     Ok(())
 }
 
-fn log<P: Projection>(done: Done) {
-    tracing::info!(
-        view = P::NAME,
-        position = done.position,
-        until = done.until,
-        pass = done.pass,
-        "building"
-    );
-}
-
 /// Rebuilds a view because somebody asks for it.
-pub(crate) async fn on_demand<P: Projection>(
+pub(crate) async fn on_demand(
     parts: &Arc<Parts>,
+    shape: &'static Shape,
     memory: usize,
     progress: Progress<'_>,
 ) -> Result<Rebuilt, LedgerError> {
-    let mut connection = claim::<P>(parts).await?;
-    open::<P>(parts).await?;
-    let built = Build::<P>::new(parts, &mut connection, memory).run(true, progress).await?;
+    let mut connection = claim(parts, shape).await?;
+    open(parts, shape).await?;
+    let built = Build { parts, shape, connection: &mut connection, memory }.run(true, progress).await?;
     connection.close().await?;
     Ok(built)
 }
 
-/// A connection that holds the right to rebuild `P`. It belongs to no pool, so that whatever becomes of the rebuild,
+/// A connection that holds the right to rebuild a view. It belongs to no pool, so that whatever becomes of the rebuild,
 /// its lock and its transaction end with it.
-async fn claim<P: Projection>(parts: &Parts) -> Result<PgConnection, LedgerError> {
+async fn claim(parts: &Parts, shape: &Shape) -> Result<PgConnection, LedgerError> {
     let mut connection = parts.pool.acquire().await?.detach();
     connection.execute(SETTINGS).await?;
     sqlx::query("SELECT pg_advisory_lock(hashtextextended('lethe.rebuild.' || $1, 0))")
-        .bind(P::NAME)
+        .bind(shape.name)
         .execute(&mut connection)
         .await?;
     Ok(connection)
 }
 
-/// One rebuild of `P`.
-struct Build<'b, P> {
+/// One rebuild of a view.
+struct Build<'b> {
     parts: &'b Arc<Parts>,
+    shape: &'static Shape,
     connection: &'b mut PgConnection,
     memory: usize,
-    projection: std::marker::PhantomData<fn() -> P>,
 }
 
 /// The schema in which it is built.
-fn next<P: Projection>() -> String {
-    format!("next_{}", P::NAME)
+fn next(shape: &Shape) -> String {
+    format!("next_{}", shape.name)
 }
 
 /// The schema in which the old one waits to be dropped.
-fn retired<P: Projection>() -> String {
-    format!("retired_{}", P::NAME)
+fn retired(shape: &Shape) -> String {
+    format!("retired_{}", shape.name)
 }
 
 /// A line of `ledger.projections`.
@@ -130,18 +125,14 @@ struct Live {
 const LIVE: &str = "SELECT version, position, (SELECT coalesce(max(position), 0) FROM ledger.events) AS head \
                     FROM ledger.projections WHERE name = $1";
 
-impl<'b, P: Projection> Build<'b, P> {
-    fn new(parts: &'b Arc<Parts>, connection: &'b mut PgConnection, memory: usize) -> Self {
-        Self { parts, connection, memory, projection: std::marker::PhantomData }
-    }
-
+impl Build<'_> {
     async fn run(&mut self, compare: bool, progress: Progress<'_>) -> Result<Rebuilt, LedgerError> {
         self.clean().await?;
-        let live: Live = sqlx::query_as(LIVE).bind(P::NAME).fetch_one(&mut *self.connection).await?;
-        if live.version > P::VERSION {
+        let live: Live = sqlx::query_as(LIVE).bind(self.shape.name).fetch_one(&mut *self.connection).await?;
+        if live.version > self.shape.version {
             return Err(LedgerError::NewerVersion);
         }
-        let compare = compare && live.version == P::VERSION && live.position <= live.head;
+        let compare = compare && live.version == self.shape.version && live.position <= live.head;
         // Both can be compared where the old one stands, or a little later.
         let until = if compare { live.position } else { live.head };
         let loaded = self.load(until, progress).await?;
@@ -158,7 +149,7 @@ impl<'b, P: Projection> Build<'b, P> {
 
     /// Removes what an earlier rebuild left that was killed.
     async fn clean(&mut self) -> Result<(), LedgerError> {
-        for schema in [next::<P>(), retired::<P>()] {
+        for schema in [next(self.shape), retired(self.shape)] {
             sqlx::query(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE"))
                 .execute(&mut *self.connection)
                 .await?;
@@ -168,22 +159,23 @@ impl<'b, P: Projection> Build<'b, P> {
 
     /// Folds what was appended meanwhile into the new tables.
     async fn catch_up(&mut self, from: i64, until: i64) -> Result<(), LedgerError> {
-        catch_up::<P>(self.parts, &mut *self.connection, (from, until)).await
+        catch_up(self.parts, self.shape, &mut *self.connection, (from, until)).await
     }
 }
 
 /// Folds the events between two positions into the new tables.
-async fn catch_up<P: Projection>(
+async fn catch_up(
     parts: &Parts,
+    shape: &Shape,
     connection: &mut PgConnection,
     (mut from, until): (i64, i64),
 ) -> Result<(), LedgerError> {
     while from < until {
-        let events = parts.between((from, until), identity::<P>().sources, STEP).await?;
+        let events = parts.between((from, until), shape.sources, STEP).await?;
         let full = i64::try_from(events.len()).is_ok_and(|read| read == STEP);
         from = events.last().filter(|_| full).map_or(until, |event| event.position);
         let events: Vec<_> = events.into_iter().map(Arc::new).collect();
-        apply::<P>(connection, &next::<P>(), &events).await?;
+        apply(connection, shape, &next(shape), &events).await?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The views and reactions of one process.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,9 +14,10 @@ use crate::runner::checkpoint;
 use crate::runner::feed::{Tail, feed};
 use crate::runner::lead::lead;
 use crate::runner::standby::{Board, Place, watch_others};
-use crate::runner::{Follower, Job, Runner};
+use crate::runner::{Follower, Runner};
+use crate::shape::{Shape, Shaped, State, row_of};
 use crate::view::{self, View};
-use crate::{Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction};
+use crate::{Ledger, LedgerError, Parts, Projection, ProjectionState, Reaction, Reads, now};
 
 /// Collects the views and reactions that a server runs.
 #[derive(Default)]
@@ -24,26 +27,24 @@ struct Definition {
     name: &'static str,
     follower: Arc<dyn Follower>,
     /// `None` for a reaction, which has no rows.
-    view: Option<Offline>,
-}
-
-/// What can be done with a view beside following.
-#[derive(Clone, Copy)]
-struct Offline {
-    differences: fn(Arc<Parts>) -> Job<'static, Vec<Uuid>>,
-    rebuild: for<'a> fn(&'a Arc<Parts>, usize, Progress<'a>) -> Job<'a, Rebuilt>,
+    view: Option<&'static Shape>,
 }
 
 impl ViewsBuilder {
     /// Adds a view.
     #[must_use]
-    pub fn with<P: Projection>(mut self) -> Self {
-        let view = Offline {
-            differences: |parts| Box::pin(view::differences::<P>(parts)),
-            rebuild: |parts, memory, progress| Box::pin(rebuild::on_demand::<P>(parts, memory, progress)),
-        };
-        self.0.push(Definition { name: P::NAME, follower: Arc::new(View::<P>::default()), view: Some(view) });
+    pub fn with<P: Projection>(self) -> Self {
+        self.view(P::SHAPE)
+    }
+
+    fn view(mut self, shape: &'static Shape) -> Self {
+        self.0.push(Definition { name: shape.name, follower: Arc::new(View(shape)), view: Some(shape) });
         self
+    }
+
+    /// The descriptions of the views.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = &'static Shape> {
+        self.0.iter().filter_map(|definition| definition.view)
     }
 
     /// Adds a reaction, which gives its commands to a ledger.
@@ -79,7 +80,7 @@ impl ViewsBuilder {
     ) -> Result<Option<Rebuilt>, LedgerError> {
         let view = self.0.iter().find(|definition| definition.name == name).and_then(|found| found.view);
         let Some(view) = view else { return Ok(None) };
-        Ok(Some((view.rebuild)(parts, memory, progress).await?))
+        Ok(Some(rebuild::on_demand(parts, view, memory, progress).await?))
     }
 
     /// Creates missing tables and has everything follow the ledger from where it stands, in this process or in the
@@ -134,12 +135,25 @@ pub struct Views {
 }
 
 impl Views {
-    /// Waits until the named views show everything up to a position; tells whether they did in time.
-    pub async fn reached(&self, names: &[&str], position: i64, within: Duration) -> bool {
+    /// Waits until the named views and reactions show everything up to a position; tells whether they did in time.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownView`] for a name that is none: what does not run never reaches anything.
+    pub async fn reached(
+        &self,
+        names: &[&str],
+        position: i64,
+        within: Duration,
+    ) -> Result<bool, LedgerError> {
+        let mut places = Vec::new();
+        for name in names {
+            let place = self.board.places.iter().enumerate().find(|(_, place)| place.who.name == *name);
+            places.push(place.ok_or_else(|| LedgerError::UnknownView((*name).to_owned()))?);
+        }
         let all = async {
-            for (index, place) in self.board.places.iter().enumerate() {
+            for (index, place) in places {
                 let state = &place.state;
-                if !names.contains(&place.who.name) || state.borrow().position >= position {
+                if state.borrow().position >= position {
                     continue;
                 }
                 let _waiting = self.board.wait(index);
@@ -149,7 +163,7 @@ impl Views {
             }
             true
         };
-        tokio::time::timeout(within, all).await.unwrap_or(false)
+        Ok(tokio::time::timeout(within, all).await.unwrap_or(false))
     }
 
     /// The names of all views.
@@ -171,12 +185,35 @@ impl Views {
     pub async fn differences(&self) -> Result<Vec<(&'static str, Uuid)>, LedgerError> {
         let mut all = Vec::new();
         for view in self.definitions.iter() {
-            let Some(offline) = view.view else { continue };
-            let wrong = (offline.differences)(self.parts.clone()).await?;
+            let Some(shape) = view.view else { continue };
+            let wrong = view::differences(self.parts.clone(), shape).await?;
             all.extend(wrong.into_iter().map(|id| (view.name, id)));
         }
         Ok(all)
     }
+}
+
+impl Views {
+    /// The rows of some streams as they are at a position, with these of their lists – what the others hold says nothing –,
+    /// right also while the view is behind or is being rebuilt. What the view has is not folded again, unless a stream has later events.
+    ///
+    /// # Errors
+    /// Errors of the database, and [`LedgerError::Unreadable`].
+    pub async fn rows_at<P: Projection>(
+        &self,
+        ids: &[Uuid],
+        until: i64,
+        reads: &Reads,
+    ) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
+        let place = self.board.places.iter().find(|place| place.who.name == P::NAME);
+        let is_built = place.is_some_and(|place| place.is_built.load(Ordering::Relaxed));
+        let rows = now::rows_at(&self.parts, P::SHAPE, is_built, (ids, reads), until).await?;
+        Ok(rows_of::<P>(rows))
+    }
+}
+
+fn rows_of<P: Projection>(rows: HashMap<Uuid, Box<dyn State>>) -> HashMap<Uuid, P::Row> {
+    rows.into_iter().filter_map(|(key, state)| Some((key, row_of::<P>(state)?))).collect()
 }
 
 impl Parts {
@@ -186,7 +223,7 @@ impl Parts {
     /// # Errors
     /// Errors of the database.
     pub async fn shown<P: Projection>(&self) -> Result<i64, LedgerError> {
-        let seen = checkpoint::seen(self, &[view::identity::<P>()]).await?;
+        let seen = checkpoint::seen(self, &[P::SHAPE.identity()]).await?;
         Ok(seen.into_iter().flatten().next().map_or(0, |seen| seen.position))
     }
 
@@ -198,7 +235,7 @@ impl Parts {
         &self,
         ids: &[Uuid],
         until: i64,
-    ) -> Result<std::collections::HashMap<Uuid, P::Row>, LedgerError> {
-        view::rows_at::<P>(self, ids, until).await
+    ) -> Result<HashMap<Uuid, P::Row>, LedgerError> {
+        Ok(rows_of::<P>(view::rows_at(self, P::SHAPE, ids, until).await?))
     }
 }

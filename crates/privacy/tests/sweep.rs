@@ -106,7 +106,7 @@ impl World {
 
     async fn caught_up(&self) {
         let head = self.head().await;
-        assert!(self.views.reached(&self.views.names(), head, Duration::from_mins(1)).await);
+        assert!(self.views.reached(&self.views.names(), head, Duration::from_mins(1)).await.unwrap());
     }
 
     async fn head(&self) -> i64 {

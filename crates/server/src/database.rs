@@ -183,7 +183,7 @@ impl Running {
         let head = self.ledger.parts().head().await?;
         loop {
             let before = self.views.states();
-            if self.views.reached(&self.views.names(), head, CATCH_UP).await {
+            if self.views.reached(&self.views.names(), head, CATCH_UP).await? {
                 return Ok(());
             }
             if self.views.states() == before {

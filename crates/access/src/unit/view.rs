@@ -78,7 +78,8 @@ impl Projection for UnitView {
     const NAME: &'static str = "unit";
     const VERSION: i32 = 2;
     const SQL: &'static str = include_str!("view.sql");
-    const CHILDREN: &'static [Child] = &[Child { field: "dpms", table: "unit_dpm", owner: "unit_id" }];
+    const CHILDREN: &'static [Child] =
+        &[Child { field: "dpms", table: "unit_dpm", owner: "unit_id", key: &["number"], first: None }];
     const SOURCES: &'static [&'static str] = &["unit"];
     type Row = UnitRow;
 

@@ -68,8 +68,20 @@ impl Projection for UserView {
     const VERSION: i32 = 1;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
-        Child { field: "identities", table: "user_identity", owner: "user_id" },
-        Child { field: "grants", table: "user_grant", owner: "user_id" },
+        Child {
+            field: "identities",
+            table: "user_identity",
+            owner: "user_id",
+            key: &["number"],
+            first: None,
+        },
+        Child {
+            field: "grants",
+            table: "user_grant",
+            owner: "user_id",
+            key: &["unit_id", "role"],
+            first: None,
+        },
     ];
     const SOURCES: &'static [&'static str] = &["user"];
     type Row = UserRow;
@@ -127,6 +139,7 @@ impl UserRow {
             }
             UserEvent::Granted(granted) => {
                 let Grant { unit, role } = granted.grant;
+                self.grants.retain(|term| term.unit_id != unit || term.role != role);
                 self.grants.push(GrantTerm { user_id: self.id, unit_id: unit, role, since: at });
                 self.grants.sort_by_key(|term| (term.unit_id, term.role.name()));
             }

@@ -1,7 +1,8 @@
 use chrono::{DateTime, Utc};
 use lethe_kernel::{UnitId, UserGroupId, UserId};
-use lethe_ledger::{Child, LedgerError, Projection, Recorded};
+use lethe_ledger::{Child, LedgerError, Projection, Reads, Recorded};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Created, UserGroupEvent};
@@ -42,10 +43,25 @@ impl Projection for UserGroupView {
     const NAME: &'static str = "user_group";
     const VERSION: i32 = 1;
     const SQL: &'static str = include_str!("view.sql");
-    const CHILDREN: &'static [Child] =
-        &[Child { field: "members", table: "user_group_member", owner: "group_id" }];
+    const CHILDREN: &'static [Child] = &[Child {
+        field: "members",
+        table: "user_group_member",
+        owner: "group_id",
+        key: &["user_id"],
+        first: None,
+    }];
     const SOURCES: &'static [&'static str] = &["user_group"];
     type Row = UserGroupRow;
+
+    fn reads(event: &Recorded) -> Result<Reads, LedgerError> {
+        let member = |id: UserId| Reads::nothing().item("members", json!({ "user_id": id }));
+        Ok(match event.decode()? {
+            UserGroupEvent::MemberAdded(added) => member(added.user),
+            UserGroupEvent::MemberRemoved(removed) => member(removed.user),
+            UserGroupEvent::Renamed(_) | UserGroupEvent::Closed(_) => Reads::nothing(),
+            UserGroupEvent::Created(_) => Reads::all(),
+        })
+    }
 
     fn fold(
         row: Option<UserGroupRow>,
@@ -65,6 +81,7 @@ impl Projection for UserGroupView {
             },
             (Some(row), UserGroupEvent::Renamed(renamed)) => UserGroupRow { name: renamed.name, ..row },
             (Some(mut row), UserGroupEvent::MemberAdded(added)) => {
+                row.members.retain(|member| member.user_id != added.user);
                 row.members.push(GroupMember { group_id: row.id, user_id: added.user, since: at });
                 row.members.sort_by_key(|member| member.user_id);
                 row

@@ -113,7 +113,7 @@ impl World {
     /// One row of a view that follows everything, and is what its rebuild would be.
     pub(crate) async fn row<P: Projection>(&self, views: &Views, id: impl Into<Uuid>) -> P::Row {
         let head = self.ledger.parts().head().await.unwrap();
-        assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
+        assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await.unwrap());
         assert_eq!(views.differences().await.unwrap(), []);
         rows::<P>(&self.ledger.parts().pool, &[id.into()]).await.unwrap().remove(0)
     }

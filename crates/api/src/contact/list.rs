@@ -12,7 +12,7 @@ use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::kind::{ShownView, shown};
-use crate::loader::by_id;
+use crate::loader::{asked, by_id};
 use crate::permission::allowed;
 use crate::scalar::{Date, Position};
 use crate::visibility::Visibility;
@@ -111,7 +111,8 @@ impl ContactQuery {
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = ContactOrder::from(order.by).sql(order.descending);
-        let found = contact_page(&parts(context).pool, &filter, order, &slice.page()?).await;
+        let reads = asked(context.look_ahead(), &["companies"]);
+        let found = contact_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await;
         let found = found.map_err(|error| fault(&error))?;
         let rows: Vec<_> = found.iter().map(|found| &found.row).collect();
         let nested = Arc::new(Nested::read_ahead(context, &rows).await?);

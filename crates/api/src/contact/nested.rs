@@ -10,7 +10,7 @@ use lethe_crm::company::{CompanyRow, CompanyView};
 use lethe_crm::contact::ContactRow;
 use lethe_crm::note::{NoteRow, NoteView};
 use lethe_kernel::{CompanyId, Subject};
-use lethe_ledger::{Cursor, Found, Page, rows};
+use lethe_ledger::{Cursor, Found, Page, Reads, rows};
 use lethe_privacy::consent::ConsentView;
 use lethe_privacy::reveal::AccessRow;
 use lethe_privacy::rotation::{Finality, finalities};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use self::belongings::Lists;
 use super::Contact;
-use crate::app::parts;
+use crate::app::{app, parts};
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
@@ -181,7 +181,8 @@ pub(crate) async fn notes_at(
 ) -> Result<HashMap<Uuid, NoteRow>> {
     let parts = parts(context);
     let mut then = parts.rows_at::<NoteView>(ids, position).await.map_err(|error| fault(&error))?;
-    let now = parts.rows_at::<NoteView>(ids, i64::MAX).await.map_err(|error| fault(&error))?;
+    let now = app(context).views.rows_at::<NoteView>(ids, i64::MAX, &Reads::nothing()).await;
+    let now = now.map_err(|error| fault(&error))?;
     then.retain(|_, note| note.is_seen(Visibility::of(context)));
     for (id, note) in &mut then {
         let Some(now) = now.get(id) else { continue };

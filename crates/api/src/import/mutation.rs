@@ -6,12 +6,13 @@ use lethe_crm::import::{
     dry_run, prepare, run,
 };
 use lethe_kernel::{ErrorCode, UserError};
-use lethe_ledger::{Context as WorkContext, Failure, Ledger};
+use lethe_ledger::{Context as WorkContext, Failure, Ledger, Reads};
 
 use super::{Operation, OutcomeField, Upload};
-use crate::app::{app, parts, request};
+use crate::app::{app, request};
 use crate::error::fault;
 use crate::kind::shown;
+use crate::mutate::reached;
 use crate::permission::allowed;
 use crate::scalar::Position;
 
@@ -161,8 +162,8 @@ async fn start(
             ),
         });
     });
-    let view_pending = !app.views.reached(&[shown::<OperationView>().name], position, app.patience).await;
-    let rows = parts(context).rows_at::<OperationView>(&[id], i64::MAX).await;
+    let view_pending = !reached(app, &[shown::<OperationView>().name], position).await?;
+    let rows = app.views.rows_at::<OperationView>(&[id], i64::MAX, &Reads::nothing()).await;
     let operation = rows.map_err(|error| fault(&error))?.remove(&id).map(Operation);
     Ok(ImportPayload {
         operation,

@@ -3,11 +3,13 @@ use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::note::NoteView;
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, RevealId, Subject, UserError};
-use lethe_ledger::Work;
+use lethe_ledger::{Projection, Reads, Work};
 use lethe_privacy::reveal::{AccessRow, Occasion, RevealCompanyNumber, RevealCpr, RevealNote};
 
 use super::entry::AccessLogEntry;
-use crate::app::{parts, request};
+use uuid::Uuid;
+
+use crate::app::{app, parts, request};
 use crate::error::{UserError as ShownError, fault};
 use crate::id::Kind;
 use crate::keys::open;
@@ -215,8 +217,7 @@ async fn record<W: Work>(
 /// The whole CPR number, as it was when its reveal was recorded; none if it was erased since.
 async fn cpr(context: &Context<'_>, entry: &AccessRow) -> Result<Option<String>> {
     let Some(contact) = entry.contacts.first().copied() else { return Ok(None) };
-    let rows = parts(context).rows_at::<ContactView>(&[contact.0], entry.position).await;
-    let Some(row) = rows.map_err(|error| fault(&error))?.remove(&contact.0) else { return Ok(None) };
+    let Some(row) = then::<ContactView>(context, contact.0, entry).await? else { return Ok(None) };
     let date = open(context, row.cpr_date.as_ref(), contact).await?;
     let serial = open(context, row.cpr_serial.as_ref(), contact).await?;
     Ok(date.zip(serial).map(|(date, serial)| format!("{}-{}", date.0, serial.0)))
@@ -225,20 +226,24 @@ async fn cpr(context: &Context<'_>, entry: &AccessRow) -> Result<Option<String>>
 /// The text of the note, as it was when its reveal was recorded; none if it was erased since.
 async fn note_text(context: &Context<'_>, entry: &AccessRow) -> Result<Option<String>> {
     let Some(note) = entry.note_id else { return Ok(None) };
-    let rows = parts(context).rows_at::<NoteView>(&[note.0], entry.position).await;
-    let Some(row) = rows.map_err(|error| fault(&error))?.remove(&note.0) else { return Ok(None) };
+    let Some(row) = then::<NoteView>(context, note.0, entry).await? else { return Ok(None) };
     Ok(open(context, row.text.as_ref(), note).await?.map(|text| text.0))
 }
 
 /// The whole number of the company, which never changes; none if it was erased since.
 async fn company_number(context: &Context<'_>, entry: &AccessRow) -> Result<Option<String>> {
     let Some(company) = entry.company_id else { return Ok(None) };
-    let rows = parts(context).rows_at::<CompanyView>(&[company.0], entry.position).await;
-    let Some(row) = rows.map_err(|error| fault(&error))?.remove(&company.0) else { return Ok(None) };
+    let Some(row) = then::<CompanyView>(context, company.0, entry).await? else { return Ok(None) };
     let proprietor = Subject::sole_proprietor(company);
     let date = open(context, row.number_date.as_ref(), proprietor).await?;
     let serial = open(context, row.number_serial.as_ref(), proprietor).await?;
     Ok(date.zip(serial).map(|(date, serial)| format!("{}{}", date.0, serial.0)))
+}
+
+/// An object as it was when a reveal was recorded, without its lists.
+async fn then<P: Projection>(context: &Context<'_>, id: Uuid, entry: &AccessRow) -> Result<Option<P::Row>> {
+    let rows = app(context).views.rows_at::<P>(&[id], entry.position, &Reads::nothing()).await;
+    Ok(rows.map_err(|error| fault(&error))?.remove(&id))
 }
 
 /// What was erased behind the reveal's back is not shown, although the log says it was about to be.

@@ -14,9 +14,11 @@
 mod example;
 mod examples;
 mod folder;
+mod follow;
 mod keys;
 mod kinds;
 mod version;
+mod views;
 
 use std::collections::BTreeSet;
 

@@ -84,7 +84,7 @@ impl World {
     /// Waits until the views show everything.
     pub(crate) async fn settled(&self) {
         let head = self.ledger.parts().head().await.unwrap();
-        assert!(self.views.reached(&self.views.names(), head, Duration::from_mins(1)).await);
+        assert!(self.views.reached(&self.views.names(), head, Duration::from_mins(1)).await.unwrap());
     }
 
     /// What a session is answered.

@@ -1,9 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
-use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, page};
+use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Reads, Recorded, page_with};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -36,6 +37,8 @@ pub struct ContactRow {
     pub unit_id: Option<UnitId>,
     /// The units that have it (R67); once it is anonymised, those that had it then.
     pub units: BTreeSet<UnitId>,
+    /// How many items each unit has.
+    pub unit_items: BTreeMap<UnitId, i64>,
     /// The reference of another system.
     pub external_reference: Option<String>,
     /// The given name.
@@ -130,11 +133,38 @@ impl Projection for ContactView {
     const VERSION: i32 = 5;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
-        Child { field: "companies", table: "contact_company", owner: "contact_id" },
-        Child { field: "items", table: "contact_item", owner: "contact_id" },
+        Child {
+            field: "companies",
+            table: "contact_company",
+            owner: "contact_id",
+            key: &["company_id"],
+            first: None,
+        },
+        Child {
+            field: "items",
+            table: "contact_item",
+            owner: "contact_id",
+            key: &["item"],
+            first: Some("expires"),
+        },
     ];
     const SOURCES: &'static [&'static str] = &["contact"];
     type Row = ContactRow;
+
+    fn reads(event: &Recorded) -> Result<Reads, LedgerError> {
+        let company = |id: CompanyId| Reads::nothing().item("companies", json!({ "company_id": id }));
+        let item = |id: Uuid| Reads::nothing().item("items", json!({ "item": id })).first("items");
+        Ok(match event.decode()? {
+            ContactEvent::CompanyLinked(event) => company(event.company),
+            ContactEvent::CompanyUnlinked(event) => company(event.company),
+            ContactEvent::Bound(event) => item(event.id),
+            ContactEvent::Unbound(event) => item(event.was.id),
+            ContactEvent::Erased(_) => Reads::all(),
+            ContactEvent::Registered(_) | ContactEvent::Amended(_) | ContactEvent::FoundByImport(_) => {
+                Reads::nothing()
+            }
+        })
+    }
 
     fn fold(row: Option<ContactRow>, id: Uuid, event: &Recorded) -> Result<Option<ContactRow>, LedgerError> {
         let decoded: ContactEvent = event.decode()?;
@@ -167,6 +197,7 @@ impl ContactRow {
             erased_position: None,
             unit_id: Some(unit),
             units: BTreeSet::from([unit]),
+            unit_items: BTreeMap::new(),
             external_reference: None,
             first_name: None,
             last_name: None,
@@ -210,14 +241,15 @@ impl ContactRow {
             ContactEvent::Bound(bound) => {
                 self.drop_item(bound.id);
                 if bound.kind.facts().justifies {
+                    *self.unit_items.entry(bound.unit).or_default() += 1;
                     self.items.push(ContactItem::of(self.id, &bound));
                     self.items.sort_by_key(|item| item.item);
                 }
-                self.count_units();
+                self.follow_items();
             }
             ContactEvent::Unbound(event) => {
                 self.drop_item(event.was.id);
-                self.count_units();
+                self.follow_items();
             }
             ContactEvent::FoundByImport(_) => {}
             ContactEvent::Erased(event) => {
@@ -229,19 +261,25 @@ impl ContactRow {
                 self.forget();
             }
         }
-        self.next_expiry = self.items.iter().filter_map(|item| item.expires).min();
     }
 
-    fn drop_item(&mut self, id: Uuid) {
-        self.items.retain(|item| item.item != id);
-    }
-
-    /// Once it is erased, they stay those that had it then.
-    fn count_units(&mut self) {
-        if self.status == ContactStatus::Erased {
-            return;
+    /// Drops an item, if it is there.
+    fn drop_item(&mut self, item: Uuid) {
+        let Some(at) = self.items.iter().position(|there| there.item == item) else { return };
+        let unit = self.items.remove(at).unit;
+        if let Some(count) = self.unit_items.get_mut(&unit) {
+            *count -= 1;
         }
-        self.units = self.unit_id.into_iter().chain(self.items.iter().map(|item| item.unit)).collect();
+        self.unit_items.retain(|_, count| *count > 0);
+    }
+
+    /// What follows from the items. Perhaps not all are read, but the first to expire is, if there is one.
+    fn follow_items(&mut self) {
+        self.next_expiry = self.items.iter().filter_map(|item| item.expires).min();
+        // Once it is erased, they stay those that had it then.
+        if self.status != ContactStatus::Erased {
+            self.units = self.unit_id.into_iter().chain(self.unit_items.keys().copied()).collect();
+        }
     }
 
     /// Drops what an erasure of its kind takes; nothing if it was not erased.
@@ -272,6 +310,7 @@ impl ContactRow {
             next_expiry,
             companies,
             items,
+            unit_items,
         } = self;
         let Some(kind) = erasure_kind else { return };
         *external_reference = None;
@@ -286,6 +325,7 @@ impl ContactRow {
         *cpr_serial = None;
         *next_expiry = None;
         items.clear();
+        unit_items.clear();
         if *kind == ErasureKind::Deleted {
             *unit_id = None;
             companies.clear();
@@ -386,18 +426,20 @@ impl ContactOrder {
     }
 }
 
-/// A page of contacts.
+/// A page of contacts, with these of their lists.
 ///
 /// # Errors
 /// Errors of the database.
 pub async fn contact_page(
     pool: &PgPool,
+    reads: &Reads,
     filter: &ContactFilter,
     order: Order,
     wanted: &Page,
 ) -> Result<Vec<Found<ContactRow>>, LedgerError> {
-    page::<ContactView>(
+    page_with::<ContactView>(
         pool,
+        reads,
         |sql| {
             sql.push(" AND r.status = ").push_bind(filter.status.name());
             if filter.status == ContactStatus::Erased {

@@ -8,6 +8,8 @@ CREATE TABLE contact (
     erased_position bigint,
     unit_id uuid,
     units uuid[] NOT NULL,
+    -- How many items each unit has.
+    unit_items jsonb NOT NULL,
     external_reference text,
     -- Sealed values; nothing here can be read without the contact's key.
     first_name text,
@@ -46,3 +48,5 @@ CREATE TABLE contact_item (
     expires date,
     PRIMARY KEY (contact_id, item)
 );
+-- The first to expire of one contact.
+CREATE INDEX ON contact_item (contact_id, expires) WHERE expires IS NOT NULL;

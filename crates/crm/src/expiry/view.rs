@@ -31,8 +31,13 @@ impl Projection for PolicyView {
     const NAME: &'static str = "expiry_policy";
     const VERSION: i32 = 1;
     const SQL: &'static str = include_str!("view.sql");
-    const CHILDREN: &'static [Child] =
-        &[Child { field: "policies", table: "expiry_policy_set", owner: "unit_id" }];
+    const CHILDREN: &'static [Child] = &[Child {
+        field: "policies",
+        table: "expiry_policy_set",
+        owner: "unit_id",
+        key: &["kind", "effective_from"],
+        first: None,
+    }];
     const SOURCES: &'static [&'static str] = &["expiry_policy"];
     type Row = PolicyRow;
 

@@ -1,8 +1,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
-use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
+use lethe_ledger::{Child, LedgerError, Projection, Reads, Recorded};
 use serde::{Deserialize, Serialize};
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Amended, NoteEvent, NoteText, Written};
@@ -53,6 +53,8 @@ pub struct NoteContact {
     note_id: NoteId,
     /// The contact.
     pub contact_id: ContactId,
+    /// When the note was written, so that the notes of a contact are a range of an index.
+    created_at: DateTime<Utc>,
 }
 
 /// Whether a note is still there.
@@ -81,12 +83,32 @@ impl NoteStatus {
 
 impl Projection for NoteView {
     const NAME: &'static str = "note";
-    const VERSION: i32 = 3;
+    const VERSION: i32 = 4;
     const SQL: &'static str = include_str!("view.sql");
-    const CHILDREN: &'static [Child] =
-        &[Child { field: "contacts", table: "note_contact", owner: "note_id" }];
+    const CHILDREN: &'static [Child] = &[Child {
+        field: "contacts",
+        table: "note_contact",
+        owner: "note_id",
+        key: &["contact_id"],
+        first: None,
+    }];
     const SOURCES: &'static [&'static str] = &["note"];
     type Row = NoteRow;
+
+    fn reads(event: &Recorded) -> Result<Reads, LedgerError> {
+        let contact = |id: ContactId| Reads::nothing().item("contacts", json!({ "contact_id": id }));
+        Ok(match event.decode()? {
+            NoteEvent::Amended(event) if event.contacts.is_none() => Reads::nothing(),
+            NoteEvent::ExpirySet(_) => Reads::nothing(),
+            NoteEvent::Erased(event) if !event.ended => contact(event.contact),
+            NoteEvent::ContactUnlinked(event) => contact(event.contact),
+            NoteEvent::Written(_)
+            | NoteEvent::Amended(_)
+            | NoteEvent::Removed(_)
+            | NoteEvent::Expired(_)
+            | NoteEvent::Erased(_) => Reads::all(),
+        })
+    }
 
     fn fold(row: Option<NoteRow>, id: Uuid, event: &Recorded) -> Result<Option<NoteRow>, LedgerError> {
         let decoded: NoteEvent = event.decode()?;
@@ -128,9 +150,9 @@ impl NoteRow {
     }
 
     fn name_contacts(&mut self, contacts: &[ContactId]) {
-        let note_id = self.id;
-        self.contacts =
-            contacts.iter().map(|contact_id| NoteContact { note_id, contact_id: *contact_id }).collect();
+        let (note_id, created_at) = (self.id, self.created_at);
+        let named = |contact: &ContactId| NoteContact { note_id, contact_id: *contact, created_at };
+        self.contacts = contacts.iter().map(named).collect();
         self.contacts.sort_by_key(|named| named.contact_id);
     }
 
@@ -224,128 +246,4 @@ impl NoteRow {
             }
         };
     }
-}
-
-/// Which notes are wanted; everything given must hold.
-#[derive(Clone, Debug, Default)]
-pub struct NoteFilter {
-    /// Those of all these units. So two different ones leave nothing.
-    pub units: Vec<UnitId>,
-    /// Those that name a contact.
-    pub contact: Option<ContactId>,
-    /// Those about a company.
-    pub company: Option<CompanyId>,
-    /// Those with a status.
-    pub status: Option<NoteStatus>,
-    /// Those written at or after.
-    pub created_from: Option<DateTime<Utc>>,
-    /// Those written before.
-    pub created_until: Option<DateTime<Utc>>,
-    /// Those changed at or after.
-    pub changed_from: Option<DateTime<Utc>>,
-    /// Those changed before.
-    pub changed_until: Option<DateTime<Utc>>,
-    /// Those that expire on or after.
-    pub expires_from: Option<NaiveDate>,
-    /// Those that expire before.
-    pub expires_before: Option<NaiveDate>,
-}
-
-/// What notes are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoteOrder {
-    /// When they were written.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When they expire; those that never do come last.
-    Expiry,
-}
-
-impl NoteOrder {
-    /// The order in SQL.
-    #[must_use]
-    pub fn sql(self, descending: bool) -> Order {
-        let (by, sql_type) = match self {
-            Self::Created => ("r.created_at", "timestamptz"),
-            Self::Changed => ("r.changed_at", "timestamptz"),
-            Self::Expiry => ("coalesce(r.expires_on, 'infinity'::date)", "date"),
-        };
-        Order { by, sql_type, descending }
-    }
-}
-
-/// A page of notes.
-///
-/// # Errors
-/// Errors of the database.
-pub async fn note_page(
-    pool: &PgPool,
-    filter: &NoteFilter,
-    order: Order,
-    wanted: &Page,
-) -> Result<Vec<Found<NoteRow>>, LedgerError> {
-    page::<NoteView>(
-        pool,
-        |sql| {
-            if let Some(contact) = filter.contact {
-                sql.push(
-                    " AND EXISTS (SELECT FROM view.note_contact l WHERE l.note_id = r.id AND l.contact_id = ",
-                )
-                .push_bind(contact.0)
-                .push(")");
-            }
-            for unit in &filter.units {
-                sql.push(" AND r.unit_id = ").push_bind(unit.0);
-            }
-            if let Some(company) = filter.company {
-                sql.push(" AND r.company_id = ").push_bind(company.0);
-            }
-            if let Some(status) = filter.status {
-                sql.push(" AND r.status = ").push_bind(status.name());
-            }
-            for (condition, time) in [
-                (" AND r.created_at >= ", filter.created_from),
-                (" AND r.created_at < ", filter.created_until),
-                (" AND r.changed_at >= ", filter.changed_from),
-                (" AND r.changed_at < ", filter.changed_until),
-            ] {
-                if let Some(time) = time {
-                    sql.push(condition).push_bind(time);
-                }
-            }
-            for (condition, date) in [
-                (" AND r.expires_on >= ", filter.expires_from),
-                (" AND r.expires_on < ", filter.expires_before),
-            ] {
-                if let Some(date) = date {
-                    sql.push(condition).push_bind(date);
-                }
-            }
-        },
-        order,
-        wanted,
-    )
-    .await
-}
-
-/// The same page of the notes of several contacts, in one statement; those of one unit, if one is named.
-///
-/// # Errors
-/// Errors of the database.
-pub async fn notes_of_contacts(
-    pool: &PgPool,
-    contacts: &[Uuid],
-    unit: Option<UnitId>,
-    order: Order,
-    wanted: &Page,
-) -> Result<Vec<Found<NoteRow>>, LedgerError> {
-    let only = |sql: &mut QueryBuilder<'_, Postgres>| {
-        if let Some(unit) = unit {
-            sql.push(" AND r.unit_id = ").push_bind(unit.0);
-        }
-    };
-    let join = "JOIN view.note_contact l ON l.note_id = r.id AND l.contact_id = p.id";
-    nested::<NoteView>(pool, contacts, (join, only), order, wanted).await
 }

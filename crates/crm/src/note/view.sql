@@ -24,6 +24,8 @@ CREATE INDEX ON note (company_id);
 CREATE TABLE note_contact (
     note_id uuid NOT NULL,
     contact_id uuid NOT NULL,
+    -- That of the note.
+    created_at timestamptz NOT NULL,
     PRIMARY KEY (note_id, contact_id)
 );
-CREATE INDEX ON note_contact (contact_id);
+CREATE INDEX ON note_contact (contact_id, created_at, note_id);

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::{Build, next};
 use crate::runner::checkpoint::stored;
+use crate::shape::Shape;
 use crate::store::{LIVE, row_json};
-use crate::view::identity;
-use crate::{LedgerError, Projection};
+use crate::{LedgerError, Reads};
 
 const PAGE: usize = 10_000;
 const EXAMPLES: usize = 10;
@@ -23,20 +23,20 @@ pub(super) struct Compared {
     pub(super) examples: Vec<Uuid>,
 }
 
-impl<P: Projection> Build<'_, P> {
+impl Build<'_> {
     /// Takes a snapshot of the view that is read, catches up with it, and compares. The view goes on meanwhile.
     pub(super) async fn compare(&mut self, from: i64) -> Result<Compared, LedgerError> {
         let mut snapshot = self.parts.pool.begin().await?;
         sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .execute(&mut *snapshot)
             .await?;
-        let position = stored(&mut snapshot, identity::<P>()).await?;
+        let position = stored(&mut snapshot, self.shape.identity()).await?;
         self.catch_up(from, position).await?;
         let mut compared = Compared { position, differing: 0, examples: Vec::new() };
         let mut lower = Some(Uuid::nil());
         while let Some(first) = lower {
-            let old = page::<P>(&mut snapshot, LIVE, first).await?;
-            let new = page::<P>(&mut *self.connection, &next::<P>(), first).await?;
+            let old = page(&mut snapshot, self.shape, LIVE, first).await?;
+            let new = page(&mut *self.connection, self.shape, &next(self.shape), first).await?;
             // Up to here both pages are whole.
             let whole = |page: &BTreeMap<Uuid, i64>| {
                 page.last_key_value().filter(|_| page.len() == PAGE).map(|(id, _)| *id)
@@ -59,15 +59,16 @@ impl<P: Projection> Build<'_, P> {
 }
 
 /// The next rows from a key on, each as a digest of its columns and lists.
-async fn page<P: Projection>(
+async fn page(
     connection: &mut PgConnection,
+    shape: &Shape,
     schema: &str,
     first: Uuid,
 ) -> Result<BTreeMap<Uuid, i64>, LedgerError> {
     let sql = format!(
         "SELECT r.id, hashtextextended({}, 0) AS digest FROM {schema}.{} r WHERE r.id >= $1 ORDER BY r.id LIMIT {PAGE}",
-        row_json::<P>(schema),
-        P::NAME
+        row_json(shape, schema, &Reads::all()),
+        shape.name
     );
     let rows = sqlx::query(&sql).bind(first).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("digest")?))).collect()

@@ -6,16 +6,16 @@ use std::fmt;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sqlx::encode::{Encode, IsNull};
 use sqlx::postgres::PgArgumentBuffer;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
-use crate::store::tables;
-use crate::{LedgerError, Projection};
+use crate::LedgerError;
+use crate::shape::Shape;
 
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
@@ -79,13 +79,14 @@ pub(super) struct Chunk {
 type Rows = (&'static str, Vec<u8>);
 
 impl Layout {
-    /// The layout of the tables of `P` in a schema.
-    pub(super) async fn read<P: Projection>(
+    /// The layout of the tables of a view in a schema.
+    pub(super) async fn read(
         connection: &mut PgConnection,
+        shape: &Shape,
         schema: &str,
     ) -> Result<Self, LedgerError> {
-        let mut layout = Self { tables: Vec::new(), lists: P::CHILDREN };
-        for name in tables::<P>() {
+        let mut layout = Self { tables: Vec::new(), lists: shape.children };
+        for name in shape.tables() {
             let found: Vec<(String, String)> = sqlx::query_as(
                 "SELECT a.attname::text, t.typname::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
                  WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
@@ -109,16 +110,15 @@ impl Layout {
         Chunk { tables: self.tables.iter().map(|_| HEADER.to_vec()).collect(), rows: 0 }
     }
 
-    /// Adds a row and its lists to a chunk.
-    pub(super) fn encode<R: Serialize>(&self, row: &R, chunk: &mut Chunk) -> Result<(), LedgerError> {
+    /// Adds a row and its lists, as JSON, to a chunk.
+    pub(super) fn encode(&self, row: &str, chunk: &mut Chunk) -> Result<(), LedgerError> {
         let wrong = |error: serde_json::Error| {
             let reason =
                 if error.is_data() { "a field has another type than its column" } else { "it is no JSON" };
             LedgerError::Encode(format!("a view's row cannot be written: {reason}"))
         };
-        let json = serde_json::to_string(row).map_err(wrong)?;
         let seed = Row { layout: self, table: 0, out: &mut chunk.tables };
-        seed.deserialize(&mut serde_json::Deserializer::from_str(&json)).map_err(wrong)?;
+        seed.deserialize(&mut serde_json::Deserializer::from_str(row)).map_err(wrong)?;
         chunk.rows += 1;
         Ok(())
     }

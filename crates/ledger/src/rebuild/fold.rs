@@ -1,13 +1,15 @@
 //! Folding in memory, in ranges of keys: each worker has its share of them and keeps no more rows than fit.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::copy::{Chunk, Layout};
-use crate::{LedgerError, Projection, Recorded};
+use crate::shape::{Shape, State};
+use crate::{LedgerError, Recorded};
 
 const ROWS: u64 = 5_000;
 /// What a row takes beside the values of its events.
@@ -47,28 +49,32 @@ impl Share {
 }
 
 /// A row, behind a pointer: the table of all rows is moved whenever it grows.
-struct Slot<R> {
+struct Slot {
     weight: usize,
-    row: Box<Option<R>>,
+    row: Box<dyn State>,
 }
 
 /// Folds what it is sent into the rows of a share, gives the rows away as chunks, and answers which keys it had no
 /// room for.
-pub(super) fn fold<P: Projection>(
+pub(super) fn fold(
+    shape: &Shape,
     mut share: Share,
     memory: usize,
     mut batches: mpsc::Receiver<Arc<Vec<Recorded>>>,
     (layout, chunks): (&Layout, &mpsc::Sender<Chunk>),
 ) -> Result<Option<Share>, LedgerError> {
-    let mut rows: HashMap<Uuid, Slot<P::Row>> = HashMap::new();
+    let mut rows: HashMap<Uuid, Slot> = HashMap::new();
     let mut weight = 0;
     while let Some(batch) = batches.blocking_recv() {
         for event in batch.iter() {
-            for key in P::keys(event)?.into_iter().filter(|key| share.has(*key)) {
-                let slot = rows.entry(key).or_insert_with(|| Slot { weight: OVERHEAD, row: Box::default() });
+            for key in (shape.keys)(event)?.into_iter().filter(|key| share.has(*key)) {
+                let slot = match rows.entry(key) {
+                    Entry::Occupied(slot) => slot.into_mut(),
+                    Entry::Vacant(place) => place.insert(Slot { weight: OVERHEAD, row: shape.nothing()? }),
+                };
                 slot.weight += event.payload.len();
                 weight += event.payload.len();
-                *slot.row = P::fold(slot.row.take(), key, event)?;
+                slot.row.fold(key, event)?;
             }
         }
         while weight + rows.len() * OVERHEAD > memory && share.high - share.low > 1 {
@@ -77,21 +83,17 @@ pub(super) fn fold<P: Projection>(
             weight = rows.values().map(|slot| slot.weight - OVERHEAD).sum();
         }
     }
-    give::<P>(rows, layout, chunks)?;
+    give(rows, layout, chunks)?;
     Ok(share.rest())
 }
 
 /// In the order of their keys, which is that of time for most of them.
-fn give<P: Projection>(
-    rows: HashMap<Uuid, Slot<P::Row>>,
-    layout: &Layout,
-    chunks: &mpsc::Sender<Chunk>,
-) -> Result<(), LedgerError> {
-    let mut rows: Vec<(Uuid, Box<Option<P::Row>>)> =
-        rows.into_iter().map(|(key, slot)| (key, slot.row)).collect();
+fn give(rows: HashMap<Uuid, Slot>, layout: &Layout, chunks: &mpsc::Sender<Chunk>) -> Result<(), LedgerError> {
+    let mut rows: Vec<(Uuid, Box<dyn State>)> = rows.into_iter().map(|(key, slot)| (key, slot.row)).collect();
     rows.sort_unstable_by_key(|(key, _)| *key);
     let mut chunk = layout.chunk();
-    for row in rows.into_iter().filter_map(|(_, row)| *row) {
+    for (_, row) in rows {
+        let Some(row) = row.json()? else { continue };
         layout.encode(&row, &mut chunk)?;
         if chunk.rows == ROWS && chunks.blocking_send(std::mem::replace(&mut chunk, layout.chunk())).is_err()
         {

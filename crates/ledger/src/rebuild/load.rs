@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use super::copy::{Chunk, Layout, write};
 use super::fold::{Share, fold};
 use super::{Build, Done, Progress, SETTINGS, next};
-use crate::{LedgerError, Parts, Projection, Recorded};
+use crate::shape::Shape;
+use crate::{LedgerError, Parts, Recorded};
 
 /// How many events are read at once.
 const BATCH: i64 = 10_000;
@@ -28,10 +29,10 @@ pub(super) struct Loaded {
     pub(super) rows: u64,
 }
 
-impl<P: Projection> Build<'_, P> {
+impl Build<'_> {
     /// Creates the new tables with everything up to a position.
     pub(super) async fn load(&mut self, until: i64, progress: Progress<'_>) -> Result<Loaded, LedgerError> {
-        let schema = next::<P>();
+        let schema = next(self.shape);
         let (layout, indexes) = self.create(&schema).await?;
         let mut second = beside(self.parts).await?;
         let mut into =
@@ -40,7 +41,8 @@ impl<P: Projection> Build<'_, P> {
         let mut shares = Share::all(u64::try_from(workers).unwrap_or(1));
         let memory = self.memory / workers;
         let mut loaded = Loaded::default();
-        let mut pass = Pass::<P>::new(self.parts.clone(), layout, until, memory);
+        let mut pass =
+            Pass { parts: self.parts.clone(), shape: self.shape, layout, until, memory, number: 0 };
         while !shares.is_empty() {
             pass.number += 1;
             shares = pass.run(shares, &mut into, (&mut loaded, progress)).await?;
@@ -48,7 +50,7 @@ impl<P: Projection> Build<'_, P> {
         into.commit().await?;
         create_indexes([&mut *self.connection, &mut second], indexes).await?;
         second.close().await?;
-        sqlx::query(&format!("ANALYZE {schema}.{}", P::NAME)).execute(&mut *self.connection).await?;
+        sqlx::query(&format!("ANALYZE {schema}.{}", self.shape.name)).execute(&mut *self.connection).await?;
         Ok(loaded)
     }
 
@@ -59,9 +61,9 @@ impl<P: Projection> Build<'_, P> {
         transaction
             .execute(format!("CREATE SCHEMA {schema}; SET LOCAL search_path = {schema}").as_str())
             .await?;
-        transaction.execute(P::SQL).await?;
+        transaction.execute(self.shape.sql).await?;
         let indexes = take_indexes(&mut transaction, schema).await?;
-        let layout = Layout::read::<P>(&mut transaction, schema).await?;
+        let layout = Layout::read(&mut transaction, self.shape, schema).await?;
         transaction.commit().await?;
         Ok((Arc::new(layout), indexes))
     }
@@ -149,20 +151,16 @@ impl<'c> Destination<'c> {
 }
 
 /// One reading of the ledger, for as many keys as fit in memory.
-struct Pass<P> {
+struct Pass {
     parts: Arc<Parts>,
+    shape: &'static Shape,
     layout: Arc<Layout>,
     until: i64,
     memory: usize,
     number: u32,
-    projection: std::marker::PhantomData<fn() -> P>,
 }
 
-impl<P: Projection> Pass<P> {
-    fn new(parts: Arc<Parts>, layout: Arc<Layout>, until: i64, memory: usize) -> Self {
-        Self { parts, layout, until, memory, number: 0, projection: std::marker::PhantomData }
-    }
-
+impl Pass {
     /// Reads on this task and the next one, folds on threads, writes on this task. Answers what did not fit.
     async fn run(
         &self,
@@ -175,9 +173,10 @@ impl<P: Projection> Pass<P> {
         for share in shares {
             let (input, batches) = mpsc::channel(AHEAD);
             inputs.push(input);
-            let (layout, chunks, memory) = (self.layout.clone(), chunks.clone(), self.memory);
+            let (shape, layout, chunks, memory) =
+                (self.shape, self.layout.clone(), chunks.clone(), self.memory);
             workers.push(tokio::task::spawn_blocking(move || {
-                fold::<P>(share, memory, batches, (&layout, &chunks))
+                fold(shape, share, memory, batches, (&layout, &chunks))
             }));
         }
         drop(chunks);
@@ -202,8 +201,8 @@ impl<P: Projection> Pass<P> {
     ) -> Result<(), LedgerError> {
         let mut told = Instant::now();
         let (sender, mut batches) = mpsc::channel(AHEAD);
-        let (parts, until) = (self.parts.clone(), self.until);
-        let reading = tokio::spawn(async move { read_all::<P>(&parts, until, sender).await });
+        let (parts, sources, until) = (self.parts.clone(), self.shape.sources, self.until);
+        let reading = tokio::spawn(async move { read_all(&parts, sources, until, sender).await });
         while let Some((events, position)) = batches.recv().await {
             loaded.events += u64::try_from(events.len()).unwrap_or(0);
             let events = Arc::new(events);
@@ -224,8 +223,9 @@ impl<P: Projection> Pass<P> {
 
 /// Reads the events of the sources up to a position and sends them in order, with how far each batch goes. Some batches
 /// are read at once: positions have no gaps, so where each begins is known before the others are there.
-async fn read_all<P: Projection>(
+async fn read_all(
     parts: &Arc<Parts>,
+    sources: &'static [&'static str],
     until: i64,
     batches: mpsc::Sender<(Vec<Recorded>, i64)>,
 ) -> Result<(), LedgerError> {
@@ -234,7 +234,7 @@ async fn read_all<P: Projection>(
         while reading.len() < READERS && position < until {
             let (after, parts) = (position, parts.clone());
             position = until.min(after + BATCH);
-            let batch = async move { parts.between((after, position), P::SOURCES, BATCH).await };
+            let batch = async move { parts.between((after, position), sources, BATCH).await };
             reading.push_back((tokio::spawn(batch), position));
         }
         let Some((batch, position)) = reading.pop_front() else { return Ok(()) };

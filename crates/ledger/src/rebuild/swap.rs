@@ -3,18 +3,20 @@
 use sqlx::{Connection, PgConnection};
 
 use super::{Build, LIVE as LINE, Live, STEP, catch_up, next, retired};
-use crate::store::{LIVE, tables};
-use crate::{LedgerError, Projection};
+use crate::LedgerError;
+use crate::shape::Shape;
+use crate::store::LIVE;
 
 /// How long readers may be kept waiting for one reader that does not end; then it is tried again.
 const PATIENCE: &str = "SET LOCAL lock_timeout = '2s'";
 
-impl<P: Projection> Build<'_, P> {
+impl Build<'_> {
     /// Catches up and swaps in one short transaction; answers the position at which it did.
     pub(super) async fn swap(&mut self, mut position: i64) -> Result<i64, LedgerError> {
         loop {
             loop {
-                let live: Live = sqlx::query_as(LINE).bind(P::NAME).fetch_one(&mut *self.connection).await?;
+                let live: Live =
+                    sqlx::query_as(LINE).bind(self.shape.name).fetch_one(&mut *self.connection).await?;
                 let target = live.position.min(live.head);
                 self.catch_up(position, target).await?;
                 let near = target - position <= STEP;
@@ -25,7 +27,10 @@ impl<P: Projection> Build<'_, P> {
             }
             match self.try_swap(position).await {
                 Err(LedgerError::Database(error)) if is_lock_timeout(&error) => {
-                    tracing::info!(view = P::NAME, "somebody reads the view for long; waiting to swap");
+                    tracing::info!(
+                        view = self.shape.name,
+                        "somebody reads the view for long; waiting to swap"
+                    );
                 }
                 swapped => {
                     let position = swapped?;
@@ -43,24 +48,24 @@ impl<P: Projection> Build<'_, P> {
         // of its own: after waiting, a statement sees the new line but everything else as it was before the wait, and
         // a ledger's end from before it would take the view back.
         sqlx::query("SELECT FROM ledger.projections WHERE name = $1 FOR UPDATE")
-            .bind(P::NAME)
+            .bind(self.shape.name)
             .execute(&mut *transaction)
             .await?;
-        let live: Live = sqlx::query_as(LINE).bind(P::NAME).fetch_one(&mut *transaction).await?;
-        if live.version > P::VERSION {
+        let live: Live = sqlx::query_as(LINE).bind(self.shape.name).fetch_one(&mut *transaction).await?;
+        if live.version > self.shape.version {
             return Err(LedgerError::NewerVersion);
         }
         // It never shows less than the old one did.
         let target = position.max(live.position.min(live.head));
-        catch_up::<P>(self.parts, &mut transaction, (position, target)).await?;
-        exchange::<P>(&mut transaction).await?;
+        catch_up(self.parts, self.shape, &mut transaction, (position, target)).await?;
+        exchange(&mut transaction, self.shape).await?;
         sqlx::query(
             "UPDATE ledger.projections SET version = $2, position = $3, tables = $4, halted = NULL WHERE name = $1",
         )
-        .bind(P::NAME)
-        .bind(P::VERSION)
+        .bind(self.shape.name)
+        .bind(self.shape.version)
         .bind(target)
-        .bind(tables::<P>())
+        .bind(self.shape.tables())
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -69,11 +74,11 @@ impl<P: Projection> Build<'_, P> {
 }
 
 /// Moves the old tables out of the schema that is read and the new ones into it.
-async fn exchange<P: Projection>(connection: &mut PgConnection) -> Result<(), LedgerError> {
-    let (next, retired) = (next::<P>(), retired::<P>());
+async fn exchange(connection: &mut PgConnection, shape: &Shape) -> Result<(), LedgerError> {
+    let (next, retired) = (next(shape), retired(shape));
     let mut old: Vec<String> =
         sqlx::query_scalar("SELECT unnest(tables) FROM ledger.projections WHERE name = $1")
-            .bind(P::NAME)
+            .bind(shape.name)
             .fetch_all(&mut *connection)
             .await?;
     old.sort_unstable();
@@ -82,7 +87,7 @@ async fn exchange<P: Projection>(connection: &mut PgConnection) -> Result<(), Le
         let sql = format!("ALTER TABLE IF EXISTS {LIVE}.{table} SET SCHEMA {retired}");
         sqlx::query(&sql).execute(&mut *connection).await?;
     }
-    for table in tables::<P>() {
+    for table in shape.tables() {
         let sql = format!("ALTER TABLE {next}.{table} SET SCHEMA {LIVE}");
         sqlx::query(&sql).execute(&mut *connection).await?;
     }

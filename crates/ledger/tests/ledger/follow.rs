@@ -43,7 +43,7 @@ async fn one_process_runs_a_view_and_another_takes_over_when_it_is_killed() {
 
     let position = add(&ledger, 1).await;
     // The one that stands by knows how far the other one is.
-    assert!(standby.0.reached(&["balance", "event_count"], position, PATIENCE).await);
+    assert!(standby.0.reached(&["balance", "event_count"], position, PATIENCE).await.unwrap());
     assert_eq!(activity(&standby.0, "balance"), Activity::Standby);
     assert_eq!(balances(&ledger, &[id(1)]).await[&id(1)].balance, 1);
 
@@ -81,7 +81,7 @@ async fn a_process_that_loses_the_connection_with_its_locks_folds_no_more_until_
     comes_to(&views.0, "balance", &Activity::Standby).await;
     comes_to(&views.0, "event_count", &Activity::Following).await;
     let position = add(&ledger, 1).await;
-    assert!(views.0.reached(&["event_count"], position, PATIENCE).await);
+    assert!(views.0.reached(&["event_count"], position, PATIENCE).await.unwrap());
     assert_eq!(database.count(CHECKPOINT).await, 1);
 
     other.close().await.unwrap();
@@ -114,7 +114,7 @@ async fn a_halted_view_tells_every_process_why_and_goes_on_by_itself_once_the_ev
         )
         .await;
     for views in [&views.0, &standby.0] {
-        assert!(views.reached(&["balance"], last, PATIENCE).await);
+        assert!(views.reached(&["balance"], last, PATIENCE).await.unwrap());
         eventually("nobody says that it is halted", async || views.states()[0].1.halted().is_none()).await;
     }
     assert_eq!(balances(&one, &[id(2)]).await[&id(2)].balance, 7);
@@ -153,7 +153,7 @@ async fn damage_in_a_stream_that_a_view_does_not_follow_does_not_matter_to_it() 
         )
         .await;
     let position = add(&ledger, 1).await;
-    assert!(views.0.reached(&["balance"], position, PATIENCE).await);
+    assert!(views.0.reached(&["balance"], position, PATIENCE).await.unwrap());
     eventually("the one that follows it halts", async || {
         matches!(activity(&views.0, "event_count"), Activity::Halted(_))
     })
@@ -190,7 +190,7 @@ async fn damaged_metadata_halt_only_who_reads_them() {
     comes_to(&views.0, "balance", &Activity::Following).await;
     comes_to(&views.0, "writer", &Activity::Following).await;
     let position = add(&ledger, 1).await;
-    assert!(views.0.reached(&["writer"], position, PATIENCE).await);
+    assert!(views.0.reached(&["writer"], position, PATIENCE).await.unwrap());
     database
         .run(&format!(
             "INSERT INTO ledger.events SELECT aggregate_type, '{}', 1, event_type, event_version, payload, '{{\"user\":1}}', 2, \
@@ -199,7 +199,7 @@ async fn damaged_metadata_halt_only_who_reads_them() {
         ))
         .await;
     let position = add(&ledger, 1).await;
-    assert!(views.0.reached(&["balance"], position, PATIENCE).await);
+    assert!(views.0.reached(&["balance"], position, PATIENCE).await.unwrap());
     eventually("the one that reads them halts", async || {
         matches!(activity(&views.0, "writer"), Activity::Halted(reason) if reason.contains("the metadata is damaged"))
     })
@@ -249,7 +249,7 @@ async fn events_of_other_streams_move_a_view_without_a_statement() {
         };
     }
     let entered = Enter { account: id(1), book: id(8) };
-    assert!(views.0.reached(&["balance"], position, PATIENCE).await);
+    assert!(views.0.reached(&["balance"], position, PATIENCE).await.unwrap());
     let after: String = sqlx::query_scalar("SELECT xmin::text FROM ledger.projections")
         .fetch_one(&database.pool)
         .await

@@ -18,6 +18,7 @@ mod format;
 mod history;
 mod idempotency;
 mod keys;
+mod lists;
 mod metadata;
 mod order;
 mod postgres;

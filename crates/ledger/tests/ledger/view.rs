@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use lethe_kernel::Personal;
-use lethe_ledger::{Child, Ledger, LedgerError, Projection, Recorded, Views, ViewsBuilder, rows};
+use lethe_ledger::{Child, Ledger, LedgerError, Projection, Reads, Recorded, Views, ViewsBuilder, rows};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -40,10 +40,20 @@ impl<const V: i32> Projection for BalanceView<V> {
          balance bigint NOT NULL); \
          CREATE TABLE balance_amount (account_id uuid NOT NULL, position bigint NOT NULL, \
          amount bigint NOT NULL, PRIMARY KEY (account_id, position))";
-    const CHILDREN: &'static [Child] =
-        &[Child { field: "amounts", table: "balance_amount", owner: "account_id" }];
+    const CHILDREN: &'static [Child] = &[Child {
+        field: "amounts",
+        table: "balance_amount",
+        owner: "account_id",
+        key: &["position"],
+        first: None,
+    }];
     const SOURCES: &'static [&'static str] = &["account"];
     type Row = BalanceRow;
+
+    // An amount is added, whatever there is.
+    fn reads(_: &Recorded) -> Result<Reads, LedgerError> {
+        Ok(Reads::nothing())
+    }
 
     fn fold(
         row: Option<BalanceRow>,
@@ -118,7 +128,7 @@ pub(crate) async fn caught_up(views: &Views, position: i64) {
         states.iter().all(|(_, state)| state.position >= position)
     })
     .await;
-    assert!(views.reached(&views.names(), position, PATIENCE).await);
+    assert!(views.reached(&views.names(), position, PATIENCE).await.unwrap());
 }
 
 /// The rows of some accounts, by id.

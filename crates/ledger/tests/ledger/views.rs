@@ -97,14 +97,14 @@ async fn a_view_that_meets_an_unreadable_event_halts_says_so_and_does_not_skip_w
     ledger.execute(&context(), &Estrange(id(2), strange)).await.unwrap();
     ledger.execute(&context(), &Add(id(1), 1)).await.unwrap();
 
-    assert!(views.0.reached(&["event_count"], 3, PATIENCE).await);
+    assert!(views.0.reached(&["event_count"], 3, PATIENCE).await.unwrap());
     let halted = || views.0.states().into_iter().find(|(name, _)| *name == "balance").unwrap().1;
     eventually("the view says that it halted", async || halted().halted().is_some()).await;
     let reason = halted().halted().unwrap().to_owned();
     assert!(reason.contains("position 2 (account.strange version 2)"), "{reason}");
     assert!(!reason.contains(MARKER), "{reason}");
     assert_eq!(halted().position, 1);
-    assert!(!views.0.reached(&["balance"], 2, Duration::ZERO).await);
+    assert!(!views.0.reached(&["balance"], 2, Duration::ZERO).await.unwrap());
     assert_eq!(balances(&ledger, &[id(1)]).await[&id(1)].balance, 1);
     let checkpoint = "SELECT position FROM ledger.projections WHERE name = 'balance'";
     assert_eq!(database.count(checkpoint).await, 1);
@@ -163,7 +163,19 @@ async fn what_was_acknowledged_is_in_the_view_that_reached_its_position() {
         assert_eq!((row.balance, row.version, row.amounts.len()), (n, n, usize::try_from(n).unwrap()));
     }
     // A position that does not exist yet is not reached, and the caller is told.
-    assert!(!near.0.reached(&["balance"], 21, Duration::ZERO).await);
+    assert!(!near.0.reached(&["balance"], 21, Duration::ZERO).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_view_that_nobody_runs_is_refused_and_never_reached() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    let views = following::<BalanceView<1>>(&ledger).await;
+    for names in [&["event_count"][..], &["balance", "balances"], &[""]] {
+        let found = views.0.reached(names, 0, Duration::ZERO).await;
+        assert!(matches!(found, Err(LedgerError::UnknownView(_))), "{names:?}");
+    }
+    assert!(views.0.reached(&["balance"], 0, Duration::ZERO).await.unwrap());
 }
 
 #[tokio::test]

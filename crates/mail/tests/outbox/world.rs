@@ -137,7 +137,10 @@ impl World {
     /// What the view shows of a mail now.
     pub(crate) async fn row(&self, mail: MailId) -> Option<OutgoingMailRow> {
         let head = self.ledger.parts().head().await.unwrap();
-        assert!(self.views.reached(&["outgoing_mail"], head, PATIENCE).await, "the view stands still");
+        assert!(
+            self.views.reached(&["outgoing_mail"], head, PATIENCE).await.unwrap(),
+            "the view stands still"
+        );
         rows::<OutgoingMailView>(&self.ledger.parts().pool, &[mail.0]).await.unwrap().pop()
     }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_crm::contact::ErasureKind;
 use lethe_kernel::{ConsentId, ContactId, Personal, UnitId, UserId};
-use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
+use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Reads, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -308,7 +308,7 @@ pub async fn consents_of_contacts(
             sql.push(" AND r.unit_id = ").push_bind(unit.0);
         }
     };
-    nested::<ConsentView>(pool, contacts, (join, only), order, wanted).await
+    nested::<ConsentView>(pool, contacts, &Reads::nothing(), (join, only), order, wanted).await
 }
 
 #[cfg(test)]

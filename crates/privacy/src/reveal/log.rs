@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use lethe_kernel::{
     CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Role, Subject, UnitId, UserId,
 };
-use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
+use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Reads, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -190,7 +190,7 @@ pub async fn access_of_contacts(
             sql.push(" AND r.unit_id = ").push_bind(unit.0);
         }
     };
-    nested::<AccessLogView>(pool, contacts, (join, only), NEWEST, wanted).await
+    nested::<AccessLogView>(pool, contacts, &Reads::nothing(), (join, only), NEWEST, wanted).await
 }
 
 /// One reveal as the person whom the value is about may know it: not who the colleague was, and not what was written

@@ -40,7 +40,7 @@ async fn following(ledger: &Ledger) -> Views {
 /// Waits until the views have stored everything.
 async fn settled(ledger: &Ledger, views: &Views) {
     let head = ledger.parts().head().await.unwrap();
-    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
+    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await.unwrap());
 }
 
 /// A text in clear, put on purpose into a table and into the WAL.

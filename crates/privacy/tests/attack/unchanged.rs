@@ -121,7 +121,7 @@ async fn erasing_a_tenth_of_ten_thousand_people_changes_no_stored_event_and_ever
     let after = events(&database.pool, head).await;
     assert!(before == after, "an event changed");
     let head = ledger.parts().head().await.unwrap();
-    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await);
+    assert!(views.reached(&views.names(), head, Duration::from_mins(1)).await.unwrap());
     assert_eq!(views.differences().await.unwrap(), []);
     let erased: HashSet<ContactId> = tenth.into_iter().collect();
     for (number, name) in names(&ledger, &people).await.into_iter().enumerate() {

@@ -59,7 +59,7 @@ async fn attach(world: &World, contact: ContactId, unit: UnitId) {
 /// Waits until everything that happened was told.
 async fn handled(ledger: &Ledger, views: &Views) {
     let head = ledger.parts().head().await.unwrap();
-    let reached = views.reached(&["tell_of_erasures"], head, Duration::from_mins(1)).await;
+    let reached = views.reached(&["tell_of_erasures"], head, Duration::from_mins(1)).await.unwrap();
     assert!(reached, "{:?}", views.states());
 }
 

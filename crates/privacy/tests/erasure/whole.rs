@@ -8,7 +8,7 @@ use lethe_crm::contact::{
 use lethe_crm::note::{NoteStatus, RemoveNote};
 use lethe_crm::prospect::ProspectView;
 use lethe_kernel::{ErrorCode, KeyClass};
-use lethe_ledger::{Page, Work};
+use lethe_ledger::{Page, Reads, Work};
 use lethe_privacy::consent::{ConsentStatus, ConsentView};
 use uuid::Uuid;
 
@@ -19,7 +19,8 @@ async fn listed(world: &World, status: ContactStatus) -> Vec<Uuid> {
     let filter = ContactFilter { status, ..ContactFilter::default() };
     let wanted = Page { limit: 100, ..Page::default() };
     let pool = &world.ledger.parts().pool;
-    let found = contact_page(pool, &filter, ContactOrder::Created.sql(false), &wanted).await.unwrap();
+    let found =
+        contact_page(pool, &Reads::all(), &filter, ContactOrder::Created.sql(false), &wanted).await.unwrap();
     found.into_iter().map(|found| found.row.id.0).collect()
 }
 

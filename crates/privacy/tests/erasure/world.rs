@@ -147,7 +147,7 @@ impl World {
 
     pub(crate) async fn caught_up(&self) {
         let head = self.ledger.parts().head().await.unwrap();
-        assert!(self.views.reached(&self.views.names(), head, Duration::from_mins(1)).await);
+        assert!(self.views.reached(&self.views.names(), head, Duration::from_mins(1)).await.unwrap());
     }
 
     pub(crate) async fn row<P: Projection>(&self, id: impl Into<Uuid>) -> Option<P::Row> {

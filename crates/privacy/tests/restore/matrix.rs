@@ -113,12 +113,12 @@ async fn a_person_whose_erasure_a_restored_ledger_forgot_is_erased_there_too_onc
         head.changed().await.unwrap();
     }
     let end = ledger.parts().head().await.unwrap();
-    assert!(views.reached(&["contact", "finish_erasures"], end, Duration::from_mins(1)).await);
+    assert!(views.reached(&["contact", "finish_erasures"], end, Duration::from_mins(1)).await.unwrap());
     let row = rows::<ContactView>(&ledger.parts().pool, &[people[0].0]).await.unwrap().remove(0);
     assert_eq!((row.status, row.first_name), (ContactStatus::Erased, None));
     assert_eq!(count(&options, &erased).await, 1);
     // Nobody ordered it, so the DPM of the only unit that has it is told too.
-    assert!(views.reached(&["tell_of_erasures"], end, Duration::from_mins(1)).await);
+    assert!(views.reached(&["tell_of_erasures"], end, Duration::from_mins(1)).await.unwrap());
     let told = "SELECT count(*) FROM ledger.events m JOIN ledger.events e ON m.metadata ->> 'causation' = e.event_id::text \
                 WHERE m.event_type = 'mail.queued' AND e.event_type = 'contact.erased'";
     assert_eq!(count(&options, told).await, 1);

@@ -37,7 +37,7 @@ async fn a_user_whom_a_restored_ledger_remembers_leaves_and_is_anonymised_there_
     let views = views.start(ledger.parts().clone()).await.unwrap();
     for name in [FinishErasures::NAME, UserView::NAME] {
         let end = ledger.parts().head().await.unwrap();
-        assert!(views.reached(&[name], end, Duration::from_mins(1)).await);
+        assert!(views.reached(&[name], end, Duration::from_mins(1)).await.unwrap());
     }
     assert_eq!(gone(&ledger, freja).await, [true; 3]);
     assert_eq!(gone(&ledger, kai).await, [false; 3]);
@@ -51,7 +51,10 @@ async fn a_user_whom_a_restored_ledger_remembers_leaves_and_is_anonymised_there_
     ledger.execute(&system(), &OffBoardUser { user: dana }).await.unwrap();
     ledger.execute(&system(), &AnonymiseUser { user: dana }).await.unwrap();
     assert!(
-        views.reached(&[UserView::NAME], ledger.parts().head().await.unwrap(), Duration::from_mins(1)).await
+        views
+            .reached(&[UserView::NAME], ledger.parts().head().await.unwrap(), Duration::from_mins(1))
+            .await
+            .unwrap()
     );
     assert_eq!(gone(&ledger, dana).await, [true; 3]);
 }

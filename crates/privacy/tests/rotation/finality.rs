@@ -68,7 +68,7 @@ async fn an_erasure_is_final_when_the_root_of_its_time_is_gone_and_not_before() 
     let views = world.following().await;
     let caught_up = async || {
         let head = world.ledger.parts().head().await.unwrap();
-        assert!(views.reached(&["rotation"], head, Duration::from_mins(1)).await);
+        assert!(views.reached(&["rotation"], head, Duration::from_mins(1)).await.unwrap());
     };
     let pool = &world.ledger.parts().pool;
     let (one, other) = (register(&world.ledger, "Åse").await, register(&world.ledger, "Bo").await);

@@ -41,7 +41,7 @@ async fn compare(config: &Config, running: &Running) -> Result<Vec<Finding>, let
     let head = running.ledger.parts().head().await?;
     // Reactions too: what stands at the end of the ledger has nothing left to do.
     let names: Vec<&str> = running.views.states().iter().map(|(name, _)| *name).collect();
-    running.views.reached(&names, head, PATIENCE).await;
+    running.views.reached(&names, head, PATIENCE).await?;
     let mut findings: Vec<Finding> = view_states(running, head)
         .into_iter()
         .map(|view| match view.reason {

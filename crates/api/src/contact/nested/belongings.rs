@@ -6,9 +6,9 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, OutputType, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::BelongingKind;
-use lethe_crm::note::{NoteOrder, NoteRow, NoteView, notes_of_contacts};
+use lethe_crm::note::{NoteRow, NoteView, notes_of_contacts};
 use lethe_kernel::{Subject, UnitId};
-use lethe_ledger::{Found, LedgerError, Page, Projection};
+use lethe_ledger::{Found, LedgerError, Page, Projection, Reads};
 use lethe_privacy::consent::{ConsentOrder, ConsentRow, ConsentView, consents_of_contacts};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use crate::app::parts;
 use crate::connection::{Opaque, Slice};
 use crate::contact::Contact;
 use crate::error::fault;
+use crate::loader::asked;
 use crate::visibility::Visibility;
 
 /// A view with a kind of belonging of which a contact has a list, the newest first.
@@ -25,11 +26,14 @@ pub(super) trait Listed: Projection {
     /// The field of the contact.
     const FIELD: &'static str;
 
-    /// The same page of the lists of several contacts; of what is one unit's, if one is named.
+    /// The lists of its rows that the graph shows.
+    const LISTS: &'static [&'static str];
+
+    /// The same page of the lists of several contacts, with these lists of its rows; of what is one unit's, if one is named.
     async fn of_contacts(
         pool: &PgPool,
         contacts: &[Uuid],
-        unit: Option<UnitId>,
+        only: (&Reads, Option<UnitId>),
         page: &Page,
     ) -> Result<Vec<Found<Self::Row>>, LedgerError>;
 
@@ -63,8 +67,11 @@ impl<P: Listed> Lists<P> {
         subjects: &mut Vec<Subject>,
     ) -> Result<Self> {
         let (mut read, own) = (Self::default(), Visibility::of(context).unit());
+        let list = context.look_ahead();
+        let mut reads = asked(list.field("nodes").field(P::FIELD), P::LISTS);
+        reads.add(asked(list.field("edges").field("node").field(P::FIELD), P::LISTS));
         for page in pages(context, P::FIELD)? {
-            let found = P::of_contacts(&parts(context).pool, contacts, own, &page).await;
+            let found = P::of_contacts(&parts(context).pool, contacts, (&reads, own), &page).await;
             let found = found.map_err(|error| fault(&error))?;
             subjects.extend(found.iter().filter_map(|found| P::subject(&found.row)));
             read.0.insert(page, by_parent(found));
@@ -92,8 +99,8 @@ impl<P: Listed> Lists<P> {
                 newest(placed.collect(), &page)
             }
             (None, None) => {
-                let own = Visibility::of(context).unit();
-                P::of_contacts(&parts(context).pool, &[id], own, &page)
+                let only = (&asked(context.look_ahead(), P::LISTS), Visibility::of(context).unit());
+                P::of_contacts(&parts(context).pool, &[id], only, &page)
                     .await
                     .map_err(|error| fault(&error))?
             }
@@ -104,14 +111,15 @@ impl<P: Listed> Lists<P> {
 
 impl Listed for NoteView {
     const FIELD: &'static str = "notes";
+    const LISTS: &'static [&'static str] = &["contacts"];
 
     async fn of_contacts(
         pool: &PgPool,
         contacts: &[Uuid],
-        unit: Option<UnitId>,
+        only: (&Reads, Option<UnitId>),
         page: &Page,
     ) -> Result<Vec<Found<NoteRow>>, LedgerError> {
-        notes_of_contacts(pool, contacts, unit, NoteOrder::Created.sql(true), page).await
+        notes_of_contacts(pool, contacts, only, page).await
     }
 
     async fn at(context: &Context<'_>, contact: &Contact, position: i64) -> Result<Vec<NoteRow>> {
@@ -131,11 +139,12 @@ impl Listed for NoteView {
 
 impl Listed for ConsentView {
     const FIELD: &'static str = "consents";
+    const LISTS: &'static [&'static str] = &[];
 
     async fn of_contacts(
         pool: &PgPool,
         contacts: &[Uuid],
-        unit: Option<UnitId>,
+        (_, unit): (&Reads, Option<UnitId>),
         page: &Page,
     ) -> Result<Vec<Found<ConsentRow>>, LedgerError> {
         consents_of_contacts(pool, contacts, unit, ConsentOrder::Created.sql(true), page).await
@@ -144,7 +153,8 @@ impl Listed for ConsentView {
     async fn at(context: &Context<'_>, contact: &Contact, position: i64) -> Result<Vec<ConsentRow>> {
         let all = Page { limit: i64::MAX, ..Page::default() };
         let own = Visibility::of(context).unit();
-        let now = Self::of_contacts(&parts(context).pool, &[contact.row.id.0], own, &all).await;
+        let only = (&Reads::nothing(), own);
+        let now = Self::of_contacts(&parts(context).pool, &[contact.row.id.0], only, &all).await;
         let ids: Vec<Uuid> = now.map_err(|error| fault(&error))?.iter().map(|found| found.row.id.0).collect();
         let rows = parts(context).rows_at::<Self>(&ids, position).await;
         Ok(rows.map_err(|error| fault(&error))?.into_values().collect())
