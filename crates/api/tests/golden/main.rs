@@ -138,13 +138,7 @@ fn what_tells_of_one_units_affairs_is_shown_to_that_unit_alone() {
         .filter(|example| audience(example) == Audience::ItsUnit)
         .map(|example| example.version().event_type)
         .collect();
-    let of_one_unit = [
-        "company.found_by_import",
-        "contact.consent_recorded",
-        "contact.item_attached",
-        "contact.item_detached",
-        "contact.prospect_registered",
-    ];
+    let of_one_unit = ["company.found_by_import", "contact.bound", "contact.unbound"];
     assert_eq!(told, of_one_unit.map(str::to_owned).into());
 }
 

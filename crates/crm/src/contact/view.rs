@@ -130,7 +130,7 @@ impl ContactItem {
 
 impl Projection for ContactView {
     const NAME: &'static str = "contact";
-    const VERSION: i32 = 5;
+    const VERSION: i32 = 6;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[
         Child {

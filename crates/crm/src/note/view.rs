@@ -83,7 +83,7 @@ impl NoteStatus {
 
 impl Projection for NoteView {
     const NAME: &'static str = "note";
-    const VERSION: i32 = 4;
+    const VERSION: i32 = 5;
     const SQL: &'static str = include_str!("view.sql");
     const CHILDREN: &'static [Child] = &[Child {
         field: "contacts",
