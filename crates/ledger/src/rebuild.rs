@@ -141,7 +141,9 @@ impl<'b, P: Projection> Build<'b, P> {
         if live.version > P::VERSION {
             return Err(LedgerError::NewerVersion);
         }
-        let compare = compare && live.version == P::VERSION && live.position <= live.head;
+        // What is far behind is built, not compared: it would catch up for longer than it was built.
+        let comparable = (live.head / 2..=live.head).contains(&live.position);
+        let compare = compare && live.version == P::VERSION && comparable;
         // Both can be compared where the old one stands, or a little later.
         let until = if compare { live.position } else { live.head };
         let loaded = self.load(until, progress).await?;
