@@ -19,6 +19,7 @@ mod idempotency;
 mod keys;
 mod metadata;
 mod order;
+mod pages;
 mod postgres;
 mod reaction;
 mod rebuild;
