@@ -21,7 +21,7 @@ async fn a_page_is_planned_for_its_values_however_often_it_was_asked_for() {
     for asked in 0..12_i64 {
         let wanted = Page { limit: 10, ..Page::default() };
         let filter = |sql: &mut sqlx::QueryBuilder<'_, sqlx::Postgres>| {
-            drop(sql.push(" AND r.events > ").push_bind(-asked))
+            sql.push(" AND r.events > ").push_bind(-asked);
         };
         assert_eq!(page::<CountView>(&pool, filter, BY_EVENTS, &wanted).await.unwrap().len(), 1);
     }
