@@ -29,6 +29,10 @@ golden:
 bench:
     cargo bench --workspace
 
+# Measure pages and notes over HTTP beside PostGraphile, on installations of so many contacts; most of half an hour
+bench-pages *contacts:
+    cargo bench -p lethe-server --bench pages -- {{contacts}}
+
 # Look for inputs that break what reads them, for minutes where the tests take seconds
 fuzz cases="20000":
     LETHE_FUZZ_CASES={{cases}} cargo test -p lethe-tlog --test tlog -- --nocapture fuzz pair

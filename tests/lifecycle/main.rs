@@ -22,6 +22,7 @@ mod damaged;
 mod door;
 mod elsewhere;
 mod faults;
+mod filled;
 mod limits;
 mod log;
 mod metrics;

@@ -1,11 +1,15 @@
 //! Keys that tokens are verified with, each bound to its one algorithm, and the first look at a token.
 
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::claims::Claims;
 use crate::error::{MOST_BYTES, TokenError};
+use crate::memory::{Memory, TokenDigest};
+use crate::rules::Rules;
+use crate::verified::Verified;
 
 /// The algorithms that are accepted.
 const ACCEPTED: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
@@ -23,9 +27,12 @@ pub(crate) struct TrustedKey {
     pub(crate) key: DecodingKey,
 }
 
-/// The keys of one issuer.
-#[derive(Clone, Debug)]
-pub(crate) struct KeySet(Vec<TrustedKey>);
+/// The keys of one issuer, and the tokens that they were found to have signed. Whoever has other keys believes none of those.
+#[derive(Debug)]
+pub(crate) struct KeySet {
+    keys: Vec<TrustedKey>,
+    memory: Memory,
+}
 
 /// A token that is short enough and has a header that is accepted.
 pub(crate) struct Unverified<'t> {
@@ -119,7 +126,31 @@ impl Jwk {
 impl KeySet {
     /// One key alone.
     pub(crate) fn of(key: TrustedKey) -> Self {
-        Self(vec![key])
+        Self::all(vec![key])
+    }
+
+    fn all(keys: Vec<TrustedKey>) -> Self {
+        Self { keys, memory: Memory::new() }
+    }
+
+    /// What a token says, if one of these keys has signed it and it says what it must at this moment.
+    ///
+    /// # Errors
+    /// [`TokenError`] says why it is not believed.
+    pub(crate) fn verify(
+        &self,
+        token: &Unverified<'_>,
+        rules: &Rules,
+        now: DateTime<Utc>,
+    ) -> Result<Verified, TokenError> {
+        let digest = TokenDigest::of(token.token);
+        if let Some(verified) = self.memory.recall(digest, now)? {
+            return Ok(verified);
+        }
+        let believed = rules.check(&token.claims(self)?, now)?;
+        let verified = believed.verified.clone();
+        self.memory.keep(digest, believed);
+        Ok(verified)
     }
 
     /// The usable keys of a JSON Web Key Set; none if it is no such set. A key of another kind is no harm.
@@ -130,19 +161,24 @@ impl KeySet {
         }
         let set: Set = serde_json::from_slice(text).ok()?;
         let keys = set.keys.into_iter().take(MOST_KEYS);
-        Some(Self(keys.filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.trusted()).collect()))
+        Some(Self::all(keys.filter_map(|key| serde_json::from_value::<Jwk>(key).ok()?.trusted()).collect()))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     /// Those that a token may be signed with: of the name that it gives, and of its algorithm. A token that names no
     /// key is tried with the only one of its algorithm, if there is only one.
     fn for_header(&self, header: &Header) -> impl Iterator<Item = &TrustedKey> {
         let of_algorithm = |key: &&TrustedKey| key.algorithm == header.alg;
-        let only = self.0.iter().filter(of_algorithm).count() == 1;
-        self.0.iter().filter(move |key| {
+        let only = self.keys.iter().filter(of_algorithm).count() == 1;
+        self.keys.iter().filter(move |key| {
             key.algorithm == header.alg
                 && match &header.kid {
                     Some(id) => key.id.as_ref() == Some(id),

@@ -14,6 +14,7 @@ mod claims;
 mod error;
 mod key;
 mod local;
+mod memory;
 mod oidc;
 mod rules;
 mod second_factor;

@@ -84,15 +84,15 @@ impl Issuer {
     /// What a token says, if it is to be believed.
     pub(crate) async fn verify(&self, token: &Unverified<'_>) -> Result<Verified, TokenError> {
         let keys = self.keys().await?;
-        let claims = match token.claims(&keys) {
+        match keys.verify(token, &self.0.rules, self.0.clock.now()) {
             // The issuer may have a new key.
             Err(TokenError::UnknownKey) => {
                 self.ask_unless_just_asked().await;
-                token.claims(&self.0.believed().ok_or(TokenError::Unavailable)?.keys)?
+                let keys = self.0.believed().ok_or(TokenError::Unavailable)?.keys;
+                keys.verify(token, &self.0.rules, self.0.clock.now())
             }
-            claims => claims?,
-        };
-        self.0.rules.check(&claims, self.0.clock.now())
+            said => said,
+        }
     }
 
     /// The keys that are believed now.

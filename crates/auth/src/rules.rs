@@ -21,9 +21,41 @@ pub struct Rules {
     pub second_factor: SecondFactor,
 }
 
+/// What a token says that is to be believed, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Believed {
+    pub(crate) verified: Verified,
+    /// From when on, the allowed clock skew included.
+    begins: Option<DateTime<Utc>>,
+}
+
+impl Believed {
+    /// Whether it is to be believed at a moment.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`], [`TokenError::NotYet`].
+    pub(crate) fn holds(&self, now: DateTime<Utc>) -> Result<(), TokenError> {
+        in_time(self.begins, self.verified.expires, now)
+    }
+}
+
+fn in_time(
+    begins: Option<DateTime<Utc>>,
+    expires: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), TokenError> {
+    if expires <= now {
+        return Err(TokenError::Expired);
+    }
+    if begins.is_some_and(|begins| begins > now) {
+        return Err(TokenError::NotYet);
+    }
+    Ok(())
+}
+
 impl Rules {
     /// Checks the claims at a moment.
-    pub(crate) fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Verified, TokenError> {
+    pub(crate) fn check(&self, claims: &Claims, now: DateTime<Utc>) -> Result<Believed, TokenError> {
         if claims.text("iss")? != self.issuer {
             return Err(TokenError::Issuer);
         }
@@ -31,16 +63,10 @@ impl Rules {
             return Err(TokenError::Audience);
         }
         let expires = claims.moment("exp")?.ok_or(TokenError::Claim("exp"))? + self.skew;
-        if expires <= now {
-            return Err(TokenError::Expired);
-        }
-        for begin in ["nbf", "iat"] {
-            if claims.moment(begin)?.is_some_and(|begin| begin > now + self.skew) {
-                return Err(TokenError::NotYet);
-            }
-        }
+        let begins = claims.moment("nbf")?.max(claims.moment("iat")?).map(|begins| begins - self.skew);
+        in_time(begins, expires, now)?;
         let said = claims.texts("amr").chain(claims.texts("acr"));
-        Ok(Verified {
+        let verified = Verified {
             issuer: self.issuer.clone(),
             subject: claims.subject()?.to_owned(),
             second_factor: self.second_factor.is_among(said),
@@ -48,7 +74,8 @@ impl Rules {
             unit: claims.uuid("lethe_unit")?.map(UnitId),
             role: claims.role("lethe_role")?,
             expires,
-        })
+        };
+        Ok(Believed { verified, begins })
     }
 }
 

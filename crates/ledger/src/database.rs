@@ -16,6 +16,10 @@ const IDLE: Duration = Duration::from_secs(1);
 /// on it stays, since a stored event never changes.
 const FORMAT: i32 = 1;
 
+/// How many statements a connection keeps prepared. Lists are put together from what was asked for, so there are hundreds;
+/// one that was dropped is sent, parsed and planned anew.
+const STATEMENTS: usize = 500;
+
 /// Connects, and refuses a server that may lose what it acknowledged.
 ///
 /// # Errors
@@ -34,11 +38,15 @@ pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPo
                 Ok(true)
             })
         })
-        .connect_with(options.application_name("lethe").options([
+        .connect_with(options.application_name("lethe").statement_cache_capacity(STATEMENTS).options([
             // ledger.append waits for a lock and must then see what was committed meanwhile.
             ("default_transaction_isolation", "read\\ committed"),
             // A lock that somebody else holds for long is told, not waited for.
             ("lock_timeout", "5s"),
+            // Each statement reads a range of an index. One that is thought to read much is compiled for longer than it runs, and
+            // other processes are started for it that the machine needs for other requests.
+            ("jit", "off"),
+            ("max_parallel_workers_per_gather", "0"),
         ]))
         .await?;
     for setting in ["fsync", "full_page_writes"] {
@@ -78,11 +86,8 @@ pub async fn logging_of_parameters(pool: &PgPool) -> Result<Vec<String>, sqlx::E
 /// How the writer connects: as the pool does, with plans that are made once and look things up by index, whatever
 /// PostgreSQL believes about the size of tables it has never analysed.
 pub(crate) fn writing(pool: &PgPool) -> PgConnectOptions {
-    PgConnectOptions::clone(&pool.connect_options()).options([
-        ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"),
-        ("jit", "off"),
-    ])
+    PgConnectOptions::clone(&pool.connect_options())
+        .options([("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")])
 }
 
 /// Refuses a ledger with events in another form than this version reads. It looks and changes nothing.

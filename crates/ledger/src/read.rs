@@ -1,10 +1,13 @@
 //! Reading the ledger.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
+use lethe_kernel::CommandId;
 use uuid::Uuid;
 
 use crate::event::COLUMNS;
-use crate::{LedgerError, Parts, Recorded};
+use crate::{LedgerError, Parts, Recorded, Stored};
 
 /// Up to where history is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +126,26 @@ impl Parts {
         );
         let rows = sqlx::query(&sql).bind(aggregate_type).fetch_all(&self.pool).await?;
         rows.iter().map(Recorded::from_row).collect()
+    }
+
+    /// Whether there is a stream of a type.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn has_any<A: Stored>(&self) -> Result<bool, LedgerError> {
+        let sql = "SELECT EXISTS (SELECT FROM ledger.events WHERE aggregate_type = $1)";
+        Ok(sqlx::query_scalar(sql).bind(A::TYPE).fetch_one(&self.pool).await?)
+    }
+
+    /// Which of these units of work were done.
+    ///
+    /// # Errors
+    /// Errors of the database.
+    pub async fn executed(&self, commands: &[CommandId]) -> Result<HashSet<CommandId>, LedgerError> {
+        let ids: Vec<Uuid> = commands.iter().map(|command| command.0).collect();
+        let sql = "SELECT command_id FROM ledger.commands WHERE command_id = ANY($1)";
+        let done: Vec<Uuid> = sqlx::query_scalar(sql).bind(ids).fetch_all(&self.pool).await?;
+        Ok(done.into_iter().map(CommandId).collect())
     }
 
     /// A page of one stream: at most `limit` events between two sequences, the first ones or the last

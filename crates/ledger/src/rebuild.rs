@@ -132,7 +132,9 @@ impl Build<'_> {
         if live.version > self.shape.version {
             return Err(LedgerError::NewerVersion);
         }
-        let compare = compare && live.version == self.shape.version && live.position <= live.head;
+        // What is far behind is built, not compared: it would catch up for longer than it was built.
+        let comparable = (live.head / 2..=live.head).contains(&live.position);
+        let compare = compare && live.version == self.shape.version && comparable;
         // Both can be compared where the old one stands, or a little later.
         let until = if compare { live.position } else { live.head };
         let loaded = self.load(until, progress).await?;

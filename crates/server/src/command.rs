@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Certificate(certificate::Certificate),
     /// Print the GraphQL schema
     Schema(schema::Arguments),
-    /// Write invented units, companies, contacts and notes, of any number, from a seed
+    /// Write invented units, companies, contacts and notes, of any number, from a seed, or fill an installation with them
     Fixture(fixture::Arguments),
     /// Print every setting in force and where it came from
     Config(config::Arguments),
@@ -97,7 +97,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Audit(arguments) => audit::run(&config, &arguments).await,
         Command::Certificate(arguments) => certificate::run(&config, &arguments).await,
         Command::Schema(arguments) => schema::run(&arguments),
-        Command::Fixture(arguments) => fixture::run(&arguments),
+        Command::Fixture(arguments) => fixture::run(&config, &arguments).await,
         Command::Config(arguments) => config::run(&config, &arguments),
         Command::Doctor(arguments) => doctor::run(&config, &arguments).await,
     }

@@ -96,6 +96,16 @@ pub(crate) async fn load(ledger: &Ledger, folder: &DataDir) -> Result<(), Error>
     fs::remove_file(&begun).map_err(Error::file("remove", &begun))
 }
 
+/// Registers the units of the demo data and the people in them, without contacts; answers the units, in their order.
+///
+/// # Errors
+/// [`Error::Ledger`], [`Error::Import`].
+pub(crate) async fn units(ledger: &Ledger) -> Result<Vec<UnitId>, Error> {
+    let units: Vec<Unit> = parse(UNITS)?;
+    people::register(ledger, &units).await?;
+    Ok(units.iter().map(|unit| UnitId(unit.id)).collect())
+}
+
 async fn write_note(ledger: &Ledger, units: &[Unit], index: u128, note: Note) -> Result<(), Error> {
     let today = lethe_nordic::calendar::copenhagen_date(ledger.parts().clock.now());
     let expiry = note.expires.zip(note.effect).map(|(on, effect)| Expiry { on, effect });

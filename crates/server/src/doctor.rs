@@ -4,6 +4,7 @@ mod custody;
 mod database;
 mod file_system;
 mod folder;
+mod growth;
 mod ledger;
 mod mail;
 mod mirrors;

@@ -57,6 +57,29 @@ async fn a_new_key_is_fetched_when_a_token_names_it_and_not_more_often_than_ever
 }
 
 #[tokio::test]
+async fn a_token_that_was_remembered_is_forgotten_with_the_key_that_signed_it() {
+    let (old, new) = (Pair::ed25519("old"), Pair::ed25519("new"));
+    let scene = Scene::start(&[&old]).await;
+    let token = old.token(&scene.claims());
+    assert_eq!(scene.verify(&token).await.as_deref(), Ok("ida"));
+    scene.has(&[&new]);
+    assert_eq!(scene.verify(&token).await.as_deref(), Ok("ida"), "nobody told yet");
+    scene.issuer.fetch().await.unwrap();
+    assert_eq!(scene.verify(&token).await, Err(TokenError::UnknownKey));
+}
+
+#[tokio::test]
+async fn a_token_that_was_remembered_is_believed_no_longer_than_its_issuers_keys() {
+    let key = Pair::ed25519("key");
+    let scene = Scene::start(&[&key]).await;
+    let token = key.token(&scene.claims());
+    assert_eq!(scene.verify(&token).await.as_deref(), Ok("ida"));
+    scene.answers_with(503);
+    scene.later(LAST);
+    assert_eq!(scene.verify(&token).await, Err(TokenError::Unavailable));
+}
+
+#[tokio::test]
 async fn keys_are_fetched_again_after_minutes_and_believed_for_an_hour_while_the_issuer_is_away() {
     let (key, next) = (Pair::p256("key"), Pair::p256("next"));
     let scene = Scene::start(&[&key]).await;

@@ -23,6 +23,19 @@ async fn count(database: &Database, amount: i64) -> i64 {
         .await
 }
 
+#[tokio::test]
+async fn no_statement_is_compiled_or_given_to_other_processes() {
+    let database = Database::create().await;
+    for (setting, wanted) in [("jit", "off"), ("max_parallel_workers_per_gather", "0")] {
+        let value: String = sqlx::query_scalar("SELECT current_setting($1)")
+            .bind(setting)
+            .fetch_one(&ledger(&database).await.parts().pool)
+            .await
+            .unwrap();
+        assert_eq!(value, wanted, "{setting}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_unit_is_there_exactly_once_though_connections_are_cut_again_and_again() {
     const EACH: i64 = 40;

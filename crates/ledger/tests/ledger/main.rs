@@ -21,6 +21,7 @@ mod keys;
 mod lists;
 mod metadata;
 mod order;
+mod pages;
 mod postgres;
 mod reaction;
 mod rebuild;

@@ -210,3 +210,14 @@ async fn the_tables_of_an_older_version_are_read_until_those_of_the_new_one_are_
     .await;
     assert_eq!(new.0.differences().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_view_that_is_far_behind_is_built_up_to_the_end_instead_of_compared() {
+    let database = Database::create().await;
+    let ledger = ledger(&database).await;
+    for n in 1..=10 {
+        ledger.execute(&context(), &Add(id(n), 1)).await.unwrap();
+    }
+    let built = rebuild(&ledger, AMPLE).await;
+    assert_eq!((built.rows, built.position, built.differing), (10, 10, None));
+}

@@ -8,7 +8,7 @@ use lethe_ledger::LedgerError;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-use super::{Finding, custody, ledger, mirrors, views};
+use super::{Finding, custody, growth, ledger, mirrors, views};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::database::{Database, reason};
@@ -55,6 +55,7 @@ async fn examine(config: &Config, pool: &PgPool, folder: &DataDir) -> Result<Vec
     if current {
         findings.extend(custody::check(config, pool, folder).await?);
         findings.extend(mirrors::check(config, pool).await);
+        findings.extend(growth::check(pool).await?);
         findings.extend(ledger::check(pool).await?);
         findings.extend(views::check(config, pool, folder).await?);
     }

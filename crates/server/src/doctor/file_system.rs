@@ -6,12 +6,17 @@ use super::Finding;
 
 const CHECK: &str = "file system";
 const SCARCE: u64 = 1 << 30;
+/// A disk of which less than a tenth is free is nearly full, unless that is this much.
+const AMPLE: u64 = 20 << 30;
 
 /// Examines free space and the kind of file system.
 pub(super) fn check(path: &Path, holds_database: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     match rustix::fs::statvfs(path) {
-        Ok(found) => findings.push(space(found.f_bavail.saturating_mul(found.f_frsize))),
+        Ok(found) => findings.push(space(
+            found.f_bavail.saturating_mul(found.f_frsize),
+            found.f_blocks.saturating_mul(found.f_frsize),
+        )),
         Err(error) => findings.push(Finding::warning(
             CHECK,
             format!("It cannot be examined: {error}."),
@@ -25,16 +30,25 @@ pub(super) fn check(path: &Path, holds_database: bool) -> Vec<Finding> {
     findings
 }
 
-fn space(free: u64) -> Finding {
+fn space(free: u64, all: u64) -> Finding {
     let mebibytes = free >> 20;
-    if free >= SCARCE {
-        return Finding::ok(CHECK, format!("{mebibytes} MiB are free."));
+    if free < SCARCE {
+        return Finding::warning(
+            CHECK,
+            format!("Only {mebibytes} MiB are free; PostgreSQL stops when the disk is full."),
+            "Free some space, or move the data folder.",
+        );
     }
-    Finding::warning(
-        CHECK,
-        format!("Only {mebibytes} MiB are free; PostgreSQL stops when the disk is full."),
-        "Free some space, or move the data folder.",
-    )
+    if free < AMPLE && free < all / 10 {
+        return Finding::warning(
+            CHECK,
+            format!(
+                "Only {mebibytes} MiB are free, less than a tenth of the disk; a view that is built anew needs room beside the old one."
+            ),
+            "Make room before it is needed, or move the data folder.",
+        );
+    }
+    Finding::ok(CHECK, format!("{mebibytes} MiB are free."))
 }
 
 /// By the numbers in Linux' `magic.h`.
@@ -78,7 +92,13 @@ mod tests {
             assert_eq!(kind(magic).level, Level::Warning, "{magic:#x}");
         }
         assert_eq!(kind(0xef53).level, Level::Ok);
-        assert_eq!(space(SCARCE - 1).level, Level::Warning);
-        assert_eq!(space(SCARCE).level, Level::Ok);
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_is_a_finding() {
+        assert_eq!(space(SCARCE - 1, SCARCE).level, Level::Warning);
+        assert_eq!(space(SCARCE, 10 * SCARCE).level, Level::Ok);
+        assert_eq!(space(SCARCE, 11 * SCARCE).level, Level::Warning);
+        assert_eq!(space(AMPLE, 100 * AMPLE).level, Level::Ok, "much is left of a large disk");
     }
 }
