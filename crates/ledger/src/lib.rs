@@ -48,4 +48,4 @@ pub use store::rows;
 pub use unit::Unit;
 pub use views::{Views, ViewsBuilder};
 pub use within::append_within;
-pub use work::{Answer, Committed, Context, Work};
+pub use work::{Answer, AnyWork, Committed, Context, Work};
