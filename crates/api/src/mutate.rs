@@ -1,8 +1,9 @@
 //! What every mutation does: execute, wait for the views it returns, answer.
 
 use async_graphql::{Context, ID, Name, Result, Value};
+use futures_util::future::BoxFuture;
 use lethe_kernel::{self as kernel, ErrorCode};
-use lethe_ledger::{Committed, Context as WorkContext, Failure, Idempotency, Projection, Work};
+use lethe_ledger::{AnyWork, Committed, Context as WorkContext, Failure, Idempotency, Projection, Work};
 use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
@@ -52,9 +53,33 @@ pub(crate) async fn execute(
     work: Result<impl Work, kernel::UserError>,
     shown: &[ShownView],
 ) -> Result<Outcome> {
-    let (work, idempotency) = match (work, idempotency(context, mutation, key)) {
-        (Ok(work), Ok(idempotency)) => (work, idempotency),
-        (Err(error), _) | (_, Err(error)) => return Ok(Outcome::refused(error)),
+    match work {
+        Ok(work) => run(context, mutation, key, &work, shown).await,
+        Err(error) => Ok(Outcome::refused(error)),
+    }
+}
+
+/// Boxed, so that the mutations do not each compile it anew.
+fn run<'a>(
+    context: &'a Context<'_>,
+    mutation: &'static str,
+    key: Option<&'a ID>,
+    work: &'a dyn AnyWork,
+    shown: &'a [ShownView],
+) -> BoxFuture<'a, Result<Outcome>> {
+    Box::pin(executed(context, mutation, key, work, shown))
+}
+
+async fn executed(
+    context: &Context<'_>,
+    mutation: &'static str,
+    key: Option<&ID>,
+    work: &dyn AnyWork,
+    shown: &[ShownView],
+) -> Result<Outcome> {
+    let idempotency = match idempotency(context, mutation, key) {
+        Ok(idempotency) => idempotency,
+        Err(error) => return Ok(Outcome::refused(error)),
     };
     let request = request(context);
     let wanted = WorkContext { idempotency, ..WorkContext::new(request.session.caller, request.id) };
@@ -62,7 +87,7 @@ pub(crate) async fn execute(
     let span = tracing::info_span!(
         target: TRACE, "mutation", otel.name = mutation, request_id = %request.id, outcome = Empty
     );
-    let executed = app.ledger.execute(&wanted, &work).instrument(span.clone()).await;
+    let executed = app.ledger.execute_any(&wanted, work).instrument(span.clone()).await;
     span.record(
         "outcome",
         match &executed {
@@ -104,11 +129,16 @@ pub(crate) async fn execute_access(
     shown: &[ShownView],
 ) -> Result<Outcome> {
     let outcome = execute(context, mutation, key, work, shown).await?;
-    if let Some(position) = outcome.position {
+    in_force(context, outcome.position).await;
+    Ok(outcome)
+}
+
+/// Waits, for a while, until this process knows of the change.
+async fn in_force(context: &Context<'_>, position: Option<i64>) {
+    if let Some(position) = position {
         let app = app(context);
         app.directory.reached(position, app.patience).await;
     }
-    Ok(outcome)
 }
 
 /// Waits, for a while, until views show a position; whether they do.

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn every_scalar_of_the_schema_is_looked_at_before_anything_is_executed() {
-        let sdl = crate::sdl();
+        let sdl = crate::Graph::sdl();
         let scalars: Vec<_> = sdl.lines().filter_map(|line| line.strip_prefix("scalar ")).collect();
         assert!(scalars.len() > 4, "{scalars:?}");
         for scalar in scalars {

@@ -32,11 +32,11 @@ use crate::viewer::ViewerQuery;
 /// Everything that can be asked. Areas that belong together are merged first: the compiler follows every object that is
 /// merged one level deeper than the one before.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery, NodeQuery, CrmQuery, PrivacyQuery, AccessQuery, AuditQuery);
+pub(crate) struct Query(ViewerQuery, NodeQuery, CrmQuery, PrivacyQuery, AccessQuery, AuditQuery);
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CrmMutation, PrivacyMutation, AccessMutation);
+pub(crate) struct Mutation(CrmMutation, PrivacyMutation, AccessMutation);
 
 /// What can be asked about contacts, companies, and what is written about them.
 #[derive(MergedObject, Default)]
@@ -79,12 +79,11 @@ pub(crate) struct AccessMutation(UnitMutation, UserMutation, DeviceMutation, Use
 #[derive(MergedObject, Default)]
 pub(crate) struct AuditQuery(EventQuery, NotaryQuery);
 
-/// The schema of the API.
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+/// The schema of the API. No other crate sees it: they have [`crate::Graph`].
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema over a running system, with limits on how deep and how costly one query may be.
-#[must_use]
-pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
+pub(crate) fn schema(app: App, depth: usize, complexity: usize) -> Schema {
     let parts = app.ledger.parts().clone();
     let page = |size| usize::try_from(size).unwrap_or(1);
     let limits = Limits { depth, complexity, usual_page: page(USUAL), largest_page: page(LARGEST) };
@@ -101,12 +100,7 @@ pub fn schema(app: App, depth: usize, complexity: usize) -> Schema {
         .finish()
 }
 
-/// The schema's text, as `schema.graphql` holds it.
-#[must_use]
-pub fn sdl() -> String {
-    build().finish().sdl()
-}
-
-fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
+/// The schema, of which nothing is running yet.
+pub(crate) fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription)
 }

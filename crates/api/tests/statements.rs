@@ -1,6 +1,5 @@
 //! How many SQL statements a page costs, counted as PostgreSQL's driver sends them.
 
-#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of a test fails the test")]
 
 use std::sync::{Arc, Mutex};
@@ -9,7 +8,7 @@ use std::time::Duration;
 use lethe_access::Directory;
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
-use lethe_api::{App, Background, Request, Schema};
+use lethe_api::{App, Background, Graph, Request};
 use lethe_crm::company::{CompanyInput, LegalForm, RegisterCompany};
 use lethe_crm::contact::{ContactInput, RegisterContact};
 use lethe_crm::note::{ExpiryChoice, WriteNote};
@@ -114,7 +113,7 @@ async fn fill(ledger: &Ledger) {
 
 /// The statements that a request takes that read views or keys, and its answer.
 async fn sent(
-    schema: &Schema,
+    graph: &Graph,
     statements: &Statements,
     session: Session,
     query: String,
@@ -122,7 +121,7 @@ async fn sent(
     statements.take();
     let request =
         async_graphql::Request::new(query).data(Request::new(session, RequestId(Uuid::from_u128(3))));
-    let answer = schema.execute(request).await;
+    let answer = graph.execute(request).await;
     let mut sent = statements.take();
     // What the ledger does meanwhile – looking for what others appended, who runs which view, whether connections are
     // alive – is not the page's, and touches neither rows of views nor keys.
@@ -132,23 +131,23 @@ async fn sent(
 }
 
 /// The statements that a page with the reveals about each contact takes.
-async fn logs(schema: &Schema, statements: &Statements, size: usize) -> usize {
+async fn logs(graph: &Graph, statements: &Statements, size: usize) -> usize {
     let caller = Caller { role: Role::Dpm, ..CALLER };
     let query = format!(
         "{{ contacts(first: {size}) {{ nodes {{ id accessLog {{ nodes {{ id purposeText }} }} }} }} }}"
     );
-    let (sent, answer) = sent(schema, statements, Session { caller, ..SESSION }, query).await;
+    let (sent, answer) = sent(graph, statements, Session { caller, ..SESSION }, query).await;
     assert_eq!(answer["contacts"]["nodes"].as_array().unwrap().len(), size);
     sent.len()
 }
 
 /// The statements that one page takes.
-async fn page(schema: &Schema, statements: &Statements, size: usize) -> Vec<String> {
+async fn page(graph: &Graph, statements: &Statements, size: usize) -> Vec<String> {
     let query = format!(
         "{{ contacts(first: {size}) {{ nodes {{ id firstName lastName cpr nextExpiry \
          companies {{ nodes {{ id name number }} }} notes {{ nodes {{ id kind text expiresOn }} }} }} }} }}"
     );
-    let (sent, answer) = sent(schema, statements, SESSION, query).await;
+    let (sent, answer) = sent(graph, statements, SESSION, query).await;
     let nodes = answer["contacts"]["nodes"].as_array().unwrap().clone();
     assert_eq!(nodes.len(), size);
     for node in nodes {
@@ -192,9 +191,9 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
         patience: Duration::from_secs(5),
         background,
     };
-    let schema = lethe_api::schema(app, 15, 100_000);
+    let graph = Graph::new(app, 15, 100_000);
 
-    let fifty = page(&schema, &statements, 50).await;
+    let fifty = page(&graph, &statements, 50).await;
     let (keys, views): (Vec<_>, Vec<_>) = fifty.iter().partition(|sql| sql.contains("vault.keys"));
     assert_eq!((views.len(), keys.len()), (3, 1), "{fifty:#?}");
     // Nobody reads the items of the contacts, and companies and contacts of notes only who asks for them.
@@ -203,16 +202,16 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     assert_eq!(read(&fifty), [false, true, false]);
     let few =
         "{ contacts(first: 5) { nodes { id notes { nodes { id } } } } notes(first: 5) { nodes { id } } }";
-    assert_eq!(read(&sent(&schema, &statements, SESSION, few.to_owned()).await.0), [false; 3]);
+    assert_eq!(read(&sent(&graph, &statements, SESSION, few.to_owned()).await.0), [false; 3]);
     let more = "{ contacts(first: 5) { edges { node { notes { edges { node { contacts { id } } } } } } } }";
-    let (sent_for_more, answer) = sent(&schema, &statements, SESSION, more.to_owned()).await;
+    let (sent_for_more, answer) = sent(&graph, &statements, SESSION, more.to_owned()).await;
     assert_eq!(read(&sent_for_more)[2], true);
     let note = &answer["contacts"]["edges"][0]["node"]["notes"]["edges"][0]["node"];
     assert_eq!(note["contacts"].as_array().unwrap().len(), 1);
 
-    let hundred = page(&schema, &statements, 100).await;
+    let hundred = page(&graph, &statements, 100).await;
     assert_eq!(hundred.len(), fifty.len(), "{hundred:#?}");
     // Contacts, reveals, keys.
-    assert_eq!((logs(&schema, &statements, 50).await, logs(&schema, &statements, 100).await), (3, 3));
+    assert_eq!((logs(&graph, &statements, 50).await, logs(&graph, &statements, 100).await), (3, 3));
     postgres.stop().await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use lethe_kernel::{Clock, CommandId, ErrorCode, IdSource, UserError};
 use lethe_vault::{Vault, VaultError};
 use sqlx::PgPool;
@@ -13,7 +14,7 @@ use crate::error::is_of_class;
 use crate::hint;
 use crate::idempotency::earlier_answer;
 use crate::writer::Writer;
-use crate::{Answer, Committed, Context, Failure, Idempotency, LedgerError, Unit, Work};
+use crate::{Answer, AnyWork, Committed, Context, Failure, Idempotency, LedgerError, Unit, Work};
 
 const ATTEMPTS: usize = 8;
 
@@ -82,7 +83,24 @@ impl Ledger {
     /// # Errors
     /// [`Failure::Refused`] when a rule refuses it or others keep changing the same streams, [`Failure::Failed`] when
     /// something failed and it may be tried again with the same idempotency key.
-    pub async fn execute(&self, context: &Context, work: &impl Work) -> Result<Committed, Failure> {
+    pub fn execute<'l>(
+        &'l self,
+        context: &'l Context,
+        work: &'l impl Work,
+    ) -> BoxFuture<'l, Result<Committed, Failure>> {
+        self.execute_any(context, work)
+    }
+
+    /// As [`Ledger::execute`], for a command whose type is not known.
+    pub fn execute_any<'l>(
+        &'l self,
+        context: &'l Context,
+        work: &'l dyn AnyWork,
+    ) -> BoxFuture<'l, Result<Committed, Failure>> {
+        Box::pin(self.decide(context, work))
+    }
+
+    async fn decide(&self, context: &Context, work: &dyn AnyWork) -> Result<Committed, Failure> {
         let idempotency = context.idempotency.as_ref();
         let given = context.command.or_else(|| idempotency.map(|key| key.command(context.caller)));
         let command = given.unwrap_or_else(|| CommandId(self.parts.ids.next()));
@@ -105,7 +123,7 @@ impl Ledger {
     async fn attempt(
         &self,
         context: &Context,
-        work: &impl Work,
+        work: &dyn AnyWork,
         (command, given): (CommandId, bool),
         first: bool,
     ) -> Result<Option<Committed>, Failure> {
@@ -114,7 +132,7 @@ impl Ledger {
             return Ok(Some(earlier));
         }
         let mut unit = Unit::new(&self.parts, context, command);
-        let decided = match work.run(&mut unit).await {
+        let decided = match work.run_boxed(&mut unit).await {
             Ok(answer) => self.settle(&mut unit, answer).await?,
             Err(failure) => {
                 let earlier = if first && given {
@@ -172,10 +190,18 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::execute`].
-    pub async fn rehearse(&self, context: &Context, work: &impl Work) -> Result<Answer, Failure> {
+    pub fn rehearse<'l>(
+        &'l self,
+        context: &'l Context,
+        work: &'l impl Work,
+    ) -> BoxFuture<'l, Result<Answer, Failure>> {
+        Box::pin(self.decide_only(context, work))
+    }
+
+    async fn decide_only(&self, context: &Context, work: &dyn AnyWork) -> Result<Answer, Failure> {
         for _ in 0..ATTEMPTS {
             let mut unit = Unit::new(&self.parts, context, CommandId(self.parts.ids.next()));
-            let decided = work.run(&mut unit).await;
+            let decided = work.run_boxed(&mut unit).await;
             if unit.stands().await? {
                 return decided;
             }

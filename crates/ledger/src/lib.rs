@@ -55,4 +55,4 @@ pub use trial::{Trial, TriedRows};
 pub use unit::Unit;
 pub use views::{Views, ViewsBuilder};
 pub use within::append_within;
-pub use work::{Answer, Committed, Context, Work};
+pub use work::{Answer, AnyWork, Committed, Context, Work};

@@ -1,6 +1,7 @@
 //! A command over one or several aggregates, and what is known about it.
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use lethe_kernel::{Caller, CommandId, EventId, RequestId, Subject};
 use uuid::Uuid;
 
@@ -51,6 +52,19 @@ impl Context {
 pub trait Work: Sync {
     /// Runs the command on a fresh unit of work.
     fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Answer, Failure>> + Send;
+}
+
+/// A command whose type is not known, so that what executes commands is compiled once and not for each of them. Every
+/// [`Work`] is one.
+pub trait AnyWork: Sync {
+    /// As [`Work::run`], boxed.
+    fn run_boxed<'w>(&'w self, unit: &'w mut Unit<'_>) -> BoxFuture<'w, Result<Answer, Failure>>;
+}
+
+impl<W: Work> AnyWork for W {
+    fn run_boxed<'w>(&'w self, unit: &'w mut Unit<'_>) -> BoxFuture<'w, Result<Answer, Failure>> {
+        Box::pin(self.run(unit))
+    }
 }
 
 /// The objects a command is about, in the order its mutation documents.

@@ -1,17 +1,14 @@
-//! The schema that is served. Everything that knows it by name is here.
+//! The graph that is served. Everything that knows it by name is here.
 
 use std::time::Duration;
 
-use lethe_api::{App, Background, Request};
+use lethe_api::{App, Background, Graph, Request};
 use lethe_crm::expiry::Longest;
 use lethe_kernel::{RequestId, Session};
 use lethe_ledger::ViewsBuilder;
 
 use crate::config::Config;
 use crate::database::Running;
-
-/// The schema's type.
-pub(crate) use lethe_api::Schema;
 
 /// How long a mutation waits for the views it returns.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,15 +23,15 @@ pub(crate) fn views() -> ViewsBuilder {
     lethe_api::views()
 }
 
-/// The schema on a running ledger.
-pub(crate) fn schema(running: &Running, config: &Config, background: Background) -> Schema {
+/// The graph on a running ledger.
+pub(crate) fn graph(running: &Running, config: &Config, background: Background) -> Graph {
     let Running { ledger, views, directory, notary } = running.clone();
     let longest = Longest::years(config.longest_expiry_years.get());
     let app = App { ledger, views, directory, notary, longest, patience: PATIENCE, background };
-    lethe_api::schema(app, config.graphql_depth.get(), config.graphql_complexity.get())
+    Graph::new(app, config.graphql_depth.get(), config.graphql_complexity.get())
 }
 
 /// The schema in GraphQL's definition language.
 pub(crate) fn sdl() -> String {
-    lethe_api::sdl()
+    Graph::sdl()
 }

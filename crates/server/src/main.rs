@@ -1,6 +1,5 @@
 //! The `lethe` binary: command line, settings, HTTP.
 
-#![recursion_limit = "256"]
 #![allow(
     clippy::doc_markdown,
     reason = "PostgreSQL and GraphQL are names, and help texts are read in a terminal"

@@ -1,6 +1,5 @@
 //! The graph as each role sees it.
 
-#![recursion_limit = "256"]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

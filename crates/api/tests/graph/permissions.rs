@@ -59,12 +59,12 @@ async fn answer(world: &World, session: Session, operation: &Operation) -> (Opti
     request.variables.insert(async_graphql::Name::new("file"), file);
     let request = request.data(Request::new(session, RequestId(Uuid::from_u128(3))));
     let answer = if operation.root == "subscription" {
-        let mut stream = world.schema.execute_stream(request);
+        let mut stream = world.graph.execute_stream(request);
         // A subscription that is not refused waits for something to happen.
         let first = tokio::time::timeout(std::time::Duration::from_millis(200), stream.next()).await;
         first.ok().flatten().map_or(json!({"data": {}}), |answer| serde_json::to_value(answer).unwrap())
     } else {
-        serde_json::to_value(world.schema.execute(request).await).unwrap()
+        serde_json::to_value(world.graph.execute(request).await).unwrap()
     };
     let code = answer["errors"][0]["extensions"]["code"].as_str().map(str::to_owned);
     let told = match answer["errors"][0].get("message") {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::futures_util::StreamExt;
 use async_graphql::futures_util::stream::BoxStream;
 use lethe_access::Directory;
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
-use lethe_api::{App, Background, Request, Schema};
+use lethe_api::{App, Background, Graph, Request};
 use lethe_kernel::{Caller, Clock, RequestId, Role, Session, UnitId, UserId};
 use lethe_ledger::{Context, Ledger, Work};
 use lethe_local_postgres::{LocalPostgres, Settings, start};
@@ -22,7 +21,7 @@ use uuid::Uuid;
 
 pub(crate) struct World {
     pub(crate) ledger: Ledger,
-    pub(crate) schema: Schema,
+    pub(crate) graph: Graph,
     views: lethe_ledger::Views,
     postgres: LocalPostgres,
     _folder: TempDir,
@@ -59,8 +58,8 @@ impl World {
             patience: Duration::from_secs(5),
             background: Background::default(),
         };
-        let schema = lethe_api::schema(app, 15, 100_000);
-        Self { ledger, schema, views, postgres, _folder: folder }
+        let graph = Graph::new(app, 15, 100_000);
+        Self { ledger, graph, views, postgres, _folder: folder }
     }
 
     /// A business hub of that number, with a DPM.
@@ -92,7 +91,7 @@ impl World {
         let variables = async_graphql::Variables::from_json(variables);
         let request = async_graphql::Request::new(query).variables(variables);
         let request = request.data(Request::new(session, RequestId(Uuid::from_u128(3))));
-        serde_json::to_value(self.schema.execute(request).await).unwrap()
+        serde_json::to_value(self.graph.execute(request).await).unwrap()
     }
 
     /// What a session is told by a subscription.
@@ -103,7 +102,7 @@ impl World {
     ) -> BoxStream<'static, async_graphql::Response> {
         let request = async_graphql::Request::new(query);
         let request = request.data(Request::new(session, RequestId(Uuid::from_u128(3))));
-        self.schema.execute_stream(request).boxed()
+        self.graph.execute_stream(request)
     }
 
     /// What a session is answered, which must not be an error.

@@ -99,10 +99,10 @@ async fn answer(
     background.spawn(schedule::sweep_daily(running.ledger.clone(), config.clone()), drop);
     background.spawn(schedule::rotate_daily(running.ledger.clone(), config.clone()), drop);
     background.spawn(running.notary.clone().run(config.witnesses.0.clone()), drop);
-    let schema = graphql::schema(&running, config, background.clone());
+    let graph = graphql::graph(&running, config, background.clone());
     let limits = Limits::of(config);
     let sockets = Sockets::new(limits.sockets);
-    let endpoint = Endpoint { executor: schema, gate, limits, sockets: sockets.clone(), stop: stop.clone() };
+    let endpoint = Endpoint { executor: graph, gate, limits, sockets: sockets.clone(), stop: stop.clone() };
     let router = http::router(endpoint, running, console)?;
     let open = http::accept(listener, router, limits, stop).await;
     output::note("Stopping: finishing the requests that were accepted.");
