@@ -1,5 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
-use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId, codes};
 use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -55,27 +55,15 @@ pub struct NoteContact {
     pub contact_id: ContactId,
 }
 
-/// Whether a note is still there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NoteStatus {
-    /// It is.
-    Active,
-    /// Its text and links are gone.
-    Anonymised,
-    /// Nothing of it is left but that there was one.
-    Deleted,
-}
-
-impl NoteStatus {
-    /// The name as it is stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "ACTIVE",
-            Self::Anonymised => "ANONYMISED",
-            Self::Deleted => "DELETED",
-        }
+codes! {
+    /// Whether a note is still there.
+    pub enum NoteStatus {
+        /// It is.
+        Active = "ACTIVE",
+        /// Its text and links are gone.
+        Anonymised = "ANONYMISED",
+        /// Nothing of it is left but that there was one.
+        Deleted = "DELETED",
     }
 }
 
@@ -251,16 +239,17 @@ pub struct NoteFilter {
     pub expires_before: Option<NaiveDate>,
 }
 
-/// What notes are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoteOrder {
-    /// When they were written.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When they expire; those that never do come last.
-    Expiry,
+codes! {
+    /// What notes are ordered by.
+    pub enum NoteOrder {
+        /// When they were written.
+        Created = "CREATED",
+        /// When they last changed.
+        Changed = "CHANGED",
+        /// When they expire.
+        Expiry = "EXPIRY",
+    }
+    default Created
 }
 
 impl NoteOrder {

@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 use lethe_crm::expiry::{Effect, Expiry};
 use lethe_crm::note::NoteEvent;
-use lethe_kernel::UnitId;
+use lethe_kernel::{UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -12,24 +12,13 @@ use crate::consent::ConsentEvent;
 /// What expires when (R19): one row per note that is still there and has a date, and per consent that stands and has one.
 pub struct ScheduleView;
 
-/// The kinds of what falls due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DueKind {
-    /// A note, on the day it expires.
-    Note,
-    /// A consent, on the first day on which data is no longer kept for its purpose.
-    Consent,
-}
-
-impl DueKind {
-    /// The name as API and tables spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Note => "NOTE",
-            Self::Consent => "CONSENT",
-        }
+codes! {
+    /// The kinds of what falls due.
+    pub enum DueKind {
+        /// A note, on the day it expires.
+        Note = "NOTE",
+        /// A consent, on the first day on which data is no longer kept for its purpose.
+        Consent = "CONSENT",
     }
 }
 
