@@ -15,14 +15,14 @@ pub use view::{DpmTerm, UnitRow, UnitView};
 pub(crate) use work::existing_unit;
 pub use work::{AmendUnit, AppointDpm, RegisterUnit, own_unit, storing_unit};
 
-use serde::{Deserialize, Serialize};
+use lethe_kernel::codes;
 
-/// What a unit is; it decides which built-in fields it may use (R9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum UnitKind {
-    /// A business hub (erhvervshus); it may use the built-in CPR field.
-    BusinessHub,
-    /// Any other unit.
-    Other,
+codes! {
+    /// What a unit is; it decides which built-in fields it may use (R9).
+    pub enum UnitKind {
+        /// A business hub; it may use the built-in CPR field.
+        BusinessHub = "BUSINESS_HUB",
+        /// Any other unit.
+        Other = "OTHER",
+    }
 }

@@ -5,7 +5,7 @@ mod mutation;
 pub(crate) use mutation::ConsentMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::ContactView;
 use lethe_kernel::{ContactId, Subject, UnitId, UserError};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::contact::{Contact, Withheld, erased, forbidden};
 use crate::error::{fault, refused};
@@ -33,36 +34,14 @@ use crate::visibility::Visibility;
 #[derive(Clone)]
 pub(crate) struct Consent(pub(crate) ConsentRow);
 
-/// Whether a consent stands.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "ConsentStatus", remote = "ConsentStatus")]
-pub(crate) enum ConsentStatusField {
-    /// It was given and stands.
-    Given,
-    /// It was withdrawn.
-    Withdrawn,
-    /// The first day came on which data is no longer kept for its purpose.
-    Expired,
-    /// Its contact was erased.
-    Erased,
+code! {
+    /// Whether a consent stands.
+    ConsentStatusField: "ConsentStatus" = ConsentStatus
 }
 
-/// A legal basis of Article 6(1) of the GDPR.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "LegalBasis", remote = "LegalBasis")]
-pub(crate) enum LegalBasisField {
-    /// (a) The person agreed; needs the wording agreed to.
-    Consent,
-    /// (b) A contract with the person.
-    Contract,
-    /// (c) A legal obligation.
-    LegalObligation,
-    /// (d) Vital interests.
-    VitalInterests,
-    /// (e) A task in the public interest.
-    PublicTask,
-    /// (f) Legitimate interests.
-    LegitimateInterests,
+code! {
+    /// A legal basis of Article 6(1) of the GDPR.
+    LegalBasisField: "LegalBasis" = LegalBasis
 }
 
 impl Identified for ConsentRow {
@@ -224,17 +203,9 @@ pub(crate) struct ConsentOrderInput {
     descending: bool,
 }
 
-/// The fields a list of consents can be ordered by.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
-#[graphql(remote = "ConsentOrder")]
-pub(crate) enum ConsentOrderField {
-    /// When they were first recorded.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When they took effect.
-    Effective,
+code! {
+    /// The fields a list of consents can be ordered by.
+    ConsentOrderField: "ConsentOrderField" = ConsentOrder
 }
 
 /// Queries about consents.

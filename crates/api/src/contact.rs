@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use self::erasure::Erasure;
 use crate::app::{app, parts, request};
+use crate::code::code;
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
@@ -85,15 +86,9 @@ pub(crate) enum WithheldReason {
     Forbidden,
 }
 
-/// Whether a contact was erased.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[graphql(name = "ContactStatus", remote = "ContactStatus")]
-pub(crate) enum ContactStatusField {
-    /// It was not.
-    #[default]
-    Active,
-    /// It was: anonymised, or deleted.
-    Erased,
+code! {
+    /// Whether a contact was erased.
+    ContactStatusField: "ContactStatus" = ContactStatus
 }
 
 /// The fields of a contact that are sealed for it.

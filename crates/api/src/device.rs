@@ -1,7 +1,7 @@
 //! Devices from which users work.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_access::device::{DeviceRow, DeviceStatus, DeviceView, RevokeDevice, device_page};
 use lethe_access::user::UserView;
@@ -9,6 +9,7 @@ use lethe_kernel::UserId;
 use uuid::Uuid;
 
 use crate::app::parts;
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::error::fault;
 use crate::event::Event;
@@ -35,16 +36,9 @@ impl Identified for DeviceRow {
     }
 }
 
-/// Whether a device may be used.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "DeviceStatus", remote = "DeviceStatus")]
-pub(crate) enum DeviceStatusField {
-    /// Not yet: it waits for approval by the link that was mailed to the user.
-    Requested,
-    /// Yes.
-    Approved,
-    /// Never again.
-    Revoked,
+code! {
+    /// Whether a device may be used.
+    DeviceStatusField: "DeviceStatus" = DeviceStatus
 }
 
 /// A device from which a user works, or wants to.

@@ -1,47 +1,17 @@
 //! The one place where refusals and faults become GraphQL errors.
 
-use async_graphql::{Enum, ErrorExtensions, ID, Interface, SimpleObject};
+use async_graphql::{ErrorExtensions, ID, Interface, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{self as kernel, Detail};
 use lethe_ledger::{LedgerError, is_outage};
 use lethe_vault::VaultError;
 
+use crate::code::code;
 use crate::id::Kind;
 
-/// The stable codes of expected refusals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "lethe_kernel::ErrorCode")]
-pub(crate) enum ErrorCode {
-    /// A value does not have the form it must have.
-    InvalidValue,
-    /// A value that must be given is missing.
-    Required,
-    /// Nothing with that id exists, or the id is of another type.
-    NotFound,
-    /// The object changed since the version you expect.
-    StaleVersion,
-    /// The object is registered already.
-    AlreadyExists,
-    /// The object is closed or removed and takes no more changes.
-    Ended,
-    /// The person was erased; nothing is written about them any more.
-    Erased,
-    /// Somebody keeps the person in the system, so it cannot be erased.
-    ErasureBlocked,
-    /// The facts have changed since the preview; ask for it again.
-    PreviewOutdated,
-    /// The external reference belongs to a record that has ended.
-    ReferenceEnded,
-    /// The idempotency key was used for another input.
-    IdempotencyKeyReused,
-    /// Others changed the same objects at the same time, again and again; nothing was done.
-    Conflict,
-    /// Your role or unit may not do this.
-    Forbidden,
-    /// Too much in too short a time; `retryAt` says from when on you may try again.
-    RateLimited,
-    /// A rule of the domain refuses it.
-    RuleViolated,
+code! {
+    /// The stable codes of expected refusals.
+    ErrorCode: "ErrorCode" = kernel::ErrorCode
 }
 
 /// An expected refusal: data with a stable code and what you need to act. Faults are top-level errors.
@@ -107,10 +77,10 @@ pub(crate) struct RuleViolation {
 
 impl From<kernel::UserError> for UserError {
     fn from(error: kernel::UserError) -> Self {
-        let code = ErrorCode::from(error.code);
+        let (of, code) = (error.code, ErrorCode::from(error.code));
         let message = error.message;
         let field = (!error.field.is_empty()).then_some(error.field);
-        match (error.detail, code) {
+        match (error.detail, of) {
             (Detail::CurrentVersion(current_version), _) => {
                 Self::StaleVersion(StaleVersion { code, message, field, current_version })
             }
@@ -127,7 +97,7 @@ impl From<kernel::UserError> for UserError {
             (Detail::RetryAt(retry_at), _) => {
                 Self::RateLimited(RateLimited { code, message, field, retry_at })
             }
-            (Detail::None, ErrorCode::InvalidValue | ErrorCode::Required) => {
+            (Detail::None, kernel::ErrorCode::InvalidValue | kernel::ErrorCode::Required) => {
                 Self::InvalidValue(InvalidValue { code, message, field })
             }
             (Detail::None, _) => Self::RuleViolation(RuleViolation { code, message, field }),

@@ -5,11 +5,12 @@ mod query;
 
 pub(crate) use query::EventQuery;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_kernel::Role;
 use lethe_ledger::Recorded;
 
+use crate::code::code;
 use crate::error::fault;
 use crate::id::{self, Kind};
 use crate::kind::{Description, StreamType};
@@ -39,24 +40,9 @@ pub(crate) struct Stream {
 
 pub(crate) struct CallerRef(lethe_kernel::Caller);
 
-/// A role.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "Role", remote = "Role")]
-pub(crate) enum RoleField {
-    /// Works with contacts.
-    Consultant,
-    /// Defines fields and rules of one unit.
-    UnitAdministrator,
-    /// Runs the shared database.
-    SystemAdministrator,
-    /// The data protection manager of a unit.
-    Dpm,
-    /// Replays and verifies history.
-    Auditor,
-    /// A programme of a unit.
-    Integration,
-    /// Lethe itself.
-    System,
+code! {
+    /// A role.
+    RoleField: "Role" = Role
 }
 
 /// Who caused an event.

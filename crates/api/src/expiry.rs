@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::app::{app, parts};
 use crate::argument::{count, wait_for};
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::consent::Consent;
 use crate::error::{fault, refused};
@@ -26,14 +27,9 @@ use crate::scalar::{Date, Position};
 use crate::unit::Unit;
 use crate::visibility::Visibility;
 
-/// What happens to an item that expires.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "ExpiryEffect", remote = "Effect")]
-pub(crate) enum EffectField {
-    /// Nothing of it stays in any list.
-    Delete,
-    /// Text, personal values and links to contacts go; kind, dates, unit and company stay.
-    Anonymise,
+code! {
+    /// What happens to an item that expires.
+    EffectField: "ExpiryEffect" = Effect
 }
 
 /// The kinds of items that expire.
@@ -44,14 +40,9 @@ pub(crate) enum ItemKindField {
     Note,
 }
 
-/// The kinds of what falls due.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "DueKind", remote = "DueKind")]
-pub(crate) enum DueKindField {
-    /// A note, on the day it expires.
-    Note,
-    /// A consent, on the first day on which data is no longer kept for its purpose.
-    Consent,
+code! {
+    /// The kinds of what falls due.
+    DueKindField: "DueKind" = DueKind
 }
 
 #[derive(Clone)]

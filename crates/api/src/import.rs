@@ -7,7 +7,7 @@ pub(crate) use mutation::ImportMutation;
 pub use upload::Upload;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_crm::import::{
     ImportKind, OperationFilter, OperationOrder, OperationOutcomeRow, OperationRow, OperationStatus,
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::argument::wait_for;
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::event::Event;
@@ -33,36 +34,19 @@ use crate::visibility::Visibility;
 #[derive(Clone)]
 pub(crate) struct Operation(pub(crate) OperationRow);
 
-/// What an operation imports.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "ImportKind", remote = "ImportKind")]
-pub(crate) enum ImportKindField {
-    /// Contacts.
-    Contacts,
-    /// Companies.
-    Companies,
+code! {
+    /// What an operation imports.
+    ImportKindField: "ImportKind" = ImportKind
 }
 
-/// Whether an operation has come to its end.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "OperationStatus", remote = "OperationStatus")]
-pub(crate) enum OperationStatusField {
-    /// It has not. If the server stopped meanwhile, send the same file again and it goes on.
-    Running,
-    /// It has.
-    Finished,
+code! {
+    /// Whether an operation has come to its end.
+    OperationStatusField: "OperationStatus" = OperationStatus
 }
 
-/// What became of a row.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-#[graphql(name = "RowOutcome", remote = "Outcome")]
-pub(crate) enum OutcomeField {
-    /// A record was created.
-    Created,
-    /// The record was there already.
-    Existing,
-    /// It was refused; nothing of it was stored.
-    Refused,
+code! {
+    /// What became of a row.
+    OutcomeField: "RowOutcome" = Outcome
 }
 
 /// What became of one row of a file. It names columns, never values.

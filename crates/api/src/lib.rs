@@ -5,6 +5,7 @@ mod app;
 mod argument;
 mod background;
 mod change;
+mod code;
 mod company;
 mod connection;
 mod consent;

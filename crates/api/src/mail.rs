@@ -1,7 +1,7 @@
 //! Outgoing mails, for those who see to it that they arrive. Nobody reads here to whom they go and what they say.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{MailId, UserError};
 use lethe_mail::{MailFilter, MailStatus, OutgoingMailRow, OutgoingMailView, Reason, Resend, mail_page};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::argument::wait_for;
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::error::fault;
 use crate::event::Event;
@@ -25,42 +26,14 @@ use crate::visibility::Visibility;
 #[derive(Clone)]
 pub(crate) struct OutgoingMail(pub(crate) OutgoingMailRow);
 
-/// Where an outgoing mail stands.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "OutgoingMailStatus", remote = "MailStatus")]
-pub(crate) enum MailStatusField {
-    /// It waits for its first attempt.
-    Queued,
-    /// It is being sent, or was when the server ended.
-    Sending,
-    /// It was not taken, and waits for its next attempt.
-    Deferred,
-    /// It may have been taken, and waits for its next attempt.
-    Doubtful,
-    /// It was taken.
-    Sent,
-    /// It was not taken, and is not tried again by itself.
-    Failed,
-    /// The person it was about was erased before it was sent.
-    Withdrawn,
+code! {
+    /// Where an outgoing mail stands.
+    MailStatusField: "OutgoingMailStatus" = MailStatus
 }
 
-/// Why the last attempt to send a mail did not succeed.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "OutgoingMailReason", remote = "Reason")]
-pub(crate) enum ReasonField {
-    /// The mail server answered so; its code tells more.
-    Refused,
-    /// The mail server cannot take an address that is not ASCII.
-    AddressUnsupported,
-    /// The connection to the mail server ended, or it kept silent for too long.
-    ConnectionLost,
-    /// The server process that was sending it ended.
-    Interrupted,
-    /// The folder for mails could not be written.
-    NotWritten,
-    /// It was tried as often as is allowed.
-    TooOften,
+code! {
+    /// Why the last attempt to send a mail did not succeed.
+    ReasonField: "OutgoingMailReason" = Reason
 }
 
 impl Identified for OutgoingMailRow {

@@ -7,7 +7,7 @@ pub(crate) use kind::{NoteKindMutation, NoteRules};
 pub(crate) use mutation::NoteMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::kind::NatureField;
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
+use crate::code::code;
 use crate::company::Company;
 use crate::connection::{Opaque, Slice};
 use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden, notes_at};
@@ -38,16 +39,9 @@ use crate::visibility::Visibility;
 #[derive(Clone)]
 pub(crate) struct Note(pub(crate) NoteRow);
 
-/// Whether a note is still there.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "NoteStatus", remote = "NoteStatus")]
-pub(crate) enum NoteStatusField {
-    /// It is.
-    Active,
-    /// Its text and links are gone.
-    Anonymised,
-    /// Nothing of it is left but that there was one.
-    Deleted,
+code! {
+    /// Whether a note is still there.
+    NoteStatusField: "NoteStatus" = NoteStatus
 }
 
 impl Identified for NoteRow {
@@ -210,17 +204,9 @@ pub(crate) struct NoteOrderInput {
     descending: bool,
 }
 
-/// The fields a list of notes can be ordered by.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
-#[graphql(remote = "NoteOrder")]
-pub(crate) enum NoteOrderField {
-    /// When they were written.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When they expire.
-    Expiry,
+code! {
+    /// The fields a list of notes can be ordered by.
+    NoteOrderField: "NoteOrderField" = NoteOrder
 }
 
 /// Queries about notes.

@@ -5,7 +5,7 @@ mod mutation;
 pub(crate) use mutation::ProspectMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
+use crate::code::code;
 use crate::company::{Company, NaceVersionField};
 use crate::connection::{Opaque, Slice};
 use crate::contact::{Contact, Withheld, erased, forbidden};
@@ -149,15 +150,9 @@ pub(crate) struct ProspectOrderInput {
     descending: bool,
 }
 
-/// The fields a list of prospects can be ordered by.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
-#[graphql(remote = "ProspectOrder")]
-pub(crate) enum ProspectOrderField {
-    /// When they were registered.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
+code! {
+    /// The fields a list of prospects can be ordered by.
+    ProspectOrderField: "ProspectOrderField" = ProspectOrder
 }
 
 /// Queries about prospects.

@@ -13,6 +13,7 @@ use lethe_nordic::Country;
 use uuid::Uuid;
 
 use crate::app::parts;
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::error::fault;
 use crate::event::Event;
@@ -28,14 +29,9 @@ use crate::visibility::Visibility;
 #[derive(Clone)]
 pub(crate) struct Unit(pub(crate) UnitRow);
 
-/// What a unit is.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "UnitKind", remote = "UnitKind")]
-pub(crate) enum UnitKindField {
-    /// A business hub; it may use the built-in CPR field.
-    BusinessHub,
-    /// Any other unit.
-    Other,
+code! {
+    /// What a unit is.
+    UnitKindField: "UnitKind" = UnitKind
 }
 
 /// A Nordic country.

@@ -1,8 +1,6 @@
 //! Who asks.
 
-use serde::{Deserialize, Serialize};
-
-use crate::{DeviceId, UnitId, UserId};
+use crate::{Code, DeviceId, UnitId, UserId, codes};
 
 /// The person or programme on whose behalf a command runs. It is written into the metadata of every event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,47 +44,31 @@ pub struct Session {
     pub second_factor: bool,
 }
 
-/// A role, as `X-Lethe-Role` and event metadata spell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Role {
-    /// Works with contacts.
-    Consultant,
-    /// Defines fields and rules of one unit.
-    UnitAdministrator,
-    /// Runs the shared database.
-    SystemAdministrator,
-    /// The data protection manager of a unit.
-    Dpm,
-    /// Replays and verifies history.
-    Auditor,
-    /// A programme of a unit.
-    Integration,
-    /// Lethe itself: sweeps and reactions.
-    System,
+codes! {
+    /// A role, as `X-Lethe-Role` and event metadata spell it.
+    pub enum Role {
+        /// Works with contacts.
+        Consultant = "CONSULTANT",
+        /// Defines fields and rules of one unit.
+        UnitAdministrator = "UNIT_ADMINISTRATOR",
+        /// Runs the shared database.
+        SystemAdministrator = "SYSTEM_ADMINISTRATOR",
+        /// The data protection manager of a unit.
+        Dpm = "DPM",
+        /// Replays and verifies history.
+        Auditor = "AUDITOR",
+        /// A programme of a unit.
+        Integration = "INTEGRATION",
+        /// Lethe itself.
+        System = "SYSTEM",
+    }
 }
 
 impl Role {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Consultant, "CONSULTANT"),
-        (Self::UnitAdministrator, "UNIT_ADMINISTRATOR"),
-        (Self::SystemAdministrator, "SYSTEM_ADMINISTRATOR"),
-        (Self::Dpm, "DPM"),
-        (Self::Auditor, "AUDITOR"),
-        (Self::Integration, "INTEGRATION"),
-        (Self::System, "SYSTEM"),
-    ];
-
-    /// The role's name, for example `UNIT_ADMINISTRATOR`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(role, _)| *role == self).map_or("", |(_, name)| name)
-    }
-
     /// The role of that name; `SYSTEM` is nobody's to claim and is not found.
     #[must_use]
     pub fn claimed(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(role, n)| *n == name && *role != Self::System).map(|(role, _)| *role)
+        Self::from_name(name).filter(|role| *role != Self::System)
     }
 }
 
@@ -96,9 +78,9 @@ mod tests {
 
     #[test]
     fn every_role_but_system_can_be_claimed_by_its_name() {
-        for (role, name) in Role::ALL {
-            assert_eq!(serde_json::to_value(role).unwrap(), name);
-            assert_eq!(Role::claimed(name), (role != Role::System).then_some(role));
+        for role in Role::ALL.iter().copied() {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.name());
+            assert_eq!(Role::claimed(role.name()), (role != Role::System).then_some(role));
         }
         assert_eq!(Role::claimed("root"), None);
     }

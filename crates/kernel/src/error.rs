@@ -3,62 +3,41 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// The stable codes of expected refusals, as the API spells them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorCode {
-    /// A value does not have the form it must have.
-    InvalidValue,
-    /// A value that must be given is missing.
-    Required,
-    /// Nothing with that id exists, or the id is of another type.
-    NotFound,
-    /// The object changed since the version the caller expects.
-    StaleVersion,
-    /// The object is registered already.
-    AlreadyExists,
-    /// The object is closed or removed and takes no more changes.
-    Ended,
-    /// The person was erased; nothing is written about them any more.
-    Erased,
-    /// Somebody keeps the person in the system, so it cannot be erased (R66).
-    ErasureBlocked,
-    /// The facts have changed since the preview that the caller approves.
-    PreviewOutdated,
-    /// The external reference belongs to a record that has ended (R68).
-    ReferenceEnded,
-    /// The idempotency key was used for another input.
-    IdempotencyKeyReused,
-    /// Others changed the same objects at the same time, again and again; nothing was done.
-    Conflict,
-    /// The caller's role or unit may not do this.
-    Forbidden,
-    /// Too much in too short a time; it may be tried again later.
-    RateLimited,
-    /// A rule of the domain refuses it.
-    RuleViolated,
-}
+use crate::codes;
 
-impl ErrorCode {
-    /// The code as the API spells it, for example `STALE_VERSION`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidValue => "INVALID_VALUE",
-            Self::Required => "REQUIRED",
-            Self::NotFound => "NOT_FOUND",
-            Self::StaleVersion => "STALE_VERSION",
-            Self::AlreadyExists => "ALREADY_EXISTS",
-            Self::Ended => "ENDED",
-            Self::Erased => "ERASED",
-            Self::ErasureBlocked => "ERASURE_BLOCKED",
-            Self::PreviewOutdated => "PREVIEW_OUTDATED",
-            Self::ReferenceEnded => "REFERENCE_ENDED",
-            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
-            Self::Conflict => "CONFLICT",
-            Self::Forbidden => "FORBIDDEN",
-            Self::RateLimited => "RATE_LIMITED",
-            Self::RuleViolated => "RULE_VIOLATED",
-        }
+codes! {
+    /// The stable codes of expected refusals, as the API spells them.
+    pub enum ErrorCode {
+        /// A value does not have the form it must have.
+        InvalidValue = "INVALID_VALUE",
+        /// A value that must be given is missing.
+        Required = "REQUIRED",
+        /// Nothing with that id exists, or the id is of another type.
+        NotFound = "NOT_FOUND",
+        /// The object changed since the version you expect.
+        StaleVersion = "STALE_VERSION",
+        /// The object is registered already.
+        AlreadyExists = "ALREADY_EXISTS",
+        /// The object is closed or removed and takes no more changes.
+        Ended = "ENDED",
+        /// The person was erased; nothing is written about them any more.
+        Erased = "ERASED",
+        /// Somebody keeps the person in the system, so it cannot be erased.
+        ErasureBlocked = "ERASURE_BLOCKED",
+        /// The facts have changed since the preview; ask for it again.
+        PreviewOutdated = "PREVIEW_OUTDATED",
+        /// The external reference belongs to a record that has ended.
+        ReferenceEnded = "REFERENCE_ENDED",
+        /// The idempotency key was used for another input.
+        IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+        /// Others changed the same objects at the same time, again and again; nothing was done.
+        Conflict = "CONFLICT",
+        /// Your role or unit may not do this.
+        Forbidden = "FORBIDDEN",
+        /// Too much in too short a time; `retryAt` says from when on you may try again.
+        RateLimited = "RATE_LIMITED",
+        /// A rule of the domain refuses it.
+        RuleViolated = "RULE_VIOLATED",
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod clock;
+pub mod code;
 pub mod error;
 pub mod id;
 pub mod patch;
@@ -11,6 +12,7 @@ pub mod text;
 
 pub use caller::{Caller, Role, Session};
 pub use clock::{Clock, IdSource};
+pub use code::Code;
 pub use error::{Detail, ErrorCode, Rule, UserError};
 pub use id::{
     AlertId, CommandId, CompanyId, ConsentId, ContactId, DeviceId, EventId, ImportId, MailId, NoteId,

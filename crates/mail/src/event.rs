@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{Personal, Subject, UnitId, personal_text};
+use lethe_kernel::{Personal, Subject, UnitId, codes, personal_text};
 use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -121,36 +121,21 @@ pub struct Requeued {
     pub next_attempt: DateTime<Utc>,
 }
 
-/// Why a mail was not sent, or nobody knows whether it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Reason {
-    /// The mail server answered so; its code tells more.
-    Refused,
-    /// The mail server cannot take an address that is not ASCII.
-    AddressUnsupported,
-    /// The connection to the mail server ended, or it kept silent for too long.
-    ConnectionLost,
-    /// The process that was sending it ended.
-    Interrupted,
-    /// The folder for mails could not be written.
-    NotWritten,
-    /// It was tried as often as is allowed.
-    TooOften,
-}
-
-impl Reason {
-    /// The reason's name, for example `CONNECTION_LOST`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refused => "REFUSED",
-            Self::AddressUnsupported => "ADDRESS_UNSUPPORTED",
-            Self::ConnectionLost => "CONNECTION_LOST",
-            Self::Interrupted => "INTERRUPTED",
-            Self::NotWritten => "NOT_WRITTEN",
-            Self::TooOften => "TOO_OFTEN",
-        }
+codes! {
+    /// Why a mail was not sent, or nobody knows whether it was.
+    pub enum Reason {
+        /// The mail server answered so; its code tells more.
+        Refused = "REFUSED",
+        /// The mail server cannot take an address that is not ASCII.
+        AddressUnsupported = "ADDRESS_UNSUPPORTED",
+        /// The connection to the mail server ended, or it kept silent for too long.
+        ConnectionLost = "CONNECTION_LOST",
+        /// The server process that was sending it ended.
+        Interrupted = "INTERRUPTED",
+        /// The folder for mails could not be written.
+        NotWritten = "NOT_WRITTEN",
+        /// It was tried as often as is allowed.
+        TooOften = "TOO_OFTEN",
     }
 }
 

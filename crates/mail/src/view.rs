@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{MailId, UnitId};
+use lethe_kernel::{MailId, UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -10,39 +10,23 @@ use super::{MailEvent, Queued, Reason};
 /// The outgoing mails, without what they say and to whom.
 pub struct OutgoingMailView;
 
-/// Where a mail stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum MailStatus {
-    /// It waits for its first attempt.
-    Queued,
-    /// It is being sent, or was when the process ended.
-    Sending,
-    /// It was not taken, and waits for its next attempt.
-    Deferred,
-    /// It may have been taken, and waits for its next attempt.
-    Doubtful,
-    /// It was taken.
-    Sent,
-    /// It was not taken, and is not tried again.
-    Failed,
-    /// The person it was about was erased before it was sent.
-    Withdrawn,
-}
-
-impl MailStatus {
-    /// The status as it is stored, for example `SENT`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "QUEUED",
-            Self::Sending => "SENDING",
-            Self::Deferred => "DEFERRED",
-            Self::Doubtful => "DOUBTFUL",
-            Self::Sent => "SENT",
-            Self::Failed => "FAILED",
-            Self::Withdrawn => "WITHDRAWN",
-        }
+codes! {
+    /// Where a mail stands.
+    pub enum MailStatus {
+        /// It waits for its first attempt.
+        Queued = "QUEUED",
+        /// It is being sent, or was when the server ended.
+        Sending = "SENDING",
+        /// It was not taken, and waits for its next attempt.
+        Deferred = "DEFERRED",
+        /// It may have been taken, and waits for its next attempt.
+        Doubtful = "DOUBTFUL",
+        /// It was taken.
+        Sent = "SENT",
+        /// It was not taken, and is not tried again by itself.
+        Failed = "FAILED",
+        /// The person it was about was erased before it was sent.
+        Withdrawn = "WITHDRAWN",
     }
 }
 

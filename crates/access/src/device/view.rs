@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{DeviceId, Personal, UserId};
+use lethe_kernel::{DeviceId, Personal, UserId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -10,16 +10,16 @@ use super::{DeviceEvent, Label};
 /// The devices.
 pub struct DeviceView;
 
-/// Whether a device may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DeviceStatus {
-    /// Not yet: it waits for approval.
-    Requested,
-    /// Yes.
-    Approved,
-    /// Never again.
-    Revoked,
+codes! {
+    /// Whether a device may be used.
+    pub enum DeviceStatus {
+        /// Not yet: it waits for approval by the link that was mailed to the user.
+        Requested = "REQUESTED",
+        /// Yes.
+        Approved = "APPROVED",
+        /// Never again.
+        Revoked = "REVOKED",
+    }
 }
 
 /// One device of one user.

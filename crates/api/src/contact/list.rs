@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use lethe_crm::contact::{ContactFilter, ContactOrder, ContactView, contact_page};
 use lethe_kernel::{CompanyId, UnitId};
 
 use super::{Contact, ContactStatusField, Nested, contact_at};
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
+use crate::code::code;
 use crate::connection::{Opaque, Slice};
 use crate::error::{fault, refused};
 use crate::id::Kind;
@@ -50,17 +51,9 @@ pub(crate) struct ContactOrderInput {
     descending: bool,
 }
 
-/// The fields a list of contacts can be ordered by.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Default)]
-#[graphql(remote = "ContactOrder")]
-pub(crate) enum ContactOrderField {
-    /// When they were registered.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When the first of their items expires.
-    Expiry,
+code! {
+    /// The fields a list of contacts can be ordered by.
+    ContactOrderField: "ContactOrderField" = ContactOrder
 }
 
 /// The views that a contact with its lists is read from.

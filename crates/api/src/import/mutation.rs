@@ -122,7 +122,7 @@ async fn rehearse(ledger: &Ledger, wanted: &WorkContext, file: ImportFile) -> Re
     let mut refusals: Vec<RowOutcome> = Vec::new();
     let listed = dry_run(ledger, wanted, file, |progress| {
         let refused =
-            progress.outcomes.iter().filter(|row| OutcomeField::from(row.outcome) == OutcomeField::Refused);
+            progress.outcomes.iter().filter(|row| row.outcome == lethe_crm::import::Outcome::Refused);
         let room = LISTED.saturating_sub(refusals.len());
         refusals.extend(refused.take(room).cloned());
     })

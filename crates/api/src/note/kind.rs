@@ -1,26 +1,18 @@
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use lethe_crm::note_kind::{Nature, NoteKind, NoteKindsRow, NoteKindsView, SetKinds};
 use uuid::Uuid;
 
 use crate::app::request;
+use crate::code::code;
 use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
 use crate::mutate::{Outcome, changed, execute, payload};
 use crate::permission::allowed;
 use crate::visibility::Visibility;
 
-/// What a note is, whatever its unit calls it.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "NoteNature", remote = "Nature")]
-pub(crate) enum NatureField {
-    /// Something that was written down.
-    Note,
-    /// A telephone call.
-    Call,
-    /// A meeting, in one place or not.
-    Meeting,
-    /// A letter or an e-mail.
-    Mail,
+code! {
+    /// What a note is, whatever its unit calls it.
+    NatureField: "NoteNature" = Nature
 }
 
 /// A kind of notes of a unit.

@@ -1,10 +1,11 @@
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use lethe_ledger::Found;
 use lethe_privacy::reveal::{AccessRow, RevealedField};
 use uuid::Uuid;
 
 use crate::app::parts;
+use crate::code::code;
 use crate::contact::{Withheld, erased};
 use crate::error::{fault, top_level};
 use crate::event::{Event, RoleField};
@@ -15,16 +16,9 @@ use crate::scalar::Position;
 use crate::unit::Unit;
 use crate::visibility::Visibility;
 
-/// A field that can be revealed.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "RevealedField", remote = "RevealedField")]
-pub(crate) enum RevealedFieldName {
-    /// The CPR number of a contact.
-    Cpr,
-    /// The text of a note that contains sensitive data.
-    NoteText,
-    /// The number of a company, which is the personnummer of a sole trader.
-    CompanyNumber,
+code! {
+    /// A field that can be revealed.
+    RevealedFieldName: "RevealedField" = RevealedField
 }
 
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! What a company is known by, and the id that follows from it.
 
-use lethe_kernel::{CompanyId, ErrorCode, Personal, Subject, UserError, personal_text};
+use lethe_kernel::{CompanyId, ErrorCode, Personal, Subject, UserError, codes, personal_text};
 use lethe_nordic::{Country, Cvr, Personnummer, SwedishOrganisation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,16 +18,16 @@ pub struct Identity {
     pub number: Number,
 }
 
-/// The kind of number under which a country registers companies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Scheme {
-    /// Denmark's CVR number.
-    Cvr,
-    /// Sweden's organisationsnummer.
-    Organisationsnummer,
-    /// The number of the company register of Norway, Finland or Iceland, whose form is checked loosely.
-    RegisterNumber,
+codes! {
+    /// The kind of number under which a country registers companies.
+    pub enum Scheme {
+        /// Denmark's CVR number.
+        Cvr = "CVR",
+        /// Sweden's organisationsnummer.
+        Organisationsnummer = "ORGANISATIONSNUMMER",
+        /// The register number of Norway, Finland or Iceland.
+        RegisterNumber = "REGISTER_NUMBER",
+    }
 }
 
 /// The number of a company.
@@ -74,16 +74,6 @@ impl Scheme {
             Country::Denmark => Self::Cvr,
             Country::Sweden => Self::Organisationsnummer,
             Country::Norway | Country::Finland | Country::Iceland => Self::RegisterNumber,
-        }
-    }
-
-    /// The name as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cvr => "CVR",
-            Self::Organisationsnummer => "ORGANISATIONSNUMMER",
-            Self::RegisterNumber => "REGISTER_NUMBER",
         }
     }
 }

@@ -1,4 +1,4 @@
-use lethe_kernel::{ErrorCode, UserError};
+use lethe_kernel::{ErrorCode, UserError, codes};
 use serde::{Deserialize, Serialize};
 
 /// An industry code and the code list it is from.
@@ -10,25 +10,13 @@ pub struct Nace {
     pub version: NaceVersion,
 }
 
-/// A Danish version of the NACE code list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NaceVersion {
-    /// Dansk Branchekode 2007.
-    #[serde(rename = "DB07")]
-    Db07,
-    /// Dansk Branchekode 2025.
-    #[serde(rename = "DB25")]
-    Db25,
-}
-
-impl NaceVersion {
-    /// The name as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Db07 => "DB07",
-            Self::Db25 => "DB25",
-        }
+codes! {
+    /// A Danish version of the NACE code list.
+    pub enum NaceVersion {
+        /// Dansk Branchekode 2007 and its Nordic counterparts (NACE Rev. 2).
+        Db07 = "DB07",
+        /// Dansk Branchekode 2025 and its Nordic counterparts (NACE Rev. 2.1).
+        Db25 = "DB25",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lists of companies.
 
 use chrono::{DateTime, Utc};
-use lethe_kernel::UnitId;
+use lethe_kernel::{UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, page};
 use lethe_nordic::Country;
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -69,14 +69,15 @@ fn ids_of(number: &str) -> Vec<Uuid> {
     Country::ALL.into_iter().filter_map(|country| company_id(country, number).ok()).map(Uuid::from).collect()
 }
 
-/// What companies are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CompanyOrder {
-    /// When they were registered.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
+codes! {
+    /// What companies are ordered by.
+    pub enum CompanyOrder {
+        /// When they were registered.
+        Created = "CREATED",
+        /// When they last changed.
+        Changed = "CHANGED",
+    }
+    default Created
 }
 
 impl CompanyOrder {

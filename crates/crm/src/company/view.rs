@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
+use lethe_kernel::{CompanyId, ContactId, Personal, UnitId, codes};
 use lethe_ledger::{LedgerError, Projection, Recorded};
 use lethe_nordic::{Country, PNumber};
 use serde::{Deserialize, Serialize};
@@ -68,27 +68,15 @@ pub struct CompanyRow {
     pub changed_at: DateTime<Utc>,
 }
 
-/// Whether a company takes changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum CompanyStatus {
-    /// It does.
-    Active,
-    /// It was closed.
-    Closed,
-    /// The person whose company it is was erased.
-    Erased,
-}
-
-impl CompanyStatus {
-    /// The name as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "ACTIVE",
-            Self::Closed => "CLOSED",
-            Self::Erased => "ERASED",
-        }
+codes! {
+    /// Whether a company takes changes.
+    pub enum CompanyStatus {
+        /// It does.
+        Active = "ACTIVE",
+        /// It was closed.
+        Closed = "CLOSED",
+        /// The person whose company it is was erased.
+        Erased = "ERASED",
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use lethe_kernel::{CompanyId, ContactId, Personal, UnitId};
+use lethe_kernel::{CompanyId, ContactId, Personal, UnitId, codes};
 use lethe_ledger::{Child, Found, LedgerError, Order, Page, Projection, Reads, Recorded, page_with};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -71,26 +71,15 @@ pub struct ContactRow {
     pub items: Vec<ContactItem>,
 }
 
-/// Whether a contact was erased.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ContactStatus {
-    /// It was not.
-    #[default]
-    Active,
-    /// It was; nothing sealed for it can be opened.
-    Erased,
-}
-
-impl ContactStatus {
-    /// The name as it is stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "ACTIVE",
-            Self::Erased => "ERASED",
-        }
+codes! {
+    /// Whether a contact was erased.
+    pub enum ContactStatus {
+        /// It was not.
+        Active = "ACTIVE",
+        /// It was: anonymised, or deleted.
+        Erased = "ERASED",
     }
+    default Active
 }
 
 /// A contact belongs to a company.
@@ -401,16 +390,17 @@ pub struct ContactFilter {
     pub expires_before: Option<NaiveDate>,
 }
 
-/// What contacts are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ContactOrder {
-    /// When they were registered.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When the first of their items expires; those without come last.
-    Expiry,
+codes! {
+    /// What contacts are ordered by.
+    pub enum ContactOrder {
+        /// When they were registered.
+        Created = "CREATED",
+        /// When they last changed.
+        Changed = "CHANGED",
+        /// When the first of their items expires.
+        Expiry = "EXPIRY",
+    }
+    default Created
 }
 
 impl ContactOrder {

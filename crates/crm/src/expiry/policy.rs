@@ -1,28 +1,18 @@
 use chrono::NaiveDate;
+use lethe_kernel::codes;
 use lethe_nordic::calendar;
 use serde::{Deserialize, Serialize};
 
 use super::PolicySet;
 use crate::contact::ItemKind;
 
-/// What happens to an item that expires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Effect {
-    /// Nothing of it stays in any read model.
-    Delete,
-    /// Text, personal values and contact links go; kind, dates, unit and company stay.
-    Anonymise,
-}
-
-impl Effect {
-    /// The name as API and files spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Delete => "DELETE",
-            Self::Anonymise => "ANONYMISE",
-        }
+codes! {
+    /// What happens to an item that expires.
+    pub enum Effect {
+        /// Nothing of it stays in any list.
+        Delete = "DELETE",
+        /// Text, personal values and links to contacts go; kind, dates, unit and company stay.
+        Anonymise = "ANONYMISE",
     }
 }
 

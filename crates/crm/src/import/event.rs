@@ -1,4 +1,4 @@
-use lethe_kernel::UnitId;
+use lethe_kernel::{UnitId, codes};
 use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,24 +16,13 @@ pub enum ImportEvent {
     Forgotten(Forgotten),
 }
 
-/// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ImportKind {
-    /// One contact per row.
-    Contacts,
-    /// One company per row.
-    Companies,
-}
-
-impl ImportKind {
-    /// The name as it is stored and as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Contacts => "CONTACTS",
-            Self::Companies => "COMPANIES",
-        }
+codes! {
+    /// What a file holds.
+    pub enum ImportKind {
+        /// Contacts.
+        Contacts = "CONTACTS",
+        /// Companies.
+        Companies = "COMPANIES",
     }
 }
 
@@ -140,27 +129,15 @@ impl Tally {
     }
 }
 
-/// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Outcome {
-    /// Its record was registered.
-    Created,
-    /// Its record is there already.
-    Existing,
-    /// It was refused; nothing of it is stored.
-    Refused,
-}
-
-impl Outcome {
-    /// The name as it is stored and as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Created => "CREATED",
-            Self::Existing => "EXISTING",
-            Self::Refused => "REFUSED",
-        }
+codes! {
+    /// What became of a row.
+    pub enum Outcome {
+        /// A record was created.
+        Created = "CREATED",
+        /// The record was there already.
+        Existing = "EXISTING",
+        /// It was refused; nothing of it was stored.
+        Refused = "REFUSED",
     }
 }
 

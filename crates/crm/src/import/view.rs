@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{ImportId, UnitId};
+use lethe_kernel::{ImportId, UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -42,24 +42,13 @@ pub struct OperationRow {
     pub forgotten_at: Option<DateTime<Utc>>,
 }
 
-/// Whether an operation has come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum OperationStatus {
-    /// It has not; whether a process still runs it, events alone cannot tell.
-    Running,
-    /// It has.
-    Finished,
-}
-
-impl OperationStatus {
-    /// The name as it is stored and as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Running => "RUNNING",
-            Self::Finished => "FINISHED",
-        }
+codes! {
+    /// Whether an operation has come to its end.
+    pub enum OperationStatus {
+        /// It has not. If the server stopped meanwhile, send the same file again and it goes on.
+        Running = "RUNNING",
+        /// It has.
+        Finished = "FINISHED",
     }
 }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
-use lethe_kernel::{CompanyId, ContactId, UnitId};
+use lethe_kernel::{CompanyId, ContactId, UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Reads, nested, page_with};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -31,16 +31,17 @@ pub struct NoteFilter {
     pub expires_before: Option<NaiveDate>,
 }
 
-/// What notes are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoteOrder {
-    /// When they were written.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When they expire; those that never do come last.
-    Expiry,
+codes! {
+    /// What notes are ordered by.
+    pub enum NoteOrder {
+        /// When they were written.
+        Created = "CREATED",
+        /// When they last changed.
+        Changed = "CHANGED",
+        /// When they expire.
+        Expiry = "EXPIRY",
+    }
+    default Created
 }
 
 impl NoteOrder {

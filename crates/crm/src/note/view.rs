@@ -1,5 +1,5 @@
 use chrono::{DateTime, NaiveDate, Utc};
-use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId};
+use lethe_kernel::{CompanyId, ContactId, NoteId, Personal, UnitId, codes};
 use lethe_ledger::{Child, LedgerError, Projection, Reads, Recorded};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -57,27 +57,15 @@ pub struct NoteContact {
     created_at: DateTime<Utc>,
 }
 
-/// Whether a note is still there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum NoteStatus {
-    /// It is.
-    Active,
-    /// Its text and links are gone.
-    Anonymised,
-    /// Nothing of it is left but that there was one.
-    Deleted,
-}
-
-impl NoteStatus {
-    /// The name as it is stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "ACTIVE",
-            Self::Anonymised => "ANONYMISED",
-            Self::Deleted => "DELETED",
-        }
+codes! {
+    /// Whether a note is still there.
+    pub enum NoteStatus {
+        /// It is.
+        Active = "ACTIVE",
+        /// Its text and links are gone.
+        Anonymised = "ANONYMISED",
+        /// Nothing of it is left but that there was one.
+        Deleted = "DELETED",
     }
 }
 

@@ -1,31 +1,19 @@
+use lethe_kernel::codes;
 use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What a note is, whatever its unit calls it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Nature {
-    /// Something that was written down.
-    Note,
-    /// A telephone call.
-    Call,
-    /// A meeting, in one place or not.
-    Meeting,
-    /// A letter or an e-mail.
-    Mail,
-}
-
-impl Nature {
-    /// The name as it is stored and as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Note => "NOTE",
-            Self::Call => "CALL",
-            Self::Meeting => "MEETING",
-            Self::Mail => "MAIL",
-        }
+codes! {
+    /// What a note is, whatever its unit calls it.
+    pub enum Nature {
+        /// Something that was written down.
+        Note = "NOTE",
+        /// A telephone call.
+        Call = "CALL",
+        /// A meeting, in one place or not.
+        Meeting = "MEETING",
+        /// A letter or an e-mail.
+        Mail = "MAIL",
     }
 }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use lethe_kernel::{CompanyId, ContactId, Personal, ProspectId, UnitId};
+use lethe_kernel::{CompanyId, ContactId, Personal, ProspectId, UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -123,14 +123,15 @@ pub struct ProspectFilter {
     pub changed_until: Option<DateTime<Utc>>,
 }
 
-/// What prospects are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ProspectOrder {
-    /// When they were registered.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
+codes! {
+    /// What prospects are ordered by.
+    pub enum ProspectOrder {
+        /// When they were registered.
+        Created = "CREATED",
+        /// When they last changed.
+        Changed = "CHANGED",
+    }
+    default Created
 }
 
 impl ProspectOrder {

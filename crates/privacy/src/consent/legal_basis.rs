@@ -1,35 +1,20 @@
-use serde::{Deserialize, Serialize};
+use lethe_kernel::codes;
 
-/// What makes the processing lawful: GDPR Article 6(1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum LegalBasis {
-    /// Point (a): the person consented.
-    Consent,
-    /// Point (b): a contract with the person needs it.
-    Contract,
-    /// Point (c): a law demands it.
-    LegalObligation,
-    /// Point (d): somebody's life depends on it.
-    VitalInterests,
-    /// Point (e): a task in the public interest needs it.
-    PublicTask,
-    /// Point (f): interests that outweigh the person's.
-    LegitimateInterests,
-}
-
-impl LegalBasis {
-    /// The name as API and files spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Consent => "CONSENT",
-            Self::Contract => "CONTRACT",
-            Self::LegalObligation => "LEGAL_OBLIGATION",
-            Self::VitalInterests => "VITAL_INTERESTS",
-            Self::PublicTask => "PUBLIC_TASK",
-            Self::LegitimateInterests => "LEGITIMATE_INTERESTS",
-        }
+codes! {
+    /// What makes the processing lawful: GDPR Article 6(1).
+    pub enum LegalBasis {
+        /// (a) The person agreed; needs the wording agreed to.
+        Consent = "CONSENT",
+        /// (b) A contract with the person.
+        Contract = "CONTRACT",
+        /// (c) A legal obligation.
+        LegalObligation = "LEGAL_OBLIGATION",
+        /// (d) Vital interests.
+        VitalInterests = "VITAL_INTERESTS",
+        /// (e) A task in the public interest.
+        PublicTask = "PUBLIC_TASK",
+        /// (f) Legitimate interests.
+        LegitimateInterests = "LEGITIMATE_INTERESTS",
     }
 }
 

@@ -1,6 +1,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe_crm::contact::ErasureKind;
-use lethe_kernel::{ConsentId, ContactId, Personal, UnitId, UserId};
+use lethe_kernel::{ConsentId, ContactId, Personal, UnitId, UserId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Reads, Recorded, nested, page};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
@@ -58,30 +58,17 @@ pub struct ConsentRow {
     pub changed_at: DateTime<Utc>,
 }
 
-/// Whether a consent holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ConsentStatus {
-    /// It does.
-    Given,
-    /// It was withdrawn.
-    Withdrawn,
-    /// The first day came on which data is no longer kept for its purpose.
-    Expired,
-    /// Its contact was erased.
-    Erased,
-}
-
-impl ConsentStatus {
-    /// The name as it is stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Given => "GIVEN",
-            Self::Withdrawn => "WITHDRAWN",
-            Self::Expired => "EXPIRED",
-            Self::Erased => "ERASED",
-        }
+codes! {
+    /// Whether a consent holds.
+    pub enum ConsentStatus {
+        /// It was given and stands.
+        Given = "GIVEN",
+        /// It was withdrawn.
+        Withdrawn = "WITHDRAWN",
+        /// The first day came on which data is no longer kept for its purpose.
+        Expired = "EXPIRED",
+        /// Its contact was erased.
+        Erased = "ERASED",
     }
 }
 
@@ -221,16 +208,17 @@ pub struct ConsentFilter {
     pub changed_until: Option<DateTime<Utc>>,
 }
 
-/// What consents are ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ConsentOrder {
-    /// When they were first recorded.
-    #[default]
-    Created,
-    /// When they last changed.
-    Changed,
-    /// When they took effect.
-    Effective,
+codes! {
+    /// What consents are ordered by.
+    pub enum ConsentOrder {
+        /// When they were first recorded.
+        Created = "CREATED",
+        /// When they last changed.
+        Changed = "CHANGED",
+        /// When they took effect.
+        Effective = "EFFECTIVE",
+    }
+    default Created
 }
 
 impl ConsentOrder {

@@ -1,7 +1,7 @@
 use chrono::NaiveDate;
 use lethe_crm::contact::BelongingKind;
 use lethe_crm::expiry::Effect;
-use lethe_kernel::UnitId;
+use lethe_kernel::{UnitId, codes};
 use lethe_ledger::{Found, LedgerError, Order, Page, Projection, Recorded, page};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -13,26 +13,17 @@ use crate::belonging::{STREAMS, entries};
 /// for each kind of belonging that falls due.
 pub struct ScheduleView;
 
-/// The kinds of what falls due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DueKind {
-    /// A note, on the day it expires.
-    Note,
-    /// A consent, on the first day on which data is no longer kept for its purpose.
-    Consent,
+codes! {
+    /// The kinds of what falls due.
+    pub enum DueKind {
+        /// A note, on the day it expires.
+        Note = "NOTE",
+        /// A consent, on the first day on which data is no longer kept for its purpose.
+        Consent = "CONSENT",
+    }
 }
 
 impl DueKind {
-    /// The name as API and tables spell it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Note => "NOTE",
-            Self::Consent => "CONSENT",
-        }
-    }
-
     /// What kind of belonging that is.
     #[must_use]
     pub const fn belonging(self) -> BelongingKind {

@@ -2,7 +2,8 @@ use std::slice;
 
 use chrono::{DateTime, Utc};
 use lethe_kernel::{
-    AlertId, CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UnitId, personal_text,
+    AlertId, CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UnitId, codes,
+    personal_text,
 };
 use lethe_ledger::{Audience, Change, Described, domain_event};
 use serde::{Deserialize, Serialize};
@@ -87,27 +88,15 @@ pub enum Revealed {
     },
 }
 
-/// The fields that can be revealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RevealedField {
-    /// The CPR number of a contact.
-    Cpr,
-    /// The text of a note.
-    NoteText,
-    /// The number of a company.
-    CompanyNumber,
-}
-
-impl RevealedField {
-    /// The name as it is stored and as the API spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cpr => "CPR",
-            Self::NoteText => "NOTE_TEXT",
-            Self::CompanyNumber => "COMPANY_NUMBER",
-        }
+codes! {
+    /// The fields that can be revealed.
+    pub enum RevealedField {
+        /// The CPR number of a contact.
+        Cpr = "CPR",
+        /// The text of a note that contains sensitive data.
+        NoteText = "NOTE_TEXT",
+        /// The number of a company, which is the personnummer of a sole trader.
+        CompanyNumber = "COMPANY_NUMBER",
     }
 }
 
