@@ -59,8 +59,8 @@ impl Nested {
             nested.companies = Some(found.into_iter().map(|row| (row.id, row)).collect());
         }
         let list = context.look_ahead();
-        let mut reads = asked(list.field("nodes").field("notes"), &NOTE_LISTS);
-        reads.add(asked(list.field("edges").field("node").field("notes"), &NOTE_LISTS));
+        let mut reads = asked(&list.field("nodes").field("notes"), &NOTE_LISTS);
+        reads.add(asked(&list.field("edges").field("node").field("notes"), &NOTE_LISTS));
         for page in pages(context, "notes")? {
             let found = notes_of_contacts(pool, &ids, (&reads, own), &page).await;
             let found = found.map_err(|error| fault(&error))?;
@@ -195,7 +195,7 @@ pub(super) async fn notes(
             newest(rows.into_values().map(|row| (row.created_at, row.id.0, row)).collect(), &page)
         }
         (None, None) => {
-            let reads = asked(context.look_ahead(), &NOTE_LISTS);
+            let reads = asked(&context.look_ahead(), &NOTE_LISTS);
             let found = notes_of_contacts(&parts(context).pool, &[id], (&reads, own), &page).await;
             found.map_err(|error| fault(&error))?
         }
