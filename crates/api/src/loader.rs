@@ -15,7 +15,7 @@ use crate::visibility::Visibility;
 
 /// Those of these lists that a query asks for of the objects of a connection: the field of the graph has the name of the
 /// row's.
-pub(crate) fn asked(connection: Lookahead<'_>, lists: &[&'static str]) -> Reads {
+pub(crate) fn asked(connection: &Lookahead<'_>, lists: &[&'static str]) -> Reads {
     let nodes = [connection.field("edges").field("node"), connection.field("nodes")];
     let is_asked = |list: &&str| nodes.iter().any(|node| node.field(list).exists());
     Reads::lists(&lists.iter().copied().filter(is_asked).collect::<Vec<_>>())

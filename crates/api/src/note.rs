@@ -254,7 +254,7 @@ impl NoteQuery {
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = NoteOrder::from(order.by).sql(order.descending);
-        let reads = asked(context.look_ahead(), &["contacts"]);
+        let reads = asked(&context.look_ahead(), &["contacts"]);
         let found = note_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await;
         let found = found.map_err(|error| fault(&error))?;
         let documents: Vec<Subject> = found.iter().map(|found| found.row.id.into()).collect();

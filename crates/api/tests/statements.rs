@@ -205,7 +205,7 @@ async fn a_page_of_contacts_takes_three_statements_and_one_for_keys_whatever_its
     assert_eq!(read(&sent(&graph, &statements, SESSION, few.to_owned()).await.0), [false; 3]);
     let more = "{ contacts(first: 5) { edges { node { notes { edges { node { contacts { id } } } } } } } }";
     let (sent_for_more, answer) = sent(&graph, &statements, SESSION, more.to_owned()).await;
-    assert_eq!(read(&sent_for_more)[2], true);
+    assert!(read(&sent_for_more)[2]);
     let note = &answer["contacts"]["edges"][0]["node"]["notes"]["edges"][0]["node"];
     assert_eq!(note["contacts"].as_array().unwrap().len(), 1);
 

@@ -111,7 +111,8 @@ impl Items {
 }
 
 fn key_of(list: &Child, item: &Value) -> String {
-    list.key.iter().map(|column| format!("{} ", item.get(column).unwrap_or(&Value::Null))).collect()
+    let columns = list.key.iter().map(|column| item.get(column).unwrap_or(&Value::Null).to_string());
+    columns.collect::<Vec<_>>().join(" ")
 }
 
 fn split(shape: &Shape, row: &str) -> Result<Split, LedgerError> {

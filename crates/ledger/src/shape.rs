@@ -10,6 +10,9 @@ use uuid::Uuid;
 use crate::runner::checkpoint::Identity;
 use crate::{Child, LedgerError, Projection, Reads, Recorded};
 
+/// Makes a row's state of its JSON.
+type ToState = fn(Option<&str>) -> Result<Box<dyn State>, LedgerError>;
+
 /// The description of a view.
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
@@ -20,7 +23,7 @@ pub(crate) struct Shape {
     pub(crate) keys: fn(&Recorded) -> Result<Vec<Uuid>, LedgerError>,
     pub(crate) reads: fn(&Recorded) -> Result<Reads, LedgerError>,
     /// The row that a JSON text holds, or that there is none.
-    pub(crate) state: fn(Option<&str>) -> Result<Box<dyn State>, LedgerError>,
+    pub(crate) state: ToState,
 }
 
 impl Shape {

@@ -186,8 +186,9 @@ fn push_list(
 /// Finds the item with the key of `k`, in the index of the keys whatever the planner believes: what is looked for is one.
 fn one(list: &Child, schema: &str, what: &str) -> String {
     let Child { table, owner, key, .. } = list;
-    let keys: String = key.iter().map(|column| format!(" AND c.{column} = k.{column}")).collect();
-    format!("SELECT {what} FROM {schema}.{table} c WHERE c.{owner} = k.{owner}{keys} LIMIT 1")
+    let columns = std::iter::once(owner).chain(*key);
+    let same: Vec<String> = columns.map(|column| format!("c.{column} = k.{column}")).collect();
+    format!("SELECT {what} FROM {schema}.{table} c WHERE {} LIMIT 1", same.join(" AND "))
 }
 
 fn item_of(list: &Child, owner: Uuid, key: &Value) -> Value {
@@ -213,7 +214,9 @@ fn rows_with_lists(shape: &Shape, found: &[PgRow]) -> Result<HashMap<Uuid, Strin
         row.pop();
         for Child { field, .. } in shape.children {
             let items = lists.get(&(*key, *field)).map_or("[]", String::as_str);
-            row.push_str(&format!(", \"{field}\": {items}"));
+            for part in [", \"", field, "\": ", items] {
+                row.push_str(part);
+            }
         }
         row.push('}');
     }

@@ -29,26 +29,26 @@ impl ViewsBuilder {
 impl Trial {
     /// The view's name.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.0.name
     }
 
     /// Its version.
     #[must_use]
-    pub fn version(&self) -> i32 {
+    pub fn version(self) -> i32 {
         self.0.version
     }
 
     /// The SQL that creates its tables, without comments and with single blanks.
     #[must_use]
-    pub fn sql(&self) -> String {
+    pub fn sql(self) -> String {
         let lines = self.0.sql.lines().map(|line| line.split("--").next().unwrap_or(line));
         lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
     }
 
     /// The types of streams it follows.
     #[must_use]
-    pub fn sources(&self) -> &'static [&'static str] {
+    pub fn sources(self) -> &'static [&'static str] {
         self.0.sources
     }
 
@@ -56,7 +56,7 @@ impl Trial {
     ///
     /// # Errors
     /// [`LedgerError::Unreadable`].
-    pub fn rebuilt(&self, events: &[Recorded]) -> Result<TriedRows, LedgerError> {
+    pub fn rebuilt(self, events: &[Recorded]) -> Result<TriedRows, LedgerError> {
         let mut rows: HashMap<Uuid, Box<dyn State>> = HashMap::new();
         crate::view::fold_into(self.0, &mut rows, events)?;
         let mut tried = TriedRows::new();
@@ -73,7 +73,7 @@ impl Trial {
     ///
     /// # Errors
     /// [`LedgerError::Unreadable`].
-    pub fn followed(&self, events: &[Recorded], at_once: usize) -> Result<TriedRows, LedgerError> {
+    pub fn followed(self, events: &[Recorded], at_once: usize) -> Result<TriedRows, LedgerError> {
         let mut stored = TriedRows::new();
         for batch in events.chunks(at_once.max(1)) {
             for (key, reads) in wanted(self.0, batch)? {
@@ -92,7 +92,7 @@ impl Trial {
     }
 
     /// What is read of a stored row.
-    fn read(&self, row: &Value, reads: &Reads) -> Value {
+    fn read(self, row: &Value, reads: &Reads) -> Value {
         let mut row = row.clone();
         for list in self.0.children {
             if let Some(Value::Array(items)) = row.get_mut(list.field) {
@@ -109,7 +109,7 @@ impl Trial {
     }
 
     /// What [`save`](crate::store::save) does.
-    fn put(&self, stored: &mut TriedRows, key: Uuid, changed: Difference) {
+    fn put(self, stored: &mut TriedRows, key: Uuid, changed: Difference) {
         for key in changed.gone {
             stored.remove(&key);
         }
@@ -137,7 +137,7 @@ impl Trial {
         }
     }
 
-    fn sorted(&self, mut row: Value) -> Value {
+    fn sorted(self, mut row: Value) -> Value {
         for list in self.0.children {
             if let Some(Value::Array(items)) = row.get_mut(list.field) {
                 items.sort_by_key(Value::to_string);

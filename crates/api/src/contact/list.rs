@@ -104,7 +104,7 @@ impl ContactQuery {
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = ContactOrder::from(order.by).sql(order.descending);
-        let reads = asked(context.look_ahead(), &["companies"]);
+        let reads = asked(&context.look_ahead(), &["companies"]);
         let found = contact_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await;
         let found = found.map_err(|error| fault(&error))?;
         let rows: Vec<_> = found.iter().map(|found| &found.row).collect();

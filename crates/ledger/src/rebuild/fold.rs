@@ -57,7 +57,7 @@ struct Slot {
 /// Folds what it is sent into the rows of a share, gives the rows away as chunks, and answers which keys it had no
 /// room for.
 pub(super) fn fold(
-    shape: &Shape,
+    view: &Shape,
     mut share: Share,
     memory: usize,
     mut batches: mpsc::Receiver<Arc<Vec<Recorded>>>,
@@ -67,10 +67,10 @@ pub(super) fn fold(
     let mut weight = 0;
     while let Some(batch) = batches.blocking_recv() {
         for event in batch.iter() {
-            for key in (shape.keys)(event)?.into_iter().filter(|key| share.has(*key)) {
+            for key in (view.keys)(event)?.into_iter().filter(|key| share.has(*key)) {
                 let slot = match rows.entry(key) {
                     Entry::Occupied(slot) => slot.into_mut(),
-                    Entry::Vacant(place) => place.insert(Slot { weight: OVERHEAD, row: shape.nothing()? }),
+                    Entry::Vacant(place) => place.insert(Slot { weight: OVERHEAD, row: view.nothing()? }),
                 };
                 slot.weight += event.payload.len();
                 weight += event.payload.len();

@@ -15,10 +15,9 @@ pub(crate) async fn save(
     schema: &str,
     changed: &Difference,
 ) -> Result<(), LedgerError> {
-    for statement in [remove(shape, schema, changed)?, put(shape, schema, changed)?] {
-        if let Some(mut sql) = statement {
-            sql.build().execute(&mut *connection).await?;
-        }
+    let statements = [remove(shape, schema, changed)?, put(shape, schema, changed)?];
+    for mut sql in statements.into_iter().flatten() {
+        sql.build().execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -35,7 +34,7 @@ impl<'q> Together<'q> {
     }
 
     /// Begins the next part, which [`Together::end`] ends.
-    fn begin(&mut self, sql: String) -> &mut QueryBuilder<'q, Postgres> {
+    fn begin(&mut self, sql: &str) -> &mut QueryBuilder<'q, Postgres> {
         self.sql.push(if self.parts == 0 { "WITH " } else { ", " });
         self.sql.push(format!("p{} AS ({sql}", self.parts))
     }
@@ -64,7 +63,7 @@ fn remove<'q>(
     if !changed.gone.is_empty() {
         let tables = shape.children.iter().map(|list| (list.table, list.owner));
         for (table, owner) in std::iter::once((shape.name, "id")).chain(tables) {
-            let sql = together.begin(format!("DELETE FROM {schema}.{table} WHERE {owner} = ANY("));
+            let sql = together.begin(&format!("DELETE FROM {schema}.{table} WHERE {owner} = ANY("));
             sql.push_bind(changed.gone.clone()).push(")");
             together.end();
         }
@@ -72,7 +71,7 @@ fn remove<'q>(
     for (list, items) in shape.children.iter().zip(&changed.lists).filter(|(_, items)| !items.gone.is_empty())
     {
         let Child { table, .. } = list;
-        let sql = together.begin(format!(
+        let sql = together.begin(&format!(
             "DELETE FROM {schema}.{table} WHERE ctid = ANY(ARRAY(SELECT x.at FROM json_populate_recordset(\
              NULL::{schema}.{table}, "
         ));
@@ -93,7 +92,7 @@ fn put<'q>(
     let lists = shape.children.iter().zip(&changed.lists).map(|(list, items)| (list.table, &items.come));
     let tables = lists.chain(std::iter::once((shape.name, &changed.inserted)));
     for (table, rows) in tables.filter(|(_, rows)| !rows.is_empty()) {
-        let sql = together.begin(format!(
+        let sql = together.begin(&format!(
             "INSERT INTO {schema}.{table} SELECT * FROM json_populate_recordset(NULL::{schema}.{table}, "
         ));
         sql.push_bind(encode(rows)?).push("::json)");
@@ -104,7 +103,7 @@ fn put<'q>(
             changed.updated.iter().map(|(key, row)| (*key, row)).unzip();
         let columns: Vec<String> =
             changed.columns.iter().map(|column| format!("\"{column}\" = n.\"{column}\"")).collect();
-        let sql = together.begin(format!(
+        let sql = together.begin(&format!(
             "UPDATE {schema}.{0} r SET {1} FROM json_populate_recordset(NULL::{schema}.{0}, ",
             shape.name,
             columns.join(", ")

@@ -22,11 +22,11 @@ struct AmountsRow {
     id: Uuid,
     least: Option<i64>,
     seen: Vec<String>,
-    amounts: Vec<Amount>,
+    amounts: Vec<Given>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Amount {
+struct Given {
     account_id: Uuid,
     amount: i64,
     times: i64,
@@ -50,12 +50,13 @@ impl Projection for AmountsView {
 
     fn reads(event: &Recorded) -> Result<Reads, LedgerError> {
         Ok(match event.decode()? {
-            AccountEvent::Added { amount: 99 } => Reads::nothing(),
+            AccountEvent::Added { amount: 99 }
+            | AccountEvent::Nicknamed { .. }
+            | AccountEvent::Marked { .. } => Reads::nothing(),
             AccountEvent::Added { amount } => {
                 Reads::nothing().item("amounts", json!({ "amount": amount })).first("amounts")
             }
             AccountEvent::Named { .. } => Reads::all(),
-            AccountEvent::Nicknamed { .. } | AccountEvent::Marked { .. } => Reads::nothing(),
         })
     }
 
@@ -71,7 +72,7 @@ impl Projection for AmountsView {
             let before = row.amounts.iter().position(|item| item.amount == wanted);
             let times = before.map_or(0, |at| row.amounts.remove(at).times);
             if amount > 0 {
-                row.amounts.push(Amount { account_id: id, amount, times: times + 1 });
+                row.amounts.push(Given { account_id: id, amount, times: times + 1 });
             }
             row.amounts.sort_by_key(|item| item.amount);
             row.least = row.amounts.first().map(|item| item.amount);

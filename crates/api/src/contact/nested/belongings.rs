@@ -68,8 +68,8 @@ impl<P: Listed> Lists<P> {
     ) -> Result<Self> {
         let (mut read, own) = (Self::default(), Visibility::of(context).unit());
         let list = context.look_ahead();
-        let mut reads = asked(list.field("nodes").field(P::FIELD), P::LISTS);
-        reads.add(asked(list.field("edges").field("node").field(P::FIELD), P::LISTS));
+        let mut reads = asked(&list.field("nodes").field(P::FIELD), P::LISTS);
+        reads.add(asked(&list.field("edges").field("node").field(P::FIELD), P::LISTS));
         for page in pages(context, P::FIELD)? {
             let found = P::of_contacts(&parts(context).pool, contacts, (&reads, own), &page).await;
             let found = found.map_err(|error| fault(&error))?;
@@ -99,7 +99,7 @@ impl<P: Listed> Lists<P> {
                 newest(placed.collect(), &page)
             }
             (None, None) => {
-                let only = (&asked(context.look_ahead(), P::LISTS), Visibility::of(context).unit());
+                let only = (&asked(&context.look_ahead(), P::LISTS), Visibility::of(context).unit());
                 P::of_contacts(&parts(context).pool, &[id], only, &page)
                     .await
                     .map_err(|error| fault(&error))?
