@@ -4,7 +4,8 @@ use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent, EventEnvelope, View};
 use lethe_kernel::{ContactId, ErrorCode, Personal, Rule, personal_text};
 use lethe_ledger::{
-    Answer, EventType, Failure, LedgerError, Projection, Recorded, Secrets, Stored, Unit, Versioned, Work,
+    Answer, EventType, Failure, LedgerError, Projection, Recorded, Secrets, Stored, UnitOfWork, Versioned,
+    Work,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -104,7 +105,7 @@ pub struct Rename {
 }
 
 impl Work for Rename {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let id = self.id.unwrap_or_else(|| unit.new_id());
         for _ in 0..self.times {
             if self.sealed {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use lethe_access::device::{ApprovalSecret, ApproveDevice, RequestDevice};
 use lethe_access::user::{Grant, GrantRole, RegisterUser};
 use lethe_kernel::{Caller, Clock, DeviceId, RequestId, Role, UnitId, UserId};
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, Ledger, UnitOfWork, Work};
 use lethe_vault::{Custody, Vault};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnectOptions;
@@ -139,7 +139,7 @@ fn user(number: u32) -> Uuid {
 struct Newcomer(UserId);
 
 impl Work for Newcomer {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let (user, own, device) = (self.0, unit.caller().unit, DeviceId(self.0.0));
         let register = RegisterUser::person(user, "Prøve", "prove@example.org");
         RegisterUser { unit: Some(own), ..register }.run(unit).await?;

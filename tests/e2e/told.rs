@@ -4,7 +4,7 @@ use lethe_crm::contact::{BelongingKind, Bound, Contact, ContactCommand};
 use lethe_crm::expiry::ExpirySource;
 use lethe_crm::note::{ExpiryChoice, WriteNote};
 use lethe_kernel::{Caller, ContactId, RequestId, UnitId};
-use lethe_ledger::{Answer, Context, Failure, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, UnitOfWork, Work};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -113,7 +113,7 @@ async fn the_dpms_are_told_of_an_erasure_that_they_did_not_order_and_once() {
 struct HaveIt(ContactId);
 
 impl Work for HaveIt {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let bound = Bound {
             kind: BelongingKind::Note,
             id: unit.new_id(),

@@ -122,7 +122,7 @@ pub(crate) async fn register_unit(servers: &[Server], elsewhere: &Elsewhere) -> 
 struct People(UnitId);
 
 impl Work for People {
-    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Answer, Failure> {
         let Self(id) = *self;
         let roles =
             ["DPM", "CONSULTANT", "UNIT_ADMINISTRATOR", "SYSTEM_ADMINISTRATOR", "AUDITOR", "INTEGRATION"];

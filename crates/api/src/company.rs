@@ -17,7 +17,7 @@ use lethe_kernel::{PersonalValue, Subject};
 use uuid::Uuid;
 
 use self::fields::{CompanyStatusField, SchemeField};
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden};
 use crate::event::Event;
 use crate::history::history;
@@ -221,6 +221,6 @@ impl Company {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "company", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "company", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }

@@ -28,14 +28,14 @@ pub(crate) fn cost(entries: usize, child: usize) -> usize {
 
 /// The arguments of a connection.
 #[derive(Clone, Default, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Slice {
+pub(crate) struct PageArguments {
     pub(crate) first: Option<i32>,
     pub(crate) after: Option<String>,
     pub(crate) last: Option<i32>,
     pub(crate) before: Option<String>,
 }
 
-impl Slice {
+impl PageArguments {
     /// The size of the page and whether it is cut from the end.
     pub(crate) fn size(&self) -> Result<(i64, bool)> {
         let (size, from_end) = match (self.first, self.last) {
@@ -62,7 +62,7 @@ impl Slice {
         })
     }
 
-    /// Cuts what was read by [`Slice::page`] to what was asked for.
+    /// Cuts what was read by [`PageArguments::page`] to what was asked for.
     pub(crate) fn connection<R, N: OutputType>(
         &self,
         mut found: Vec<Found<R>>,
@@ -128,7 +128,7 @@ mod tests {
         Found { parent: Uuid::nil(), cursor, row: n }
     }
 
-    fn shown(slice: &Slice, found: Vec<Found<u128>>) -> (Vec<String>, bool, bool) {
+    fn shown(slice: &PageArguments, found: Vec<Found<u128>>) -> (Vec<String>, bool, bool) {
         let connection = slice.connection(found, |n| n.to_string()).unwrap();
         let nodes = connection.edges.into_iter().map(|edge| edge.node).collect();
         (nodes, connection.has_previous_page, connection.has_next_page)
@@ -136,13 +136,13 @@ mod tests {
 
     #[test]
     fn a_page_knows_whether_there_are_more() {
-        let first = Slice { first: Some(2), ..Slice::default() };
+        let first = PageArguments { first: Some(2), ..PageArguments::default() };
         assert_eq!(
             shown(&first, vec![found(1), found(2), found(3)]),
             (vec!["1".into(), "2".into()], false, true)
         );
         assert_eq!(shown(&first, vec![found(1)]), (vec!["1".into()], false, false));
-        let last = Slice { last: Some(2), ..Slice::default() };
+        let last = PageArguments { last: Some(2), ..PageArguments::default() };
         assert_eq!(
             shown(&last, vec![found(1), found(2), found(3)]),
             (vec!["2".into(), "3".into()], true, false)
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn absurd_sizes_and_cursors_are_refused() {
         for (first, last) in [(Some(-1), None), (Some(101), None), (None, Some(101)), (Some(1), Some(1))] {
-            assert!(Slice { first, last, ..Slice::default() }.page().is_err());
+            assert!(PageArguments { first, last, ..PageArguments::default() }.page().is_err());
         }
         for cursor in ["", "x", "!!", &BASE64_URL_SAFE_NO_PAD.encode("no id|1")] {
             assert!(read(cursor).is_err(), "{cursor}");

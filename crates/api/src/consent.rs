@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, erased, forbidden};
 use crate::error::{fault, refused};
 use crate::event::Event;
@@ -171,7 +171,7 @@ impl Consent {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "consent", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "consent", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -230,7 +230,7 @@ impl ConsentQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Consent>> {
         wait_for(context, &[shown::<ConsentView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();

@@ -24,7 +24,7 @@ use self::erasure::Erasure;
 use crate::app::{app, parts, request};
 use crate::code::code;
 use crate::company::Company;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::consent::Consent;
 use crate::error::fault;
 use crate::event::Event;
@@ -269,7 +269,7 @@ impl Contact {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Company>> {
-        nested::companies(context, self, &Slice { first, after, last, before }).await
+        nested::companies(context, self, &PageArguments { first, after, last, before }).await
     }
 
     /// The notes about it, the newest first.
@@ -282,7 +282,7 @@ impl Contact {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Note>> {
-        nested::notes(context, self, &Slice { first, after, last, before }).await
+        nested::notes(context, self, &PageArguments { first, after, last, before }).await
     }
 
     /// Its consents, the newest first.
@@ -295,7 +295,7 @@ impl Contact {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Consent>> {
-        nested::consents(context, self, &Slice { first, after, last, before }).await
+        nested::consents(context, self, &PageArguments { first, after, last, before }).await
     }
 
     /// Everything that happened to it, the oldest first.
@@ -308,7 +308,7 @@ impl Contact {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let until = self.as_of.map(|_| self.row.version);
         history(context, "contact", self.row.id.0, until, &slice).await
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::fault;
 use crate::event::Event;
 use crate::history::history;
@@ -108,7 +108,7 @@ impl Device {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "device", self.0.id, None, &Slice { first, after, last, before }).await
+        history(context, "device", self.0.id, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -116,7 +116,7 @@ impl Device {
 pub(crate) async fn devices(
     context: &Context<'_>,
     user: UserId,
-    slice: &Slice,
+    slice: &PageArguments,
 ) -> Result<Connection<Opaque, Device>> {
     let found = device_page(&parts(context).pool, user, &slice.page()?).await;
     slice.connection(found.map_err(|error| fault(&error))?, Device)

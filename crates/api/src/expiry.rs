@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::app::{app, parts};
 use crate::argument::{count, wait_for};
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::consent::Consent;
 use crate::error::{fault, refused};
 use crate::id::Kind;
@@ -172,7 +172,7 @@ impl ExpiryQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, ScheduleEntry>> {
         wait_for(context, &[shown::<ScheduleView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
         let filter = ScheduleFilter {

@@ -6,7 +6,7 @@ use lethe_ledger::{Cursor, Found};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, top_level};
 use crate::event::Event;
 
@@ -16,7 +16,7 @@ pub(crate) async fn history(
     stream_type: &str,
     stream: Uuid,
     until: Option<i64>,
-    slice: &Slice,
+    slice: &PageArguments,
 ) -> Result<Connection<Opaque, Event>> {
     let page = slice.page()?;
     let sequence = |cursor: &Option<Cursor>, none: i64| match cursor {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::argument::wait_for;
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, refused};
 use crate::event::Event;
 use crate::history::history;
@@ -165,7 +165,7 @@ impl Operation {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, OperationOutcome>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let outcome = outcome.map(Into::into);
         let found = outcome_page(&parts(context).pool, self.0.id, outcome, &slice.page()?).await;
         let kind = self.0.kind;
@@ -182,7 +182,7 @@ impl Operation {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "import", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "import", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -218,7 +218,7 @@ impl ImportQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Operation>> {
         wait_for(context, &[shown::<OperationView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
         let filter = OperationFilter {

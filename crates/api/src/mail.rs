@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::argument::wait_for;
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::fault;
 use crate::event::Event;
 use crate::history::history;
@@ -126,7 +126,7 @@ impl OutgoingMail {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "mail", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "mail", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -158,7 +158,7 @@ impl MailQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, OutgoingMail>> {
         wait_for(context, &[shown::<OutgoingMailView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let unit = Visibility::of(context).unit();
         let status = filter.unwrap_or_default().status.map(Into::into);
         let found = mail_page(&parts(context).pool, MailFilter { unit, status }, &slice.page()?).await;

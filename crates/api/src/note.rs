@@ -20,7 +20,7 @@ use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::code::code;
 use crate::company::Company;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden, notes_at};
 use crate::error::{fault, refused};
 use crate::event::Event;
@@ -168,7 +168,7 @@ impl Note {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "note", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "note", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -249,7 +249,7 @@ impl NoteQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Note>> {
         wait_for(context, &[shown::<NoteView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();

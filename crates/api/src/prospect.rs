@@ -17,7 +17,7 @@ use crate::app::parts;
 use crate::argument::{TimeRange, wait_for};
 use crate::code::code;
 use crate::company::{Company, NaceVersionField};
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, erased, forbidden};
 use crate::error::{fault, refused};
 use crate::event::Event;
@@ -120,7 +120,7 @@ impl Prospect {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "prospect", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "prospect", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -177,7 +177,7 @@ impl ProspectQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Prospect>> {
         wait_for(context, &[shown::<ProspectView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::fault;
 use crate::event::Event;
 use crate::history::history;
@@ -144,7 +144,7 @@ impl Unit {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "unit", self.0.id, None, &Slice { first, after, last, before }).await
+        history(context, "unit", self.0.id, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -185,7 +185,7 @@ impl UnitQuery {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Unit>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let order = Order { by: "r.name", sql_type: "text", descending: false };
         let found = page::<UnitView>(&parts(context).pool, |_| {}, order, &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, Unit)

@@ -13,7 +13,7 @@ use lethe_access::user::{IdentitySubject, UserRow, UserView};
 use lethe_kernel::{Personal, PersonalValue, UserId};
 use uuid::Uuid;
 
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Withheld, WithheldReason};
 use crate::device::{Device, devices};
 use crate::event::{Event, RoleField};
@@ -175,7 +175,7 @@ impl User {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Device>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         if self.is_read(context) {
             devices(context, self.0.id, &slice).await
         } else {
@@ -208,6 +208,6 @@ impl User {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "user", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "user", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }

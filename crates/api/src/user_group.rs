@@ -13,7 +13,7 @@ use lethe_ledger::{Order, page};
 use uuid::Uuid;
 
 use crate::app::parts;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::fault;
 use crate::event::Event;
 use crate::history::history;
@@ -87,7 +87,7 @@ impl UserGroup {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        history(context, "user_group", self.0.id.0, None, &Slice { first, after, last, before }).await
+        history(context, "user_group", self.0.id.0, None, &PageArguments { first, after, last, before }).await
     }
 }
 
@@ -108,7 +108,7 @@ impl UserGroupQuery {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, UserGroup>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let order = Order { by: "r.name", sql_type: "text", descending: false };
         let found = page::<UserGroupView>(&parts(context).pool, |_| {}, order, &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, UserGroup)

@@ -4,7 +4,7 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
 
 use crate::app::request;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::device::{Device, devices};
 use crate::event::RoleField;
 use crate::id::Kind;
@@ -37,7 +37,8 @@ impl Viewer {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Device>> {
-        devices(context, request(context).session.caller.user, &Slice { first, after, last, before }).await
+        devices(context, request(context).session.caller.user, &PageArguments { first, after, last, before })
+            .await
     }
 
     /// The unit you act for; null if it is not registered.

@@ -110,7 +110,7 @@ impl Values<'_> {
                 Value::Object(values) => self.object(path, of, (input_fields, *oneof), values),
                 _ => self.wrong(path, INVALID, &format!("is no {of}. Give an object with its fields.")),
             },
-            // The executor's rules refuse a variable of a type that is none of input.
+            // The executor's rules refuse a variable of a type that is not an input type.
             Some(_) => {}
             None => {
                 self.wrong(path, INVALID, &format!("is of the type {}, which does not exist.", quoted(of)));

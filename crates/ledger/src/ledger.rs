@@ -14,7 +14,7 @@ use crate::error::is_of_class;
 use crate::hint;
 use crate::idempotency::earlier_answer;
 use crate::writer::Writer;
-use crate::{Answer, AnyWork, Committed, Context, Failure, Idempotency, LedgerError, Unit, Work};
+use crate::{Answer, AnyWork, Committed, Context, Failure, Idempotency, LedgerError, UnitOfWork, Work};
 
 const ATTEMPTS: usize = 8;
 
@@ -131,7 +131,7 @@ impl Ledger {
         if !first && let Some(earlier) = self.earlier(command, context.idempotency.as_ref()).await? {
             return Ok(Some(earlier));
         }
-        let mut unit = Unit::new(&self.parts, context, command);
+        let mut unit = UnitOfWork::new(&self.parts, context, command);
         let decided = match work.run_boxed(&mut unit).await {
             Ok(answer) => self.settle(&mut unit, answer).await?,
             Err(failure) => {
@@ -154,7 +154,7 @@ impl Ledger {
 
     /// Appends what was decided, or makes sure that a decision to change nothing stands. `None` if it was decided on
     /// something old.
-    async fn settle(&self, unit: &mut Unit<'_>, answer: Answer) -> Result<Option<Committed>, Failure> {
+    async fn settle(&self, unit: &mut UnitOfWork<'_>, answer: Answer) -> Result<Option<Committed>, Failure> {
         let streams = Some(unit.touched());
         let committed = |position| Committed {
             objects: answer.objects.clone(),
@@ -200,7 +200,7 @@ impl Ledger {
 
     async fn decide_only(&self, context: &Context, work: &dyn AnyWork) -> Result<Answer, Failure> {
         for _ in 0..ATTEMPTS {
-            let mut unit = Unit::new(&self.parts, context, CommandId(self.parts.ids.next()));
+            let mut unit = UnitOfWork::new(&self.parts, context, CommandId(self.parts.ids.next()));
             let decided = work.run_boxed(&mut unit).await;
             if unit.stands().await? {
                 return decided;

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use lethe_kernel::{Caller, CommandId, EventId, RequestId, Subject};
 use uuid::Uuid;
 
-use crate::{Failure, Idempotency, LedgerError, Recorded, Unit};
+use crate::{Failure, Idempotency, LedgerError, Recorded, UnitOfWork};
 
 const REACTIONS: Uuid = Uuid::from_u128(0x6c65_7468_655f_7265_6163_7469_6f6e_7300);
 
@@ -51,18 +51,18 @@ impl Context {
 /// times, because a conflict with others makes it run again on what they left.
 pub trait Work: Sync {
     /// Runs the command on a fresh unit of work.
-    fn run(&self, unit: &mut Unit<'_>) -> impl Future<Output = Result<Answer, Failure>> + Send;
+    fn run(&self, unit: &mut UnitOfWork<'_>) -> impl Future<Output = Result<Answer, Failure>> + Send;
 }
 
 /// A command whose type is not known, so that what executes commands is compiled once and not for each of them. Every
 /// [`Work`] is one.
 pub trait AnyWork: Sync {
     /// As [`Work::run`], boxed.
-    fn run_boxed<'w>(&'w self, unit: &'w mut Unit<'_>) -> BoxFuture<'w, Result<Answer, Failure>>;
+    fn run_boxed<'w>(&'w self, unit: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Answer, Failure>>;
 }
 
 impl<W: Work> AnyWork for W {
-    fn run_boxed<'w>(&'w self, unit: &'w mut Unit<'_>) -> BoxFuture<'w, Result<Answer, Failure>> {
+    fn run_boxed<'w>(&'w self, unit: &'w mut UnitOfWork<'_>) -> BoxFuture<'w, Result<Answer, Failure>> {
         Box::pin(self.run(unit))
     }
 }

@@ -81,7 +81,7 @@ impl Writer {
 /// What became of a batch.
 #[derive(Default)]
 struct Done {
-    /// What its units are to be answered.
+    /// What is answered to its units of work.
     answers: Vec<(Pending, Outcome)>,
     /// The units that are in.
     appended: Vec<Arc<NewUnit>>,

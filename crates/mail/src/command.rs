@@ -5,7 +5,7 @@ use super::{Queued, Reason};
 /// What can be asked of an outgoing mail.
 #[derive(Clone, Debug)]
 pub enum MailCommand {
-    /// It is to be sent.
+    /// It was queued.
     Queue(Queued),
     /// It is about to be sent.
     Attempt {

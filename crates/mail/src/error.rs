@@ -67,8 +67,8 @@ pub enum TransportError {
         /// Why.
         reason: String,
     },
-    /// The sender's domain is none.
-    #[error("The domain of the setting mail_from is none that mails can come from.")]
+    /// The sender's domain is not a domain.
+    #[error("Mails cannot come from the domain of the setting mail_from.")]
     Sender,
 }
 

@@ -16,7 +16,7 @@ personal_text! {
 /// What happened to an outgoing mail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum MailEvent {
-    /// It is to be sent.
+    /// It was queued.
     Queued(Queued),
     /// It is about to be sent: from here on it may have been delivered.
     Attempted(Attempted),
@@ -34,7 +34,7 @@ pub enum MailEvent {
     Requeued(Requeued),
 }
 
-/// A mail is to be sent.
+/// A mail was queued.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Queued {
     /// What kind of mail it is: a code such as `DEVICE_APPROVAL`.

@@ -1,7 +1,7 @@
 //! Queueing a mail within a unit of work, and what an administrator may do about one.
 
 use lethe_kernel::{ErrorCode, MailId, Personal, Role, Subject, UnitId, UserError, text};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::{Mail, MailCommand, MailError, MailText, MailTitle, MailTo, Queued, input};
 
@@ -23,7 +23,7 @@ pub struct Outgoing {
 ///
 /// # Errors
 /// `INVALID_VALUE` and `REQUIRED` at `to`, `title` or `text`; what can fail in the vault.
-pub async fn queue(unit: &mut Unit<'_>, mail: Outgoing) -> Result<MailId, Failure> {
+pub async fn queue(unit: &mut UnitOfWork<'_>, mail: Outgoing) -> Result<MailId, Failure> {
     let own = unit.caller().unit;
     queue_for(unit, own, mail).await
 }
@@ -32,7 +32,7 @@ pub async fn queue(unit: &mut Unit<'_>, mail: Outgoing) -> Result<MailId, Failur
 ///
 /// # Errors
 /// As [`queue`].
-pub async fn queue_for(unit: &mut Unit<'_>, of: UnitId, mail: Outgoing) -> Result<MailId, Failure> {
+pub async fn queue_for(unit: &mut UnitOfWork<'_>, of: UnitId, mail: Outgoing) -> Result<MailId, Failure> {
     let id = MailId(unit.new_id());
     let queued = Queued {
         kind: text::code("kind", mail.kind)?,
@@ -55,7 +55,7 @@ pub struct Resend {
 }
 
 impl Work for Resend {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         let of_unit = unit.load::<Mail>(self.mail).await?.unit();
         match caller.role {

@@ -10,7 +10,7 @@ pub(crate) fn are_digits(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The number that a few digits write; 0 if they are none.
+/// The number that a few digits write; 0 if they are not digits.
 pub(crate) fn value(text: Option<&str>) -> u32 {
     text.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }

@@ -138,7 +138,7 @@ pub(crate) async fn tiles<'e>(
     Ok(rows.into_iter().map(tile).collect())
 }
 
-/// Bytes that are no hashes are none: what needs them finds that they are missing.
+/// Bytes that are not hashes count as missing.
 fn hashes(bytes: &[u8]) -> Vec<Hash> {
     Hash::sequence(bytes).unwrap_or_default()
 }

@@ -109,7 +109,7 @@ mod prospect;
 use cqrs_es::Aggregate;
 use lethe_crm::contact::{BelongingKind, Bound, ErasureKind, Fate, Remains};
 use lethe_kernel::{ContactId, Subject, UnitId};
-use lethe_ledger::{Answer, Failure, Projection, Stored, Unit, Work};
+use lethe_ledger::{Answer, Failure, Projection, Stored, UnitOfWork, Work};
 use uuid::Uuid;
 
 pub(crate) use self::entry::Entry;
@@ -173,7 +173,7 @@ pub struct Affected {
 pub enum Endless {}
 
 impl Work for Endless {
-    async fn run(&self, _: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, _: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         match *self {}
     }
 }

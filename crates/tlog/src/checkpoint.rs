@@ -43,7 +43,7 @@ pub enum CheckpointError {
         /// The log it should be from.
         expected: String,
     },
-    /// The note it stands in is none, or proves nothing.
+    /// The note it stands in cannot be read, or proves nothing.
     #[error(transparent)]
     Note(#[from] NoteError),
 }

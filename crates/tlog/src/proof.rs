@@ -65,7 +65,7 @@ pub enum ProofError {
         "The event is not in the signed tree at position {0}: the event, the proof or the root was altered."
     )]
     NotIncluded(u64),
-    /// The checkpoint is none, or is not signed by the expected key.
+    /// The checkpoint cannot be read, or is not signed by the expected key.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// The checkpoint stands in no note.

@@ -41,7 +41,7 @@ pub struct Seen {
 /// Why a witness does not cosign.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The checkpoint is none, or smaller than the old size.
+    /// The checkpoint cannot be read, or is smaller than the old size.
     #[error("The checkpoint is not understood, or smaller than the old size.")]
     NotUnderstood,
     /// The witness does not know the log.

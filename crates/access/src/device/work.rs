@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use lethe_kernel::{DeviceId, Personal, UserError, UserId, text};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_mail::queue;
 
 use super::invitation::invitation;
@@ -29,7 +29,7 @@ pub struct RequestDevice {
 }
 
 impl Work for RequestDevice {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let stream = device_stream(self.user, self.device);
         let user = existing_user(unit, self.user).await?;
         if user.is_off_boarded() {
@@ -56,7 +56,7 @@ impl Work for RequestDevice {
 
 impl RequestDevice {
     /// Queues the mail, in the same step: whoever is waited for is told.
-    async fn invite(&self, unit: &mut Unit<'_>, page: &str) -> Result<(), Failure> {
+    async fn invite(&self, unit: &mut UnitOfWork<'_>, page: &str) -> Result<(), Failure> {
         let Some(email) = unit.load::<User>(self.user).await?.email().cloned() else { return Ok(()) };
         let to = unit.open(&email, self.user).await?.0;
         queue(unit, invitation(self.user, to, page, (self.label().as_deref(), &self.secret))).await?;
@@ -79,7 +79,7 @@ pub struct ApproveDevice {
 }
 
 impl Work for ApproveDevice {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let stream = self.secret.stream();
         if let Some(user) = unit.load::<Device>(stream).await?.user()
             && unit.load::<User>(user).await?.is_off_boarded()
@@ -99,7 +99,7 @@ pub struct RevokeDevice {
 }
 
 impl Work for RevokeDevice {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         let unknown = || UserError::from(DeviceError::Unknown);
         let user = unit.load::<Device>(self.stream).await?.user().ok_or_else(unknown)?;

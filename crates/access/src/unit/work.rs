@@ -18,7 +18,7 @@ pub struct RegisterUnit {
 }
 
 impl Work for RegisterUnit {
-    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Answer, Failure> {
         if !is_system(unit.caller()) {
             return Err(forbidden("Only a system administrator may register a unit.").into());
         }
@@ -46,7 +46,7 @@ pub struct AmendUnit {
 }
 
 impl Work for AmendUnit {
-    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Answer, Failure> {
         existing_unit(unit, self.unit).await?;
         if !administers(unit.caller(), self.unit) {
             return Err(forbidden("Only an administrator of the unit may change it.").into());
@@ -78,7 +78,7 @@ pub struct AppointDpm {
 }
 
 impl Work for AppointDpm {
-    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         let former = existing_unit(unit, self.unit).await?.dpm();
         if !(is_system(caller) || former.is_some() && administers(caller, self.unit)) {
@@ -109,7 +109,7 @@ impl Work for AppointDpm {
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
 pub(crate) async fn existing_unit<'u>(
-    unit: &'u mut lethe_ledger::Unit<'_>,
+    unit: &'u mut lethe_ledger::UnitOfWork<'_>,
     id: UnitId,
 ) -> Result<&'u Unit, Failure> {
     let found = unit.load::<Unit>(id).await?;
@@ -120,7 +120,7 @@ pub(crate) async fn existing_unit<'u>(
 ///
 /// # Errors
 /// `NOT_FOUND` if nobody registered it, and what can fail in loading.
-pub async fn own_unit(unit: &mut lethe_ledger::Unit<'_>) -> Result<Registered, Failure> {
+pub async fn own_unit(unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Registered, Failure> {
     let id = unit.caller().unit;
     let registered = unit.load::<Unit>(id).await?.registered().cloned();
     registered.ok_or_else(|| UserError::from(UnitError::OwnUnknown).into())
@@ -130,7 +130,7 @@ pub async fn own_unit(unit: &mut lethe_ledger::Unit<'_>) -> Result<Registered, F
 ///
 /// # Errors
 /// `RULE_VIOLATED` if it has no DPM, and as [`own_unit`].
-pub async fn storing_unit(unit: &mut lethe_ledger::Unit<'_>) -> Result<Registered, Failure> {
+pub async fn storing_unit(unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Registered, Failure> {
     let own = own_unit(unit).await?;
     let id = unit.caller().unit;
     match unit.load::<Unit>(id).await?.dpm() {

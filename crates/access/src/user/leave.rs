@@ -1,7 +1,7 @@
 //! How users leave, and are forgotten.
 
 use lethe_kernel::UserId;
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::permission::manages;
 use super::{User, UserCommand, existing_user, forbidden};
@@ -15,7 +15,7 @@ pub struct OffBoardUser {
 }
 
 impl Work for OffBoardUser {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         let user = existing_user(unit, self.user).await?;
         let devices: Vec<_> = user.devices().collect();
@@ -41,7 +41,7 @@ pub struct AnonymiseUser {
 }
 
 impl Work for AnonymiseUser {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         if !manages(caller, existing_user(unit, self.user).await?) {
             return Err(

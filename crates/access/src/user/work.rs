@@ -1,7 +1,7 @@
 //! The commands on users who work here.
 
 use lethe_kernel::{ErrorCode, Patch, Role, UnitId, UserError, UserId};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::permission::{manages, may_grant};
 use super::{
@@ -33,7 +33,7 @@ impl RegisterUser {
 }
 
 impl Work for RegisterUser {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let own = self.unit.unwrap_or(unit.caller().unit);
         if !administers(unit.caller(), own) {
             return Err(forbidden("Only an administrator of the unit may register its users.").into());
@@ -70,7 +70,7 @@ pub struct AmendUser {
 }
 
 impl Work for AmendUser {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         let user = existing_user(unit, self.user).await?;
         // Mails that approve devices go to the address, so it is not the user's alone to change.
@@ -104,7 +104,7 @@ pub struct GrantRole {
 }
 
 impl Work for GrantRole {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         existing_user(unit, self.user).await?;
         existing_unit(unit, self.grant.unit).await?;
@@ -129,7 +129,7 @@ pub struct RevokeRole {
 }
 
 impl Work for RevokeRole {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let caller = unit.caller();
         existing_user(unit, self.user).await?;
         let is_dpm = self.grant.role == Role::Dpm;
@@ -145,7 +145,10 @@ impl Work for RevokeRole {
 ///
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
-pub(crate) async fn existing_user<'u>(unit: &'u mut Unit<'_>, user: UserId) -> Result<&'u User, Failure> {
+pub(crate) async fn existing_user<'u>(
+    unit: &'u mut UnitOfWork<'_>,
+    user: UserId,
+) -> Result<&'u User, Failure> {
     let found = unit.load::<User>(user).await?;
     if found.unit().is_some() { Ok(found) } else { Err(UserError::from(UserRefusal::Unknown).into()) }
 }

@@ -1,7 +1,7 @@
 //! The commands on groups of users.
 
 use lethe_kernel::{ErrorCode, UserError, UserGroupId, UserId, text};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::{Created, UserGroup, UserGroupCommand, UserGroupError};
 use crate::unit::own_unit;
@@ -14,7 +14,7 @@ pub struct CreateUserGroup {
 }
 
 impl Work for CreateUserGroup {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let caller = unit.caller();
         if !administers(caller, caller.unit) {
@@ -32,12 +32,12 @@ impl Work for CreateUserGroup {
 pub struct RenameUserGroup {
     /// The group.
     pub group: UserGroupId,
-    /// What it is to be called.
+    /// Its name.
     pub name: String,
 }
 
 impl Work for RenameUserGroup {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         change(unit, self.group, UserGroupCommand::Rename(name(&self.name)?)).await
     }
 }
@@ -51,7 +51,7 @@ pub struct AddMember {
 }
 
 impl Work for AddMember {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let user = existing_user(unit, self.user).await?;
         if user.is_off_boarded() {
             return Err(UserError::from(UserRefusal::OffBoarded).into());
@@ -69,7 +69,7 @@ pub struct RemoveMember {
 }
 
 impl Work for RemoveMember {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         change(unit, self.group, UserGroupCommand::RemoveMember(self.user)).await
     }
 }
@@ -81,13 +81,13 @@ pub struct CloseUserGroup {
 }
 
 impl Work for CloseUserGroup {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         change(unit, self.group, UserGroupCommand::Close).await
     }
 }
 
 async fn change(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     group: UserGroupId,
     command: UserGroupCommand,
 ) -> Result<Answer, Failure> {

@@ -18,7 +18,7 @@ const FORBIDDEN: ErrorCode = ErrorCode::Forbidden;
 struct Store;
 
 impl Work for Store {
-    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Answer, Failure> {
         storing_unit(unit).await?;
         let own = unit.caller().unit;
         assert!(unit.load::<Unit>(own).await?.dpm().is_some());

@@ -35,7 +35,7 @@ pub(crate) struct World {
     _folder: TempDir,
 }
 
-/// Somebody who is none of the people above.
+/// Somebody else than the people above.
 pub(crate) fn by(role: Role, unit: UnitId) -> Caller {
     Caller { user: UserId(Uuid::from_u128(2)), unit, role }
 }

@@ -7,7 +7,7 @@ use super::Company;
 use super::fields::{CompanyOrderField, CompanyStatusField};
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::keys;
@@ -89,7 +89,7 @@ impl CompanyQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Company>> {
         wait_for(context, &[shown::<CompanyView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();
         let order = CompanyOrder::from(order.by).sql(order.descending);

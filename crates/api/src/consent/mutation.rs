@@ -46,7 +46,7 @@ pub(crate) struct ConsentWithdrawInput {
     effective_at: Option<DateTime<Utc>>,
     /// The code of the reason.
     reason: Option<String>,
-    /// What is to be noted about it.
+    /// A note about it.
     note: Option<String>,
     /// The version you have read; if it changed since, nothing is done.
     expected_version: Option<i64>,

@@ -9,7 +9,7 @@ use super::{Contact, ContactStatusField, Nested, contact_at};
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::code::code;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::kind::{ShownView, shown};
@@ -99,7 +99,7 @@ impl ContactQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, Contact>> {
         wait_for(context, VIEWS, min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let filter =
             filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
         let order = order_by.unwrap_or_default();

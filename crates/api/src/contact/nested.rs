@@ -20,7 +20,7 @@ use self::belongings::Lists;
 use super::Contact;
 use crate::app::{app, parts};
 use crate::company::Company;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::consent::Consent;
 use crate::error::fault;
 use crate::keys;
@@ -111,7 +111,7 @@ fn selected<'c>(context: &'c Context<'_>, field: &str) -> Vec<SelectionField<'c>
 fn pages(context: &Context<'_>, field: &str) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for selection in selected(context, field) {
-        let mut slice = Slice::default();
+        let mut slice = PageArguments::default();
         for (name, value) in selection.arguments()? {
             let number = || match &value {
                 Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
@@ -140,7 +140,7 @@ fn pages(context: &Context<'_>, field: &str) -> Result<Vec<Page>> {
 pub(super) async fn companies(
     context: &Context<'_>,
     contact: &Contact,
-    slice: &Slice,
+    slice: &PageArguments,
 ) -> Result<Connection<Opaque, Company>> {
     let ids = linked(&[&contact.row]);
     let mut rows: HashMap<CompanyId, CompanyRow> = match (&contact.nested.companies, contact.as_of) {
@@ -167,7 +167,7 @@ pub(super) async fn companies(
 pub(super) async fn notes(
     context: &Context<'_>,
     contact: &Contact,
-    slice: &Slice,
+    slice: &PageArguments,
 ) -> Result<Connection<Opaque, Note>> {
     contact.nested.notes.page(context, contact, slice, Note).await
 }
@@ -197,7 +197,7 @@ pub(crate) async fn notes_at(
 pub(super) async fn consents(
     context: &Context<'_>,
     contact: &Contact,
-    slice: &Slice,
+    slice: &PageArguments,
 ) -> Result<Connection<Opaque, Consent>> {
     contact.nested.consents.page(context, contact, slice, Consent).await
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Event;
 use crate::app::parts;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, refused, top_level};
 use crate::id::{Kind, decode};
 use crate::kind::STREAM_TYPES;
@@ -58,7 +58,7 @@ impl EventQuery {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, Event>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let page = slice.page()?;
         let filter = filter.unwrap_or_default();
         let (mut after, mut before) = filter.bounds(context).await?;

@@ -16,7 +16,7 @@ fn kind(of: &str) -> Option<Kind> {
 
 #[test]
 fn what_an_object_shows_names_the_view_of_every_object_its_fields_lead_to() {
-    let sdl = crate::sdl();
+    let sdl = crate::Graph::sdl();
     let mut led = 0;
     for of in Kind::ALL.iter().copied().filter(|of| !views_of(*of).is_empty()) {
         let names = |kind| views_of(kind).iter().map(|view| view.name).collect::<Vec<_>>();

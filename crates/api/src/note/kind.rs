@@ -77,7 +77,7 @@ pub(crate) struct NoteKindInput {
 /// Which kinds of notes your unit has.
 #[derive(InputObject)]
 pub(crate) struct NoteKindsSetInput {
-    /// The kinds, in the order in which they are to be offered; at most 50. They replace the present ones.
+    /// The kinds, in the order in which they are offered; at most 50. They replace the present ones.
     kinds: Vec<NoteKindInput>,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,

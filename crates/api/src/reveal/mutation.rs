@@ -25,7 +25,7 @@ pub(crate) struct CprRevealInput {
     contact_id: ID,
     /// What you need it for: one of your unit's `revealPurposes`.
     purpose: String,
-    /// What else is to be said about that. It is sealed for the contact.
+    /// What else there is to say about that. It is sealed for the contact.
     purpose_text: Option<String>,
     /// A UUID of your choice. Sent again with it, the value is shown again, as a reveal of its own.
     idempotency_key: Option<ID>,
@@ -38,7 +38,7 @@ pub(crate) struct NoteRevealInput {
     note_id: ID,
     /// What you need it for: one of your unit's `revealPurposes`.
     purpose: String,
-    /// What else is to be said about that. It is sealed for the note.
+    /// What else there is to say about that. It is sealed for the note.
     purpose_text: Option<String>,
     /// A UUID of your choice. Sent again with it, the value is shown again, as a reveal of its own.
     idempotency_key: Option<ID>,
@@ -51,7 +51,7 @@ pub(crate) struct CompanyNumberRevealInput {
     company_id: ID,
     /// What you need it for: one of your unit's `revealPurposes`.
     purpose: String,
-    /// What else is to be said about that. It is sealed for the sole trader.
+    /// What else there is to say about that. It is sealed for the sole trader.
     purpose_text: Option<String>,
     /// A UUID of your choice. Sent again with it, the value is shown again, as a reveal of its own.
     idempotency_key: Option<ID>,

@@ -7,7 +7,7 @@ use lethe_privacy::reveal::AccessFilter;
 use super::entry::AccessLogEntry;
 use super::query::entries;
 use crate::app::request;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::keys::is_erased;
 use crate::permission::permits;
 
@@ -37,6 +37,6 @@ impl CompanyReveals<'_> {
         before: Option<String>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
         let filter = AccessFilter { company: Some(self.0.id), ..AccessFilter::default() };
-        entries(context, filter, &Slice { first, after, last, before }).await
+        entries(context, filter, &PageArguments { first, after, last, before }).await
     }
 }

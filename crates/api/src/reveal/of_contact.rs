@@ -9,7 +9,7 @@ use super::entry::AccessLogEntry;
 use super::query::entries;
 use super::subject::AccessForSubject;
 use crate::app::{parts, request};
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::Nested;
 use crate::error::fault;
 use crate::loader::by_id;
@@ -48,7 +48,7 @@ impl ContactReveals<'_> {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         if let Some(read) = self.nested.access(self.contact.id.0, &slice.page()?) {
             return slice.connection(read, AccessLogEntry);
         }
@@ -68,7 +68,7 @@ impl ContactReveals<'_> {
         before: Option<String>,
     ) -> Result<Connection<Opaque, AccessForSubject>> {
         check("accessLog", &request(context).session)?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let found = access_log_of(&parts(context).pool, self.contact.id, &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, AccessForSubject)
     }

@@ -6,7 +6,7 @@ use lethe_privacy::reveal::AccessFilter;
 use super::entry::AccessLogEntry;
 use super::query::entries;
 use crate::app::request;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::permission::permits;
 
 /// What a note says of reveals.
@@ -35,6 +35,6 @@ impl NoteReveals<'_> {
         before: Option<String>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
         let filter = AccessFilter { note: Some(self.0.id), ..AccessFilter::default() };
-        entries(context, filter, &Slice { first, after, last, before }).await
+        entries(context, filter, &PageArguments { first, after, last, before }).await
     }
 }

@@ -60,7 +60,7 @@ impl RevealRules {
 /// What your unit's reveals may be for.
 #[derive(InputObject)]
 pub(crate) struct RevealPurposesSetInput {
-    /// The codes, in the order in which they are to be offered; at most 50. They replace the present ones.
+    /// The codes, in the order in which they are offered; at most 50. They replace the present ones.
     codes: Vec<String>,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,

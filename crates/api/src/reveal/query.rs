@@ -12,7 +12,7 @@ use super::alert::RevealAlert;
 use super::entry::{AccessLogEntry, RevealedFieldName, load_keys};
 use crate::app::{parts, request};
 use crate::argument::wait_for;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::kind::shown;
@@ -64,7 +64,7 @@ impl RevealQuery {
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
         wait_for(context, &[shown::<AccessLogView>()], min_position).await?;
         let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
-        entries(context, filter, &Slice { first, after, last, before }).await
+        entries(context, filter, &PageArguments { first, after, last, before }).await
     }
 
     /// The warnings about users who revealed unusually much within an hour, the newest first. DPMs read those of their
@@ -81,7 +81,7 @@ impl RevealQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, RevealAlert>> {
         wait_for(context, &[shown::<AlertView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let found = alert_page(&parts(context).pool, Visibility::of(context).unit(), &slice.page()?).await;
         slice.connection(found.map_err(|error| fault(&error))?, RevealAlert)
     }
@@ -102,7 +102,7 @@ pub(crate) async fn access_logs(
 pub(super) async fn entries(
     context: &Context<'_>,
     filter: AccessFilter,
-    slice: &Slice,
+    slice: &PageArguments,
 ) -> Result<Connection<Opaque, AccessLogEntry>> {
     check("accessLog", &request(context).session)?;
     let units = filter.units.into_iter().chain(Visibility::of(context).unit()).collect();

@@ -6,7 +6,7 @@ use lethe_kernel::{Subject, UnitId};
 use super::User;
 use crate::app::parts;
 use crate::argument::wait_for;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::error::{fault, refused};
 use crate::id::Kind;
 use crate::keys;
@@ -37,7 +37,7 @@ impl UserQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, User>> {
         wait_for(context, &[shown::<UserView>()], min_position).await?;
-        let slice = Slice { first, after, last, before };
+        let slice = PageArguments { first, after, last, before };
         let asked = unit.map(|id| Kind::Unit.read(&id, "unit").map(UnitId)).transpose();
         let units = Visibility::of(context).narrowed(asked.map_err(|error| refused(&error))?);
         let found = user_page(&parts(context).pool, &units, &slice.page()?).await;

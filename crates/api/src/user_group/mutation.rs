@@ -25,7 +25,7 @@ pub(crate) struct UserGroupCreateInput {
 pub(crate) struct UserGroupRenameInput {
     /// The group.
     user_group_id: ID,
-    /// What it is to be called.
+    /// Its name.
     name: String,
     /// A UUID of your choice; see `contactRegister`.
     idempotency_key: Option<ID>,

@@ -46,7 +46,7 @@ async fn a_sole_traders_number_is_revealed_to_the_unit_that_registered_it_and_lo
     );
     assert_eq!(entry["purposeText"], "Spørger til moms.");
 
-    // Of a purpose that is none, of another unit, of a public number.
+    // Of an unknown purpose, of another unit, of a public number.
     let refused = reveal(own, &input.replace("CASE_WORK", "CURIOSITY")).await;
     assert_eq!((code(&refused), &refused["number"]), (("INVALID_VALUE", "purpose"), &json!(null)));
     let refused = reveal(other, &input).await;

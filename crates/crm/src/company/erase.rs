@@ -2,7 +2,7 @@
 
 use lethe_access::unit::own_unit;
 use lethe_kernel::{Caller, CompanyId, KeyClass, Role, Subject};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::work::refuse;
 use super::{Company, CompanyCommand, CompanyError, Erased};
@@ -22,7 +22,7 @@ pub struct EraseCompany {
 }
 
 impl Work for EraseCompany {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let Caller { role, unit: own, .. } = unit.caller();
         let company = unit.existing::<Company>(self.company, CompanyError::Unknown.into()).await?;
@@ -47,7 +47,7 @@ impl Work for EraseCompany {
 /// # Errors
 /// The rule that forbids it, and what can fail in loading and in the vault.
 pub async fn erase_alone(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     company: CompanyId,
     reason: ErasureReason,
 ) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lethe_kernel::{CompanyId, Personal, SealedText, Subject, UnitId, UserError};
-use lethe_ledger::{Answer, Failure, LedgerError, Parts, Unit, Work};
+use lethe_ledger::{Answer, Failure, LedgerError, Parts, UnitOfWork, Work};
 use lethe_nordic::{Country, Personnummer, SwedishOrganisation};
 use lethe_vault::{Keyring, VaultError};
 use uuid::Uuid;
@@ -164,7 +164,7 @@ impl RegisterOnce {
 }
 
 impl Work for RegisterOnce {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let checked = self.work.check(unit).await?;
         let Some((known, number)) = &self.known else { return checked.stage(unit).await };
         // One that is about to be registered has no events yet; if it comes first, this command runs again.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lethe_access::unit::own_unit;
 use lethe_kernel::{CompanyId, ErrorCode, Subject, UserError};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_nordic::{Country, PNumber};
 use uuid::Uuid;
 
@@ -40,14 +40,14 @@ pub(super) struct Checked {
 }
 
 impl Work for RegisterCompany {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         self.check(unit).await?.stage(unit).await
     }
 }
 
 impl Checked {
     /// Registers it.
-    pub(super) async fn stage(self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    pub(super) async fn stage(self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let Self { id, registered, slot } = self;
         let personal = registered.legal_form.is_personal();
         let registered = Box::new(registered);
@@ -61,7 +61,7 @@ impl Checked {
 
 impl RegisterCompany {
     /// Checks everything about it, without registering anything.
-    pub(super) async fn check(&self, unit: &mut Unit<'_>) -> Result<Checked, Failure> {
+    pub(super) async fn check(&self, unit: &mut UnitOfWork<'_>) -> Result<Checked, Failure> {
         let own = own_unit(unit).await?;
         let reference = self.external_reference.as_deref().map(reference::check).transpose()?.flatten();
         let slot = reference.as_deref().map(|text| reference::id("company", unit.caller().unit, text));
@@ -87,7 +87,7 @@ impl RegisterCompany {
 
     /// The id of a company without a public number; it follows from import and row, if there are any, so that no
     /// row is registered twice.
-    fn fresh_id(&self, unit: &mut Unit<'_>) -> CompanyId {
+    fn fresh_id(&self, unit: &mut UnitOfWork<'_>) -> CompanyId {
         let row = self.origin.map(|origin| reference::row_id(origin.import, origin.row));
         CompanyId(row.unwrap_or_else(|| unit.new_id()))
     }
@@ -126,7 +126,11 @@ impl RegisterCompany {
 
 /// Refuses a reference that another company has, or that ended with its company or with the person whose it was. If it is the company being
 /// registered that has it, that is refused as such.
-async fn refuse_reference(unit: &mut Unit<'_>, slot: Uuid, registering: CompanyId) -> Result<(), Failure> {
+async fn refuse_reference(
+    unit: &mut UnitOfWork<'_>,
+    slot: Uuid,
+    registering: CompanyId,
+) -> Result<(), Failure> {
     let Some(company) = unit.load::<CompanyReference>(slot).await?.company() else { return Ok(()) };
     let state = unit.load::<Company>(company).await?;
     if state.is_erased() {
@@ -138,7 +142,7 @@ async fn refuse_reference(unit: &mut Unit<'_>, slot: Uuid, registering: CompanyI
     if company == registering { Ok(()) } else { refuse(CompanyError::ReferenceTaken(company)) }
 }
 
-async fn refuse_registered(unit: &mut Unit<'_>, company: CompanyId) -> Result<(), Failure> {
+async fn refuse_registered(unit: &mut UnitOfWork<'_>, company: CompanyId) -> Result<(), Failure> {
     let exists = unit.version::<Company>(company).await? > 0;
     if unit.load::<Company>(company).await?.is_erased() {
         return refuse(CompanyError::Erased);
@@ -169,7 +173,7 @@ pub struct AmendCompany {
 }
 
 impl Work for AmendCompany {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let own = own_unit(unit).await?;
         let personal = existing_company(unit, self.company).await?.is_personal();
         unit.expect::<Company>(self.company, self.expected_version).await?;
@@ -198,7 +202,7 @@ pub struct CloseCompany {
 }
 
 impl Work for CloseCompany {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let open =
             unit.existing::<Company>(self.company, CompanyError::Unknown.into()).await?.closed().is_none();
@@ -214,7 +218,7 @@ impl Work for CloseCompany {
     }
 }
 
-async fn superseding_company(unit: &mut Unit<'_>, company: CompanyId) -> Result<(), Failure> {
+async fn superseding_company(unit: &mut UnitOfWork<'_>, company: CompanyId) -> Result<(), Failure> {
     let state = unit.existing::<Company>(company, CompanyError::SupersedingUnknown.into()).await?;
     match state.closed() {
         Some(closed) => refuse(CompanyError::SupersedingClosed(closed.superseded_by)),
@@ -227,7 +231,7 @@ async fn superseding_company(unit: &mut Unit<'_>, company: CompanyId) -> Result<
 /// # Errors
 /// `NOT_FOUND`, `ENDED`, and what can fail in loading.
 pub async fn existing_company<'u>(
-    unit: &'u mut Unit<'_>,
+    unit: &'u mut UnitOfWork<'_>,
     company: CompanyId,
 ) -> Result<&'u Company, Failure> {
     let state = unit.existing::<Company>(company, CompanyError::Unknown.into()).await?;

@@ -3,7 +3,7 @@
 use lethe_access::UnitKind;
 use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, Patch, UserError};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::{
     CompanyLinked, Contact, ContactCommand, ContactError, ContactInput, Details, Origin, Registered,
@@ -24,7 +24,7 @@ pub struct RegisterContact {
 }
 
 impl Work for RegisterContact {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let own = storing_unit(unit).await?;
         let (id, reference) = self.identity(unit)?;
         if unit.version::<Contact>(id).await? > 0 {
@@ -53,7 +53,7 @@ impl Work for RegisterContact {
 
 impl RegisterContact {
     /// The id follows from the reference, or from import and row, so that neither can be registered twice.
-    fn identity(&self, unit: &mut Unit<'_>) -> Result<(ContactId, Option<String>), UserError> {
+    fn identity(&self, unit: &mut UnitOfWork<'_>) -> Result<(ContactId, Option<String>), UserError> {
         let reference = self.external_reference.as_deref().map(reference::check).transpose()?.flatten();
         let id = match (&reference, self.origin) {
             (Some(text), _) => reference::id("contact", unit.caller().unit, text),
@@ -75,7 +75,7 @@ pub struct AmendContact {
 }
 
 impl Work for AmendContact {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let own = own_unit(unit).await?;
         living_contact(unit, self.contact).await?;
         unit.expect::<Contact>(self.contact, self.expected_version).await?;
@@ -98,7 +98,7 @@ pub struct LinkContact {
 }
 
 impl Work for LinkContact {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let was = living_contact(unit, self.contact).await?.is_proprietor_of(self.company);
         existing_company(unit, self.company).await?;
@@ -125,7 +125,7 @@ pub struct UnlinkContact {
 }
 
 impl Work for UnlinkContact {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         if existing_contact(unit, self.contact).await?.is_proprietor_of(self.company) {
             let release = CompanyCommand::ReleaseProprietor(self.contact);
@@ -142,7 +142,7 @@ impl Work for UnlinkContact {
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
 pub async fn existing_contact<'u>(
-    unit: &'u mut Unit<'_>,
+    unit: &'u mut UnitOfWork<'_>,
     contact: ContactId,
 ) -> Result<&'u Contact, Failure> {
     let confined = unit.caller().confined_to();
@@ -157,7 +157,10 @@ pub async fn existing_contact<'u>(
 ///
 /// # Errors
 /// `NOT_FOUND`, `ERASED`, and what can fail in loading.
-pub async fn living_contact<'u>(unit: &'u mut Unit<'_>, contact: ContactId) -> Result<&'u Contact, Failure> {
+pub async fn living_contact<'u>(
+    unit: &'u mut UnitOfWork<'_>,
+    contact: ContactId,
+) -> Result<&'u Contact, Failure> {
     let found = existing_contact(unit, contact).await?;
     match found.erased_on() {
         Some(on) => Err(UserError::from(ContactError::Erased(on)).into()),

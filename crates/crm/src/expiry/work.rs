@@ -1,6 +1,6 @@
 use lethe_access::unit::own_unit;
 use lethe_kernel::{ErrorCode, Role, UserError};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::{ExpiryPolicies, Longest, PolicySet};
 
@@ -14,7 +14,7 @@ pub struct SetPolicy {
 }
 
 impl Work for SetPolicy {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         if !matches!(
             unit.caller().role,

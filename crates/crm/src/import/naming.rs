@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lethe_kernel::{ImportId, UnitId};
-use lethe_ledger::{LedgerError, Unit};
+use lethe_ledger::{LedgerError, UnitOfWork};
 use lethe_vault::DestroyedKey;
 
 use super::RecognisedFiles;
@@ -42,7 +42,7 @@ impl Naming {
     /// What can fail in loading and in the vault.
     pub async fn destroy_keys(
         self,
-        unit: &mut Unit<'_>,
+        unit: &mut UnitOfWork<'_>,
     ) -> Result<(Vec<ImportId>, Vec<DestroyedKey>), LedgerError> {
         let Self { units, imports, origins } = self;
         let (mut to_forget, mut destroyed) = (BTreeSet::new(), Vec::new());

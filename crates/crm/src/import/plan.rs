@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, ImportId, UnitId};
-use lethe_ledger::{Answer, Failure, LedgerError, Parts, Unit, Work};
+use lethe_ledger::{Answer, Failure, LedgerError, Parts, UnitOfWork, Work};
 use lethe_tabular::{Mapping, Row, RowErrorKind};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ enum Wanted {
 }
 
 impl Work for RowWork {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let registered = match &self.wanted {
             Wanted::Contact(work) => work.run(unit).await,
             Wanted::Company(work) => work.run(unit).await,

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use cqrs_es::Aggregate;
 use lethe_kernel::{ImportId, Subject, UnitId};
-use lethe_ledger::{Failure, LedgerError, Parts, Unit};
+use lethe_ledger::{Failure, LedgerError, Parts, UnitOfWork};
 use lethe_vault::{DestroyedKey, VaultError};
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ pub(super) async fn recognise(
 /// Destroys the key of an import, and with it what can tell which file it was of, if the unit of work is appended. What
 /// has it destroyed says so with [`note_forgotten`].
 pub(super) async fn destroy_key(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     import: ImportId,
 ) -> Result<Vec<DestroyedKey>, LedgerError> {
     unit.destroy(subject(import), |_| true).await
@@ -70,7 +70,11 @@ pub(super) async fn destroy_key(
 ///
 /// # Errors
 /// What can fail in loading.
-pub async fn note_forgotten(unit: &mut Unit<'_>, import: ImportId, because: Because) -> Result<(), Failure> {
+pub async fn note_forgotten(
+    unit: &mut UnitOfWork<'_>,
+    import: ImportId,
+    because: Because,
+) -> Result<(), Failure> {
     // Nothing began it, in a ledger that was restored: there is nobody to tell.
     let Some(of) = unit.load::<Import>(import).await?.unit() else { return Ok(()) };
     unit.handle::<Import>(import, ImportCommand::Forget(because)).await?;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::Aggregate;
 use lethe_kernel::{Caller, ImportId, RequestId, Subject};
-use lethe_ledger::{Answer, Context, Failure, Ledger, LedgerError, Parts, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, Ledger, LedgerError, Parts, UnitOfWork, Work};
 use serde::Serialize;
 
 use super::recognition::{destroy_key, note_forgotten, subject};
@@ -65,7 +65,7 @@ struct ForgetOld<'p> {
 }
 
 impl Work for ForgetOld<'_> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let stays = Answer { objects: Vec::new(), subject: None };
         let Some(of) = unit.load::<Import>(self.import).await?.unit() else { return Ok(stays) };
         let listed = unit.load::<RecognisedFiles>(of).await?.has(self.import);

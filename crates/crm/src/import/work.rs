@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::{ErrorCode, ImportId};
-use lethe_ledger::{Answer, Committed, Context, Failure, Ledger, Unit, Work};
+use lethe_ledger::{Answer, Committed, Context, Failure, Ledger, UnitOfWork, Work};
 
 use super::file::MappedFile;
 use super::recognition::{Known, destroy_key, note_forgotten, subject};
@@ -40,7 +40,7 @@ impl Note {
         Self { import, step, before: Mutex::new(Some(known)), after: Mutex::default() }
     }
 
-    async fn command(&self, unit: &mut Unit<'_>) -> Result<ImportCommand, Failure> {
+    async fn command(&self, unit: &mut UnitOfWork<'_>) -> Result<ImportCommand, Failure> {
         match &self.step {
             Step::Next(command) => Ok(command.clone()),
             Step::Start { kind, digest, rows } => {
@@ -60,7 +60,12 @@ impl Note {
 impl Note {
     /// Has the unit's recognised files follow: a file that begins may name anybody; one whose rows all became records
     /// names those. One that names somebody who is erased already is forgotten. Tells whether it was.
-    async fn settle(&self, unit: &mut Unit<'_>, state: &Import, finds_erased: bool) -> Result<bool, Failure> {
+    async fn settle(
+        &self,
+        unit: &mut UnitOfWork<'_>,
+        state: &Import,
+        finds_erased: bool,
+    ) -> Result<bool, Failure> {
         let Some(own) = state.unit() else { return Ok(false) };
         match &self.step {
             Step::Start { .. } => {
@@ -92,7 +97,7 @@ fn any_erased(kind: Option<ImportKind>, outcomes: &[RowOutcome]) -> bool {
 }
 
 impl Work for Note {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Known { state, version }) = before {
             unit.assume(self.import, state, version);

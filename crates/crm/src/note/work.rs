@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use lethe_access::unit::{own_unit, storing_unit};
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, Personal, UnitId, UserError, text};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_nordic::calendar;
 
 use super::{Amended, Amendment, Note, NoteCommand, NoteError, NoteText, Standing, Written};
@@ -47,7 +47,7 @@ pub struct WriteNote {
 }
 
 impl Work for WriteNote {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         storing_unit(unit).await?;
         let id = NoteId(unit.new_id());
         let today = calendar::copenhagen_date(unit.now());
@@ -112,7 +112,7 @@ pub struct AmendNote {
 }
 
 impl Work for AmendNote {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let note = own_note(unit, self.note).await?;
         let before = note.contacts().to_vec();
@@ -160,7 +160,7 @@ pub struct RemoveNote {
 }
 
 impl Work for RemoveNote {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let before = own_note(unit, self.note).await?.contacts().to_vec();
         unit.expect::<Note>(self.note, self.expected_version).await?;
@@ -180,7 +180,7 @@ pub struct ExpireNote {
 }
 
 impl Work for ExpireNote {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let before = unit.existing::<Note>(self.note, NoteError::Unknown.into()).await?.contacts().to_vec();
         let today: NaiveDate = calendar::copenhagen_date(unit.now());
         if unit.handle::<Note>(self.note, NoteCommand::Expire { today }).await? {
@@ -195,7 +195,7 @@ impl Work for ExpireNote {
 ///
 /// # Errors
 /// `NOT_FOUND`, and what can fail in loading.
-pub async fn own_note<'u>(unit: &'u mut Unit<'_>, note: NoteId) -> Result<&'u Note, Failure> {
+pub async fn own_note<'u>(unit: &'u mut UnitOfWork<'_>, note: NoteId) -> Result<&'u Note, Failure> {
     let confined = unit.caller().confined_to();
     let found = unit.existing::<Note>(note, NoteError::Unknown.into()).await?;
     if confined.is_some() && found.unit() != confined {
@@ -206,7 +206,7 @@ pub async fn own_note<'u>(unit: &'u mut Unit<'_>, note: NoteId) -> Result<&'u No
 
 /// Tells every contact that the note names, or named, how the note stands now.
 async fn settle(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     note: NoteId,
     before: &[ContactId],
     expired: bool,
@@ -245,7 +245,7 @@ async fn settle(
 }
 
 async fn linked(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     contacts: &[ContactId],
     company: Option<CompanyId>,
 ) -> Result<(), Failure> {
@@ -259,7 +259,7 @@ async fn linked(
 }
 
 /// The kind with a code, which is one of the unit's.
-async fn kind(unit: &mut Unit<'_>, of: UnitId, code: &str) -> Result<NoteKind, Failure> {
+async fn kind(unit: &mut UnitOfWork<'_>, of: UnitId, code: &str) -> Result<NoteKind, Failure> {
     let kinds = unit.load::<NoteKinds>(of).await?;
     Ok(kinds.find(code).map_err(UserError::from)?)
 }

@@ -15,7 +15,7 @@ pub enum KindError {
     /// Nobody knows which of the two is meant.
     #[error("A code stands for one kind of notes, and one of these is given twice. Leave one out.")]
     Doubled,
-    /// The kind is none of the unit's.
+    /// The unit has no such kind.
     #[error("A note has one of the kinds of your unit: {}. Give one of these codes.", .0.join(", "))]
     Unknown(Vec<String>),
 }

@@ -1,5 +1,5 @@
 use lethe_access::unit::own_unit;
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::{NoteKind, NoteKinds};
 use crate::reference;
@@ -8,7 +8,7 @@ use crate::reference;
 pub struct SetKinds(pub Vec<NoteKind>);
 
 impl Work for SetKinds {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let mut kinds = Vec::with_capacity(self.0.len().min(64));
         for NoteKind { code, nature } in &self.0 {

@@ -2,7 +2,7 @@
 
 use lethe_access::unit::own_unit;
 use lethe_kernel::{CompanyId, ContactId, Detail, ErrorCode, Personal, ProspectId, UserError, text};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_nordic::calendar;
 
 use super::{Prospect, ProspectCommand, ProspectError, Registered, Title};
@@ -26,7 +26,7 @@ pub struct RegisterProspect {
 }
 
 impl Work for RegisterProspect {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let reference = self.external_reference.as_deref().map(reference::check).transpose()?.flatten();
         let known = reference.as_deref().map(|text| reference::id("prospect", unit.caller().unit, text));
@@ -91,7 +91,7 @@ pub struct LinkProspect {
 }
 
 impl Work for LinkProspect {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let confined = unit.caller().confined_to();
         let prospect = unit.existing::<Prospect>(self.prospect, ProspectError::Unknown.into()).await?;

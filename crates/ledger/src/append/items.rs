@@ -13,7 +13,7 @@ use super::NewUnit;
 /// The arguments behind the clock, in their order.
 #[derive(Default)]
 pub(super) struct Items<'u> {
-    pub(super) units: Vec<Unit<'u>>,
+    pub(super) units: Vec<UnitItem<'u>>,
     pub(super) expectations: Vec<Expectation<'u>>,
     pub(super) keyless: Vec<Keyless<'u>>,
     pub(super) used_keys: Vec<StoredKey<'u>>,
@@ -23,7 +23,7 @@ pub(super) struct Items<'u> {
 }
 
 #[derive(sqlx::Encode)]
-pub(super) struct Unit<'u> {
+pub(super) struct UnitItem<'u> {
     command: Uuid,
     outcome: &'u str,
     objects: &'u [Uuid],
@@ -102,7 +102,7 @@ macro_rules! named {
 }
 
 named! {
-    Unit<'_> = "ledger.new_unit",
+    UnitItem<'_> = "ledger.new_unit",
     Expectation<'_> = "ledger.expectation",
     Keyless<'_> = "ledger.keyless",
     StoredKey<'_> = "ledger.stored_key",
@@ -121,7 +121,7 @@ impl<'u> Items<'u> {
 
     fn add(&mut self, number: i32, unit: &'u NewUnit) {
         let events = i32::try_from(unit.events.len()).unwrap_or(i32::MAX);
-        self.units.push(Unit {
+        self.units.push(UnitItem {
             command: unit.command.0,
             outcome: unit.outcome,
             objects: &unit.objects,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lethe_kernel::{ErrorCode, UserError};
-use lethe_ledger::{Answer, Committed, Context, Failure, Ledger, LedgerError, Unit, Work};
+use lethe_ledger::{Answer, Committed, Context, Failure, Ledger, LedgerError, UnitOfWork, Work};
 use tokio::task::JoinHandle;
 
 use crate::bank::{AccountEvent, Raw};
@@ -16,7 +16,7 @@ use crate::world::{LOCK, appends_waiting, code, context, eventually, id, keyed, 
 struct Once(Add, AtomicUsize);
 
 impl Work for Once {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let answer = self.0.run(unit).await?;
         match self.1.fetch_add(1, Ordering::SeqCst) {
             0 => Ok(answer),
@@ -29,7 +29,7 @@ impl Work for Once {
 struct AddToAll(std::ops::Range<u128>);
 
 impl Work for AddToAll {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         for account in self.0.clone() {
             Add(id(account), 1).run(unit).await?;
         }

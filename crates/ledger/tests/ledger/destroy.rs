@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lethe_kernel::{KeyClass, Personal, Subject, UserError};
-use lethe_ledger::{Answer, Failure, Ledger, LedgerError, Unit, Work};
+use lethe_ledger::{Answer, Failure, Ledger, LedgerError, UnitOfWork, Work};
 use lethe_vault::VaultError;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ struct Forget(Uuid);
 const TOLD: Uuid = id(1 << 32);
 
 impl Work for Forget {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(holder(self.0), |class| class != KeyClass::Accounting).await?;
         unit.handle::<Account>(TOLD, (TOLD, AccountEvent::Added { amount: 1 })).await?;
         Ok(Answer::of(self.0))
@@ -29,7 +29,7 @@ impl Work for Forget {
 struct Refused(Uuid);
 
 impl Work for Refused {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(holder(self.0), |_| true).await?;
         unit.existing::<Account>(id(99), UserError::not_found("account", "id")).await?;
         Ok(Answer::of(self.0))

@@ -1,7 +1,7 @@
 //! Long streams are loaded from a snapshot, which is nothing but a shortcut.
 
 use lethe_kernel::ErrorCode;
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use uuid::Uuid;
 
 use crate::bank::Account;
@@ -13,7 +13,7 @@ use crate::world::{code, context, eventually, id, ledger};
 struct AddOften(Uuid, usize);
 
 impl Work for AddOften {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         for _ in 0..self.1 {
             Add(self.0, 1).run(unit).await?;
         }
@@ -25,7 +25,7 @@ impl Work for AddOften {
 struct Look(Uuid, i64, i64);
 
 impl Work for Look {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let version = unit.version::<Account>(self.0).await?;
         let account = unit.load::<Account>(self.0).await?;
         assert_eq!((account.balance, version), (self.1, self.2));

@@ -1,7 +1,7 @@
 //! A process whose memory is old: what another process appended in the meantime is never overlooked.
 
 use lethe_kernel::{ErrorCode, UserError};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use uuid::Uuid;
 
 use crate::bank::Account;
@@ -13,7 +13,7 @@ use crate::world::{code, context, id, ledger, rows};
 struct TakeFromBoth(Uuid, Uuid, i64);
 
 impl Work for TakeFromBoth {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let Self(from, other, amount) = *self;
         let both = unit.load::<Account>(from).await?.balance + unit.load::<Account>(other).await?.balance;
         if both - amount < 50 {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use lethe_kernel::Personal;
-use lethe_ledger::{Answer, Failure, Ledger, Unit, Work};
+use lethe_ledger::{Answer, Failure, Ledger, UnitOfWork, Work};
 use uuid::Uuid;
 
 use crate::bank::{Account, AccountEvent, Book, BookEvent, Name, StrangeAccount, StrangeEvent, holder};
@@ -15,7 +15,7 @@ use crate::world::context;
 pub(crate) struct Add(pub(crate) Uuid, pub(crate) i64);
 
 impl Work for Add {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let Self(account, amount) = *self;
         unit.handle::<Account>(account, (account, AccountEvent::Added { amount })).await?;
         Ok(Answer::of(account))
@@ -26,7 +26,7 @@ impl Work for Add {
 pub(crate) struct Rename(pub(crate) Uuid, pub(crate) &'static str);
 
 impl Work for Rename {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let name = Personal::of(holder(self.0), Name(self.1.to_owned()));
         unit.handle::<Account>(self.0, (self.0, AccountEvent::Named { name })).await?;
         Ok(Answer::about(self.0, holder(self.0)))
@@ -37,7 +37,7 @@ impl Work for Rename {
 pub(crate) struct RenameAll(pub(crate) Vec<Uuid>);
 
 impl Work for RenameAll {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         for account in &self.0 {
             Rename(*account, "Åse").run(unit).await?;
         }
@@ -49,7 +49,7 @@ impl Work for RenameAll {
 pub(crate) struct Append(pub(crate) Uuid, pub(crate) AccountEvent);
 
 impl Work for Append {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.handle::<Account>(self.0, (self.0, self.1.clone())).await?;
         Ok(Answer::of(self.0))
     }
@@ -59,7 +59,7 @@ impl Work for Append {
 pub(crate) struct Transfer(pub(crate) Uuid, pub(crate) Uuid, pub(crate) i64);
 
 impl Work for Transfer {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let Self(from, to, amount) = *self;
         unit.handle::<Account>(from, (from, AccountEvent::Added { amount: -amount })).await?;
         unit.handle::<Account>(to, (to, AccountEvent::Added { amount })).await?;
@@ -74,7 +74,7 @@ pub(crate) struct Enter {
 }
 
 impl Work for Enter {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let Self { account, book } = *self;
         let name = Personal::of(holder(account), Name("Entered".into()));
         unit.handle::<Account>(account, (account, AccountEvent::Named { name })).await?;
@@ -88,7 +88,7 @@ impl Work for Enter {
 pub(crate) struct Close(pub(crate) Uuid);
 
 impl Work for Close {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.handle::<Book>(self.0, BookEvent::Closed {}).await?;
         Ok(Answer::of(self.0))
     }
@@ -105,7 +105,7 @@ pub(crate) struct Tally<'l> {
 }
 
 impl Work for Tally<'_> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let amount = unit.load::<Book>(self.book).await?.entries;
         if self.runs.fetch_add(1, Ordering::SeqCst) < self.disturbances {
             let entry = Enter { account: unit.new_id(), book: self.book };
@@ -124,7 +124,7 @@ pub(crate) struct Meeting<'b, W> {
 }
 
 impl<W: Work> Work for Meeting<'_, W> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.load::<Account>(self.account).await?;
         if self.runs.fetch_add(1, Ordering::SeqCst) == 0 {
             self.barrier.wait().await;
@@ -137,7 +137,7 @@ impl<W: Work> Work for Meeting<'_, W> {
 pub(crate) struct Counted<W>(pub(crate) W, pub(crate) Arc<AtomicUsize>);
 
 impl<W: Work> Work for Counted<W> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let answer = self.0.run(unit).await;
         self.1.fetch_add(1, Ordering::SeqCst);
         answer
@@ -152,7 +152,7 @@ pub(crate) struct Sabotaged<W> {
 }
 
 impl<W: Work> Work for Sabotaged<W> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let answer = self.work.run(unit).await?;
         let sql = self.sql.lock().unwrap().take();
         if let Some(sql) = sql {
@@ -166,7 +166,7 @@ impl<W: Work> Work for Sabotaged<W> {
 pub(crate) struct Estrange(pub(crate) Uuid, pub(crate) StrangeEvent);
 
 impl Work for Estrange {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.handle::<StrangeAccount>(self.0, self.1.clone()).await?;
         Ok(Answer::of(self.0))
     }

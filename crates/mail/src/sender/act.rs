@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use lethe_kernel::MailId;
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use crate::{Mail, MailCommand, Outcome, Policy};
 
@@ -42,7 +42,7 @@ impl<'a> Act<'a> {
 }
 
 impl Work for Act<'_> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let state = unit.load::<Mail>(self.mail).await?;
         let (about, tried) = (state.about(), state.tried());
         let command = match &self.deed {

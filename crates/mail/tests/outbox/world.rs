@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lethe_kernel::{
     Caller, Clock, ErrorCode, MailId, RequestId, Role, Subject, SubjectKind, UnitId, UserError, UserId,
 };
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Views, ViewsBuilder, Work, rows};
+use lethe_ledger::{Answer, Context, Failure, Ledger, UnitOfWork, Views, ViewsBuilder, Work, rows};
 use lethe_mail::{
     Destination, MailStatus, Outgoing, OutgoingMailRow, OutgoingMailView, Policy, Resend, Sender,
     SmtpAddress, queue,
@@ -181,7 +181,7 @@ struct Queue {
 }
 
 impl Work for Queue {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let mail = queue(unit, outgoing(self.about)).await?;
         if self.refused {
             return Err(UserError::new(ErrorCode::RuleViolated, "It was not to be.").into());
@@ -204,7 +204,7 @@ fn outgoing(about: Subject) -> Outgoing {
 struct Erase(Subject);
 
 impl Work for Erase {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(self.0, |_| true).await?;
         Ok(Answer::of(queue(unit, outgoing(Subject::document(Uuid::from_u128(77)))).await?))
     }

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use cqrs_es::Aggregate;
 use lethe_crm::contact::{Bound, ErasureKind, Fate, Remains};
 use lethe_kernel::{ContactId, Subject};
-use lethe_ledger::{Committed, Context, Failure, Ledger, LedgerError, Parts, Projection, Recorded, Unit};
+use lethe_ledger::{
+    Committed, Context, Failure, Ledger, LedgerError, Parts, Projection, Recorded, UnitOfWork,
+};
 use uuid::Uuid;
 
 use super::{Belonging, Outlook};
@@ -28,7 +30,7 @@ pub(crate) trait Entry: Send + Sync {
     /// The version of its stream, and what an erasure would do to it, if something of it is there.
     fn examine<'a>(
         &'a self,
-        unit: &'a mut Unit<'_>,
+        unit: &'a mut UnitOfWork<'_>,
         bound: Bound,
         erasure: ErasureKind,
     ) -> Boxed<'a, Result<(i64, Option<Outlook>), LedgerError>>;
@@ -42,7 +44,7 @@ pub(crate) trait Entry: Send + Sync {
     /// Has its stream say that the contact was erased.
     fn erase<'a>(
         &'a self,
-        unit: &'a mut Unit<'_>,
+        unit: &'a mut UnitOfWork<'_>,
         id: Uuid,
         of: (ContactId, ErasureKind),
     ) -> Boxed<'a, Result<bool, Failure>>;
@@ -81,7 +83,7 @@ impl<B: Belonging> Entry for Row<B> {
 
     fn examine<'a>(
         &'a self,
-        unit: &'a mut Unit<'_>,
+        unit: &'a mut UnitOfWork<'_>,
         bound: Bound,
         erasure: ErasureKind,
     ) -> Boxed<'a, Result<(i64, Option<Outlook>), LedgerError>> {
@@ -102,7 +104,7 @@ impl<B: Belonging> Entry for Row<B> {
 
     fn erase<'a>(
         &'a self,
-        unit: &'a mut Unit<'_>,
+        unit: &'a mut UnitOfWork<'_>,
         id: Uuid,
         (contact, erasure): (ContactId, ErasureKind),
     ) -> Boxed<'a, Result<bool, Failure>> {

@@ -75,7 +75,7 @@ pub enum CertificateError {
     },
     /// A number is too large for JSON as others read it.
     #[error(
-        "A number in the certificate is too large, or is none, so that not every reader of JSON would read the same."
+        "A number in the certificate is too large, or is not a number, so that not every reader of JSON would read the same."
     )]
     Number,
     /// It could not be written as JSON.

@@ -47,7 +47,7 @@ pub enum Rejection {
         /// The byte in that line.
         column: usize,
     },
-    /// The key it names is none.
+    /// The key it names cannot be read.
     #[error("The key in the certificate cannot be read: {0}")]
     Key(VerifierKeyError),
     /// It is signed with the key of another installation than it names.

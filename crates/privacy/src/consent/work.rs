@@ -6,7 +6,7 @@ use lethe_crm::contact::{BelongingKind, Bound, Contact, ContactCommand, living_c
 use lethe_crm::expiry::{ExpirySource, Longest};
 use lethe_crm::reference;
 use lethe_kernel::{ConsentId, ContactId, ErrorCode, Personal, UserError, text};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_nordic::calendar;
 
 use super::{
@@ -37,7 +37,7 @@ pub struct GiveConsent {
 }
 
 impl Work for GiveConsent {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         living_contact(unit, self.contact).await?;
         let now = unit.now();
@@ -90,7 +90,7 @@ pub struct WithdrawConsent {
 }
 
 impl Work for WithdrawConsent {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         living_contact(unit, self.contact).await?;
         let id = consent_id(self.contact, unit.caller().unit, &reference::code("purpose", &self.purpose)?);
@@ -115,7 +115,7 @@ pub struct ExpireConsent {
 }
 
 impl Work for ExpireConsent {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let today = calendar::copenhagen_date(unit.now());
         unit.handle::<Consent>(self.consent, ConsentCommand::Expire { today }).await?;
         Ok(Answer::of(self.consent))

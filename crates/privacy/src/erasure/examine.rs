@@ -7,7 +7,7 @@ use lethe_crm::company::Company;
 use lethe_crm::contact::{Contact, ErasureKind, Fate, Remains, existing_contact, living_contact};
 use lethe_crm::import::Naming;
 use lethe_kernel::{Caller, CompanyId, ContactId, ImportId, KeyClass, Role, Subject, UserError};
-use lethe_ledger::{Failure, LedgerError, Unit};
+use lethe_ledger::{Failure, LedgerError, UnitOfWork};
 use lethe_vault::DestroyedKey;
 
 use super::facts::{Facts, token};
@@ -17,7 +17,7 @@ use crate::belonging::{Affected, entry};
 /// Everything that belongs to the erasure of a contact. The keys that it names are destroyed if the unit of work is
 /// appended.
 pub(super) async fn examine(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     contact: ContactId,
     kind: ErasureKind,
 ) -> Result<Preview, Failure> {
@@ -31,7 +31,7 @@ pub(super) async fn examine(
 
 /// The same of a contact that is not erased, whoever asks; without a token, for which the contact's key is needed.
 pub(super) async fn gather(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     contact: ContactId,
     kind: ErasureKind,
 ) -> Result<(Preview, Facts), Failure> {
@@ -85,7 +85,7 @@ fn permit(caller: Caller, contact: &Contact) -> Result<(), UserError> {
 
 /// What belongs to it, and what would become of that.
 async fn belongings(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     contact: &Contact,
     kind: ErasureKind,
     facts: &mut Facts,
@@ -104,7 +104,7 @@ async fn belongings(
 /// they are is no part of the facts that a token stands for: nothing but the recognising of a file is lost with them,
 /// and an import that begins must not hold an erasure up.
 async fn imports(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     contact: &Contact,
     proprietorships: &[CompanyId],
     destroyed: &mut Vec<DestroyedKey>,
@@ -119,7 +119,7 @@ async fn imports(
     Ok(imports)
 }
 
-async fn sole_proprietors(unit: &mut Unit<'_>, contact: &Contact) -> Result<Vec<CompanyId>, Failure> {
+async fn sole_proprietors(unit: &mut UnitOfWork<'_>, contact: &Contact) -> Result<Vec<CompanyId>, Failure> {
     let mut found = Vec::new();
     for company in contact.companies().filter(|company| !contact.is_proprietor_of(*company)) {
         if unit.load::<Company>(company).await?.is_personal() {
@@ -131,7 +131,7 @@ async fn sole_proprietors(unit: &mut Unit<'_>, contact: &Contact) -> Result<Vec<
 
 /// Destroys the keys, and tells whether one stays that bookkeeping law protects (R21).
 async fn keys(
-    unit: &mut Unit<'_>,
+    unit: &mut UnitOfWork<'_>,
     contact: ContactId,
     belongings: &[Affected],
     proprietorships: &[CompanyId],

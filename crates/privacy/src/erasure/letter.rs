@@ -9,7 +9,7 @@ const KIND: &str = "CONTACT_ERASED";
 
 /// What became of a contact. Nothing of it is a personal value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(super) struct Told {
     pub(super) contact: ContactId,
     pub(super) kind: ErasureKind,
     pub(super) reason: ErasureReason,
@@ -21,7 +21,7 @@ pub(super) struct Facts {
 
 /// The mail to an address of a DPM. The names are those of the unit that is told, and of the one in whose name the contact
 /// was erased.
-pub(super) fn letter(facts: &Facts, (dpm, to): (UserId, String), [told, by]: [&str; 2]) -> Outgoing {
+pub(super) fn letter(facts: &Told, (dpm, to): (UserId, String), [told, by]: [&str; 2]) -> Outgoing {
     let done = match facts.kind {
         ErasureKind::Anonymised => "anonymised",
         ErasureKind::Deleted => "deleted",
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn written(kind: ErasureKind, role: Role) -> Outgoing {
-        let facts = Facts {
+        let facts = Told {
             contact: ContactId(Uuid::from_u128(0x42)),
             kind,
             reason: ErasureReason::Objection,

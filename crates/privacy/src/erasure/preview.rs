@@ -2,7 +2,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lethe_crm::contact::{BelongingKind, ErasureKind, Fate, Hold, Remains};
 use lethe_kernel::{CompanyId, ContactId, ImportId};
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, Ledger, UnitOfWork, Work};
 use lethe_vault::DestroyedKey;
 
 use super::examine::examine;
@@ -73,7 +73,7 @@ struct PreviewErasure {
 }
 
 impl Work for PreviewErasure {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let preview = examine(unit, self.contact, self.kind).await?;
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
         Ok(Answer::of(self.contact))

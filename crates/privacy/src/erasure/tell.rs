@@ -3,11 +3,11 @@
 use lethe_access::{Unit as OfUnit, User};
 use lethe_crm::contact::{Contact, ContactEvent};
 use lethe_kernel::{ContactId, Role, UnitId, UserId};
-use lethe_ledger::{Answer, Committed, Failure, LedgerError, Reaction, Recorded, Unit, Work};
+use lethe_ledger::{Answer, Committed, Failure, LedgerError, Reaction, Recorded, UnitOfWork, Work};
 use lethe_mail::queue_for;
 use lethe_vault::VaultError;
 
-use super::letter::{Facts, letter};
+use super::letter::{Told, letter};
 
 /// Mails the DPMs of the units that have a contact, once it is erased. The unit whose DPM erased it is not told.
 pub struct TellOfErasures;
@@ -20,7 +20,7 @@ impl Reaction for TellOfErasures {
     fn react(event: &Recorded) -> Result<Option<TellOfErasure>, LedgerError> {
         let ContactEvent::Erased(erased) = event.decode()? else { return Ok(None) };
         let metadata = event.metadata()?;
-        let facts = Facts {
+        let facts = Told {
             contact: ContactId(event.stream),
             kind: erased.kind,
             reason: erased.reason,
@@ -39,13 +39,13 @@ impl Reaction for TellOfErasures {
 /// Queues a mail to the DPM of each unit that has a contact which was erased: one per unit, also if two units have the same
 /// DPM, since each answers for itself and looks after its own mails. Answers the units of which nobody can be told.
 pub struct TellOfErasure {
-    facts: Facts,
+    facts: Told,
     /// The unit in whose name it was erased.
     by: UnitId,
 }
 
 impl Work for TellOfErasure {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let contact = unit.load::<Contact>(self.facts.contact).await?;
         let to_tell: Vec<UnitId> = contact.units().filter(|of| !self.knows(*of)).collect();
         let by = name(unit, self.by).await?;
@@ -71,13 +71,13 @@ impl TellOfErasure {
 }
 
 /// What a unit is called.
-async fn name(unit: &mut Unit<'_>, of: UnitId) -> Result<String, LedgerError> {
+async fn name(unit: &mut UnitOfWork<'_>, of: UnitId) -> Result<String, LedgerError> {
     let registered = unit.load::<OfUnit>(of).await?.registered();
     Ok(registered.map_or_else(|| of.0.to_string(), |registered| registered.name.clone()))
 }
 
 /// The present DPM of a unit and their address; none if there is nobody, or the address went with them.
-async fn reader(unit: &mut Unit<'_>, of: UnitId) -> Result<Option<(UserId, String)>, Failure> {
+async fn reader(unit: &mut UnitOfWork<'_>, of: UnitId) -> Result<Option<(UserId, String)>, Failure> {
     let Some(dpm) = unit.load::<OfUnit>(of).await?.dpm() else { return Ok(None) };
     let Some(email) = unit.load::<User>(dpm).await?.email().cloned() else { return Ok(None) };
     match unit.open(&email, dpm).await {

@@ -4,7 +4,7 @@ use lethe_crm::company::{self, Company, CompanyCommand};
 use lethe_crm::contact::{Contact, ContactCommand, Erase, ErasureKind, ErasureReason, Fated};
 use lethe_crm::import::{Because, note_forgotten};
 use lethe_kernel::{CompanyId, ContactId, UserError, UserId};
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_nordic::calendar;
 
 use super::examine::{examine, gather};
@@ -24,7 +24,7 @@ pub struct EraseContact {
 }
 
 impl Work for EraseContact {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let (contact, kind) = (self.contact, self.kind);
         let preview = examine(unit, contact, kind).await?;
         if preview.token != self.token {
@@ -35,7 +35,11 @@ impl Work for EraseContact {
 }
 
 /// Has every stream that has values of the contact say that they are erased.
-async fn carry_out(unit: &mut Unit<'_>, preview: Preview, reason: ErasureReason) -> Result<Answer, Failure> {
+async fn carry_out(
+    unit: &mut UnitOfWork<'_>,
+    preview: Preview,
+    reason: ErasureReason,
+) -> Result<Answer, Failure> {
     let Preview { contact, kind, .. } = preview;
     let erase = Erase {
         kind,
@@ -77,7 +81,7 @@ pub enum FinishErasure {
 }
 
 impl Work for FinishErasure {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         // Whoever was registered in the part that was lost is not there; who had several keys may be finished already.
         match *self {
             Self::Contact(contact) => {

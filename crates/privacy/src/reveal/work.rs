@@ -6,7 +6,7 @@ use lethe_crm::note::own_note;
 use lethe_kernel::{
     AlertId, Caller, CompanyId, ContactId, DeviceId, NoteId, Personal, RevealId, Subject, UserError, text,
 };
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 use lethe_nordic::calendar;
 
 use super::aggregate::HOUR;
@@ -36,7 +36,7 @@ pub struct RevealCpr {
 }
 
 impl Work for RevealCpr {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         if own_unit(unit).await?.kind != UnitKind::BusinessHub {
             return refuse(RevealError::NotBusinessHub);
         }
@@ -57,7 +57,7 @@ pub struct RevealNote {
 }
 
 impl Work for RevealNote {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let Some(standing) = own_note(unit, self.note).await?.active() else {
             return refuse(RevealError::NoteEnded);
@@ -83,7 +83,7 @@ pub struct RevealCompanyNumber {
 }
 
 impl Work for RevealCompanyNumber {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         own_unit(unit).await?;
         let own = unit.caller().unit;
         // One that is closed hides its number still.
@@ -106,7 +106,7 @@ fn refuse(error: RevealError) -> Result<Answer, Failure> {
     Err(UserError::from(error).into())
 }
 
-async fn record(unit: &mut Unit<'_>, what: Revealed, occasion: &Occasion) -> Result<Answer, Failure> {
+async fn record(unit: &mut UnitOfWork<'_>, what: Revealed, occasion: &Occasion) -> Result<Answer, Failure> {
     let Caller { user, unit: own, .. } = unit.caller();
     let subject = what.subject();
     let (at, reveal) = (unit.now(), RevealId(unit.new_id()));

@@ -1,7 +1,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use lethe_kernel::{ErrorCode, Rule};
-use lethe_ledger::{Answer, Failure, Secrets, Stored, Unit, Work};
+use lethe_ledger::{Answer, Failure, Secrets, Stored, UnitOfWork, Work};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -70,7 +70,7 @@ pub(super) struct Tell {
 }
 
 impl Work for Tell {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.handle::<KeyVault>(self.installation, self.command.clone()).await?;
         Ok(Answer::of(self.installation))
     }

@@ -50,7 +50,7 @@ async fn import(ledger: &Ledger, text: &str) -> (ImportId, Vec<(Outcome, Contact
     (import, rows)
 }
 
-/// What is to be had of the keys: rows of tables, and a root.
+/// What can be had of the keys: rows of tables, and a root.
 struct Loot {
     root: RootRow,
     buckets: Vec<BucketRow>,

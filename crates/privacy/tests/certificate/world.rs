@@ -4,7 +4,7 @@ use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{ContactInput, ErasureKind, ErasureReason, RegisterContact};
 use lethe_kernel::{Caller, Clock, ContactId, Patch, RequestId, Role, UnitId, UserId};
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, Ledger, UnitOfWork, Work};
 use lethe_nordic::Country;
 use lethe_privacy::certificate::{Certificate, CertificateError, certificate_of};
 use lethe_privacy::erasure::{EraseContact, preview};
@@ -26,7 +26,7 @@ pub(crate) struct World {
 struct Forget(ContactId);
 
 impl Work for Forget {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(self.0, |_| true).await?;
         Ok(Answer::of(self.0))
     }

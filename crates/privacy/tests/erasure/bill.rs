@@ -3,7 +3,7 @@
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use lethe_kernel::{ContactId, ErrorCode, KeyClass, Personal, PersonalValue, Rule};
-use lethe_ledger::{Answer, Failure, Secrets, Stored, Unit, Work, domain_event};
+use lethe_ledger::{Answer, Failure, Secrets, Stored, UnitOfWork, Work, domain_event};
 use serde::{Deserialize, Serialize};
 
 /// Bills a contact. Answers the contact.
@@ -60,7 +60,7 @@ impl Aggregate for Account {
 impl Stored for Account {}
 
 impl Work for Bill {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.handle::<Account>(self.0, self.0).await?;
         Ok(Answer::of(self.0))
     }

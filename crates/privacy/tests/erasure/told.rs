@@ -8,7 +8,7 @@ use lethe_crm::contact::{BelongingKind, Bound, Contact, ContactCommand};
 use lethe_crm::expiry::ExpirySource;
 use lethe_crm::note::RemoveNote;
 use lethe_kernel::{ContactId, NoteId, Role, Subject, UnitId, UserId};
-use lethe_ledger::{Answer, Failure, Ledger, Unit, Views, ViewsBuilder, Work};
+use lethe_ledger::{Answer, Failure, Ledger, UnitOfWork, Views, ViewsBuilder, Work};
 use lethe_mail::MailEvent;
 use lethe_nordic::Country;
 use lethe_privacy::erasure::TellOfErasures;
@@ -176,7 +176,7 @@ async fn a_dpm_of_two_units_gets_a_mail_for_each() {
 struct HaveIt(ContactId, UnitId);
 
 impl Work for HaveIt {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let bound = Bound {
             kind: BelongingKind::Note,
             id: unit.new_id(),
@@ -195,7 +195,7 @@ impl Work for HaveIt {
 struct Lose(UserId);
 
 impl Work for Lose {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(self.0, |_| true).await?;
         RegisterUser::person(UserId(Uuid::from_u128(99)), "Nobody", "nobody@example.org").run(unit).await
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
 use lethe_kernel::{Caller, Clock, ContactId, RequestId};
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, Ledger, UnitOfWork, Work};
 use lethe_nordic::Country;
 use lethe_privacy::restore::{Done, Mode, NotRestored, restore};
 use lethe_privacy::rotation::{Rotated, RotationError, rotate};
@@ -33,7 +33,7 @@ pub(crate) struct Scene {
 struct Erase(ContactId);
 
 impl Work for Erase {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(self.0, |_| true).await?;
         let registered =
             Registered { name: "Syd".into(), country: Country::Denmark, kind: UnitKind::BusinessHub };

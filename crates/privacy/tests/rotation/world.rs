@@ -7,7 +7,7 @@ use lethe_access::unit::{RegisterUnit, Registered, UnitKind};
 use lethe_access::user::RegisterUser;
 use lethe_crm::contact::{AmendContact, ContactInput, FirstName, RegisterContact};
 use lethe_kernel::{Caller, Clock, ContactId, Patch, Personal, RequestId, Role, SealedText, UnitId, UserId};
-use lethe_ledger::{Answer, Context, Failure, Ledger, Unit, Views, ViewsBuilder, Work};
+use lethe_ledger::{Answer, Context, Failure, Ledger, UnitOfWork, Views, ViewsBuilder, Work};
 use lethe_nordic::Country;
 use lethe_privacy::rotation::{Rotated, RotationError, RotationView, rotate};
 use lethe_vault::custodian::{CustodianSpec, FileCustodian};
@@ -28,7 +28,7 @@ pub(crate) struct World {
 pub(crate) struct Forget(pub(crate) ContactId);
 
 impl Work for Forget {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         unit.destroy(self.0, |_| true).await?;
         Ok(Answer::of(self.0))
     }

@@ -5,7 +5,7 @@ use lethe_access::UnitKind;
 use lethe_access::unit::{RegisterUnit, Registered};
 use lethe_access::user::{Enrolment, Grant, GrantRole, IdentityInput, RegisterUser, UserInput};
 use lethe_kernel::{Caller, Patch, RequestId, Role, UnitId, UserId};
-use lethe_ledger::{Answer, Context, Failure, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, UnitOfWork, Work};
 use lethe_nordic::Country;
 
 use super::with_running;
@@ -92,7 +92,7 @@ struct First {
 }
 
 impl Work for First {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let answer = self.user.run(unit).await?;
         self.unit.run(unit).await.map_err(|failure| failure.at("unit"))?;
         self.grant.run(unit).await?;

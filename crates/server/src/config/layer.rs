@@ -68,7 +68,7 @@ const OTHERS: [&str; 6] =
 /// What others of them begin with.
 const FAMILIES: [&str; 2] = ["LETHE_CRASH_", "LETHE_TEST_"];
 
-/// A line for every variable that looks like a setting and is none. Their values are not told.
+/// A line for every variable that looks like a setting and is not one. Their values are not told.
 pub(super) fn misspelt(variables: impl Iterator<Item = String>) -> Vec<String> {
     let known = |name: &str| KEYS.iter().any(|(_, variable)| *variable == name);
     let ours = |name: &String| name.to_ascii_uppercase().starts_with(PREFIX);

@@ -92,7 +92,7 @@ struct Newcomer {
 }
 
 impl Work for Newcomer {
-    async fn run(&self, unit: &mut lethe_ledger::Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut lethe_ledger::UnitOfWork<'_>) -> Result<Answer, Failure> {
         let answer = self.register.run(unit).await?;
         if let Some(grant) = &self.grant {
             grant.run(unit).await?;

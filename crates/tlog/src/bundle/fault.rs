@@ -46,7 +46,7 @@ pub enum Fault {
     /// The manifest is not as described.
     #[error("The file manifest.json is not as it should be. {0}")]
     Manifest(String),
-    /// The key in the manifest is none.
+    /// The key in the manifest cannot be read.
     #[error("The key in manifest.json is no verifier key. {0}")]
     Key(#[from] VerifierKeyError),
     /// The bundle was signed by another key than the expected one.
@@ -68,7 +68,7 @@ pub enum Fault {
         /// The origin it should be.
         expected: String,
     },
-    /// The checkpoint is none or is not signed by the key.
+    /// The checkpoint cannot be read, or is not signed by the key.
     #[error("The checkpoint does not verify. {0}")]
     Checkpoint(CheckpointError),
     /// A witness that must have cosigned has not.

@@ -74,7 +74,7 @@ impl<'de> Deserialize<'de> for Selection {
             ("range", Some(from), Some(until), None) => Ok(Self::Range { from, until }),
             ("unit", None, None, Some(Id(id))) => Ok(Self::Unit { id }),
             ("contact", None, None, Some(Id(id))) => Ok(Self::Contact { id }),
-            _ => Err(D::Error::custom("the selection is none of those that are described")),
+            _ => Err(D::Error::custom("the selection is not one of those that are described")),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::note::{Note, NoteError, VerifierKey};
 use crate::tile::{Tile, TileSet, TileSetError};
 use crate::tree::{Node, node_hash, root_of};
 
-/// What a bundle is to be one of.
+/// Which bundle is written.
 #[derive(Clone, Debug)]
 pub struct Header {
     /// The signed checkpoint of the tree, with cosignatures if there are any.
@@ -44,7 +44,7 @@ pub enum WriteError {
     /// The folder holds something.
     #[error("The folder {} is not empty. Name a new one.", .0.display())]
     NotEmpty(PathBuf),
-    /// The checkpoint is none or not signed by the key.
+    /// The checkpoint cannot be read, or is not signed by the key.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// A position is not behind the one before it, or not in the tree.

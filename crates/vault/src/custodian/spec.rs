@@ -46,7 +46,7 @@ pub enum SpecError {
     /// `file:` alone.
     #[error("The custodian `file:` names no path. Write `file:/path/to/root.key`.")]
     NoPath,
-    /// The address is none.
+    /// The address cannot be read.
     #[error("The address of the transit custodian is not a URL: {0}. Write `transit:https://host:8200?…`.")]
     Url(String),
     /// Neither http nor https.

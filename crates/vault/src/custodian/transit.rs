@@ -20,7 +20,7 @@ use super::{CustodianError, Held, Root, TransitSpec};
 use http::{Answer, Http};
 use rows::Rows;
 
-/// A ciphertext that is none, to ask whether there is a key at all: its absence is told first.
+/// Not a ciphertext; it asks whether there is a key at all, because a missing key is told first.
 const NOTHING: &str = "vault:v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
 
 /// A transit engine that keeps the key to the root.
@@ -65,7 +65,7 @@ impl TransitCustodian {
         self.http.name()
     }
 
-    /// The roots that can be read, ascending by epoch. What is kept under a deleted key is none.
+    /// The roots that can be read, ascending by epoch. What is kept under a deleted key cannot be read.
     ///
     /// # Errors
     /// [`CustodianError`], also when all that is kept is damaged.

@@ -41,8 +41,9 @@ pub(super) async fn bury(connection: &mut PgConnection) -> Result<u64, VaultErro
     let buckets: i32 =
         sqlx::query_scalar("SELECT buckets FROM vault.root").fetch_one(&mut *connection).await?;
     for (named, position, at) in &unknown {
-        let damaged =
-            || VaultError::Encode(format!("the event at position {position} names a key that is none"));
+        let damaged = || {
+            VaultError::Encode(format!("the event at position {position} names a key that cannot be read"))
+        };
         let parts: Vec<&str> = named.split('/').collect();
         let [kind, subject, class, key, commitment] = parts[..] else { return Err(damaged()) };
         let key: Uuid = key.parse().map_err(|_| damaged())?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{by_parent, newest, notes_at, pages};
 use crate::app::parts;
-use crate::connection::{Opaque, Slice};
+use crate::connection::{Opaque, PageArguments};
 use crate::contact::Contact;
 use crate::error::fault;
 use crate::loader::asked;
@@ -84,7 +84,7 @@ impl<P: Listed> Lists<P> {
         &self,
         context: &Context<'_>,
         contact: &Contact,
-        slice: &Slice,
+        slice: &PageArguments,
         shown: fn(P::Row) -> N,
     ) -> Result<Connection<Opaque, N>> {
         let (page, id) = (slice.page()?, contact.row.id.0);

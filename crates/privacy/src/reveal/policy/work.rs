@@ -1,6 +1,6 @@
 use lethe_access::unit::own_unit;
 use lethe_crm::reference;
-use lethe_ledger::{Answer, Failure, Unit, Work};
+use lethe_ledger::{Answer, Failure, UnitOfWork, Work};
 
 use super::{Limits, PolicyCommand, RevealPolicy};
 
@@ -8,7 +8,7 @@ use super::{Limits, PolicyCommand, RevealPolicy};
 pub struct SetPurposes(pub Vec<String>);
 
 impl Work for SetPurposes {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let mut codes: Vec<String> = Vec::new();
         for given in &self.0 {
             let code = reference::code("codes", given)?;
@@ -24,12 +24,12 @@ impl Work for SetPurposes {
 pub struct SetLimits(pub Limits);
 
 impl Work for SetLimits {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         decide(unit, PolicyCommand::SetLimits(self.0)).await
     }
 }
 
-async fn decide(unit: &mut Unit<'_>, command: PolicyCommand) -> Result<Answer, Failure> {
+async fn decide(unit: &mut UnitOfWork<'_>, command: PolicyCommand) -> Result<Answer, Failure> {
     own_unit(unit).await?;
     let own = unit.caller().unit;
     unit.handle::<RevealPolicy>(own, command).await?;

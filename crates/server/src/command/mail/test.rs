@@ -2,7 +2,7 @@
 
 use clap::Args;
 use lethe_kernel::{Caller, RequestId, Subject, UnitId};
-use lethe_ledger::{Answer, Context, Failure, Unit, Work};
+use lethe_ledger::{Answer, Context, Failure, UnitOfWork, Work};
 use lethe_mail::{Outgoing, queue};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(config: &Config, arguments: &Arguments) -> Result<Outcom
 struct Test<'a>(&'a Arguments);
 
 impl Work for Test<'_> {
-    async fn run(&self, unit: &mut Unit<'_>) -> Result<Answer, Failure> {
+    async fn run(&self, unit: &mut UnitOfWork<'_>) -> Result<Answer, Failure> {
         let about = Subject::document(unit.new_id());
         let Arguments { address, text } = self.0;
         let mail = Outgoing {

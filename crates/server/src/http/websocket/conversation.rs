@@ -1,5 +1,5 @@
 //! What the protocol `graphql-transport-ws` wants and the library does not do: operations that run have ids of their own,
-//! messages that are none close the connection with a reason, and what is refused before it began comes as `error`.
+//! messages that are not of the protocol close the connection with a reason, and what is refused before it began comes as `error`.
 //!
 //! The library never sees the ids of the client. Each operation gets a number, which is never used again; what the
 //! library says about a number that has ended is not sent.
@@ -18,7 +18,7 @@ use message::{FromClient, FromLibrary};
 /// Why a connection is closed: a code of the protocol, and a sentence.
 pub(super) type Closing = (u16, &'static str);
 
-/// A message that is none of the protocol.
+/// A message that is not of the protocol.
 const INVALID: u16 = 4400;
 /// As RFC 6455 numbers it.
 const TOO_BIG: Closing = (1009, "The message is too big. Send less at once, files as a form over HTTP.");
@@ -145,7 +145,7 @@ impl State {
                 Ok(message::subscribe(self.begin(&id), &payload))
             }
             FromClient::Complete { id } => {
-                // One that has ended by itself meanwhile is none any more: both sides may end it at the same time.
+                // It may have ended by itself meanwhile: both sides may end it at the same time.
                 let number = self.numbers.remove(id.as_ref());
                 if let Some(number) = number {
                     self.running.remove(&number);

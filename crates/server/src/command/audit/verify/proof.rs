@@ -20,7 +20,7 @@ use crate::output::shown;
 /// How long a file may be: a note of the largest size, and the proof before it.
 const MAX_BYTES: usize = lethe_tlog::note::MAX_BYTES + (128 << 10);
 
-/// Why a proof is none.
+/// Why a proof is not accepted.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
     #[error("The file is longer than {MAX_BYTES} bytes or is not UTF-8.")]

@@ -22,7 +22,7 @@ use crate::{Context, Failure, LedgerError, Parts, Secrets, Stored};
 
 /// What a command works on. Every stream it loads, written or only read, must still be at that version when the
 /// events are appended.
-pub struct Unit<'l> {
+pub struct UnitOfWork<'l> {
     parts: &'l Parts,
     context: &'l Context,
     command: CommandId,
@@ -36,7 +36,7 @@ pub struct Unit<'l> {
     events: Vec<NewEvent>,
 }
 
-impl<'l> Unit<'l> {
+impl<'l> UnitOfWork<'l> {
     pub(crate) fn new(parts: &'l Parts, context: &'l Context, command: CommandId) -> Self {
         Self {
             parts,
@@ -110,7 +110,7 @@ impl<'l> Unit<'l> {
     /// The version of an aggregate as it is stored: the number of its events.
     ///
     /// # Errors
-    /// As [`Unit::load`].
+    /// As [`UnitOfWork::load`].
     pub async fn version<A: Stored>(&mut self, id: impl Into<Uuid>) -> Result<i64, LedgerError> {
         let id = id.into();
         self.load::<A>(id).await?;
@@ -137,7 +137,7 @@ impl<'l> Unit<'l> {
     /// The state of an aggregate that must exist; `missing` if it does not.
     ///
     /// # Errors
-    /// `missing`, and as [`Unit::load`].
+    /// `missing`, and as [`UnitOfWork::load`].
     pub async fn existing<A: Stored>(
         &mut self,
         id: impl Into<Uuid>,
@@ -153,7 +153,7 @@ impl<'l> Unit<'l> {
     /// Refuses the command if the aggregate is not at the version the caller has seen.
     ///
     /// # Errors
-    /// `STALE_VERSION` with the present version, and as [`Unit::load`].
+    /// `STALE_VERSION` with the present version, and as [`UnitOfWork::load`].
     pub async fn expect<A: Stored>(
         &mut self,
         id: impl Into<Uuid>,
@@ -179,7 +179,7 @@ impl<'l> Unit<'l> {
     /// Has an aggregate decide a command and stages its events; tells whether anything changed.
     ///
     /// # Errors
-    /// The rule that refused it, and what can fail in [`Unit::load`] and in the vault.
+    /// The rule that refused it, and what can fail in [`UnitOfWork::load`] and in the vault.
     pub async fn handle<A: Stored>(
         &mut self,
         id: impl Into<Uuid>,

@@ -6,14 +6,14 @@ use lethe_kernel::{KeyClass, Subject};
 use lethe_vault::StoredKey;
 use uuid::Uuid;
 
-use super::Unit;
+use super::UnitOfWork;
 use super::loaded::Loaded;
 use crate::append::{Expectation, NewEvent, NewUnit};
 use crate::cache::StreamId;
 use crate::load::LONG;
 use crate::{Answer, Context, LedgerError, Metadata};
 
-impl Unit<'_> {
+impl UnitOfWork<'_> {
     /// Whether everything the decision looked at still is as it was, where it may be old; and the ledger's last
     /// position at that moment.
     pub(crate) async fn confirmed(&self) -> Result<(bool, i64), LedgerError> {
@@ -22,7 +22,7 @@ impl Unit<'_> {
         self.parts.unchanged(&streams, &keys).await
     }
 
-    /// As [`Unit::confirmed`], without asking when nothing can be old.
+    /// As [`UnitOfWork::confirmed`], without asking when nothing can be old.
     pub(crate) async fn stands(&self) -> Result<bool, LedgerError> {
         let certain =
             self.keyring.stored().next().is_none() && self.expectations(|l| l.remembered).is_empty();
