@@ -78,10 +78,9 @@ async fn main() {
             }
         }
         table.memory(contacts, ours.server().resident(), other.as_ref().map(|peer| peer.server().resident()));
-        if let Some(peer) = other {
-            peer.stop();
-        }
-        ours.stop();
+        // PostGraphile first: the server of ours owns PostgreSQL.
+        drop(other);
+        drop(ours);
     }
     table.write(begun.elapsed());
 }
