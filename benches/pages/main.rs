@@ -3,7 +3,8 @@
 //!
 //! An installation is filled by `lethe fixture --load` and grows from size to size. The server is the release binary in a
 //! process of its own, and so is what asks it: this one. Both contenders alternate, so that a machine that slows down slows
-//! both; figures are medians of the rounds. `just bench-pages`, or with other sizes `just bench-pages 10000 1000000`;
+//! both; figures are medians of the rounds. `just bench-pages`, or with other sizes `just bench-pages 10000 1000000`,
+//! and `just bench-pages trial 600` to see that it works;
 //! results stand in benches/results.
 
 #![allow(
@@ -48,6 +49,9 @@ async fn main() {
     // `cargo bench` adds flags of its own.
     let asked: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if asked.is_empty() { SIZES.to_vec() } else { asked };
+    // To see that it works: once, over one connection.
+    let trial = std::env::args().any(|argument| argument == "trial");
+    let (connections, rounds) = if trial { (&CONNECTIONS[..1], 1) } else { (&CONNECTIONS[..], ROUNDS) };
     let begun = Instant::now();
     quiet::check().await;
     let folder = process::folder();
@@ -64,26 +68,29 @@ async fn main() {
             Err(_) => None,
         };
         table.title(contacts);
-        for (place, scenario) in ours.scenarios().await.iter().enumerate() {
+        for scenario in &ours.scenarios().await {
             let others = other.as_ref().and_then(|peer| peer.load(scenario.name));
-            for connections in CONNECTIONS {
+            for &connections in connections {
                 let (mut first, mut second) = (Outcome::new(), Outcome::new());
-                for _ in 0..ROUNDS {
+                for _ in 0..rounds {
                     first.round(&scenario.load, connections, ours.server()).await;
                     if let (Some(load), Some(peer)) = (&others, &other) {
                         second.round(load, connections, peer.server()).await;
                     }
                 }
-                table.add(&Line { place, name: scenario.name, connections, ours: &first, peer: &second });
+                table.add(&Line { name: scenario.name, connections, ours: &first, peer: &second });
             }
         }
         table.memory(contacts, ours.server().resident(), other.as_ref().map(|peer| peer.server().resident()));
-        if let Some(peer) = other {
-            peer.stop();
-        }
-        ours.stop();
+        // PostGraphile first: the server of ours owns PostgreSQL.
+        drop(other);
+        drop(ours);
     }
-    table.write(begun.elapsed());
+    if trial {
+        println!("A trial is kept nowhere.");
+    } else {
+        table.write(begun.elapsed());
+    }
 }
 
 impl Outcome {

