@@ -47,14 +47,14 @@ impl<T> From<T> for Code<T> {
     }
 }
 
-fn described(lines: &str) -> Option<String> {
-    Some(lines.lines().map(str::trim).collect::<Vec<_>>().join("\n"))
+fn described(lines: &str) -> String {
+    lines.lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
 fn declare<T: Graph>() -> MetaType {
     let value = |code: &T| MetaEnumValue {
         name: code.name().to_owned(),
-        description: described(code.meaning()),
+        description: Some(described(code.meaning())),
         deprecation: Deprecation::NoDeprecated,
         visible: None,
         inaccessible: false,
@@ -63,7 +63,7 @@ fn declare<T: Graph>() -> MetaType {
     };
     MetaType::Enum {
         name: T::NAME.to_owned(),
-        description: described(T::DESCRIPTION),
+        description: Some(described(T::DESCRIPTION)),
         enum_values: T::ALL.iter().map(|code| (code.name().to_owned(), value(code))).collect(),
         visible: None,
         inaccessible: false,

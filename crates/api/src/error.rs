@@ -84,16 +84,15 @@ impl From<kernel::UserError> for UserError {
             (Detail::CurrentVersion(current_version), _) => {
                 Self::StaleVersion(StaleVersion { code, message, field, current_version })
             }
-            (Detail::Existing(kind, id), _) => match Kind::from_name(kind) {
-                Some(kind) => {
+            (Detail::Existing(kind, id), _) => {
+                if let Some(kind) = Kind::from_name(kind) {
                     Self::AlreadyExists(AlreadyExists { code, message, field, existing: kind.id(id) })
-                }
-                // Rather no object than one of another type.
-                None => {
+                } else {
+                    // Rather no object than one of another type.
                     tracing::error!(kind, "a refusal names an object of a type that is not in the graph");
                     Self::RuleViolation(RuleViolation { code, message, field })
                 }
-            },
+            }
             (Detail::RetryAt(retry_at), _) => {
                 Self::RateLimited(RateLimited { code, message, field, retry_at })
             }

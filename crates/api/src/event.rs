@@ -147,9 +147,10 @@ impl Event {
         let is_told = Visibility::of(context).is_told(audience, &self.0).map_err(|error| fault(&error))?;
         let mut shown = Vec::new();
         for change in changes {
-            shown.push(match is_told {
-                true => FieldChange::of(context, change, &self.0).await?,
-                false => FieldChange::forbidden(change),
+            shown.push(if is_told {
+                FieldChange::of(context, change, &self.0).await?
+            } else {
+                FieldChange::forbidden(change)
             });
         }
         Ok(shown)
