@@ -125,6 +125,10 @@ struct Live {
 const LIVE: &str = "SELECT version, position, (SELECT coalesce(max(position), 0) FROM ledger.events) AS head \
                     FROM ledger.projections WHERE name = $1";
 
+/// Whether most of what a view follows is still before it.
+const FAR_BEHIND: &str = "SELECT count(*) FILTER (WHERE position > $2) * 2 > count(*) FROM ledger.events \
+                          WHERE aggregate_type = ANY($1)";
+
 impl Build<'_> {
     async fn run(&mut self, compare: bool, progress: Progress<'_>) -> Result<Rebuilt, LedgerError> {
         self.clean().await?;
@@ -133,7 +137,9 @@ impl Build<'_> {
             return Err(LedgerError::NewerVersion);
         }
         // What is far behind is built, not compared: it would catch up for longer than it was built.
-        let comparable = (live.head / 2..=live.head).contains(&live.position);
+        let far = sqlx::query_scalar(FAR_BEHIND).bind(self.shape.sources).bind(live.position);
+        let is_far_behind: bool = far.fetch_one(&mut *self.connection).await?;
+        let comparable = live.position <= live.head && !is_far_behind;
         let compare = compare && live.version == self.shape.version && comparable;
         // Both can be compared where the old one stands, or a little later.
         let until = if compare { live.position } else { live.head };
