@@ -15,10 +15,11 @@ run *arguments:
 check:
     .ci/run
 
-# Write the generated files anew: the schema and the demo fixtures
+# Write the generated files anew: the schema, the page of permissions and the demo fixtures
 accept:
     cargo run -q -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql
     cargo run -q -- fixture --out fixtures/demo
+    LETHE_WRITE_GOLDEN=1 cargo test -q -p lethe-api --test graph the_page_of_permissions
 
 # Write the golden files of new versions of events and views (files that are there stay as they are), and the vectors of the log
 golden:

@@ -46,6 +46,11 @@ impl Trial {
         lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
     }
 
+    /// Its lists: the row's field, and the table.
+    pub fn lists(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0.children.iter().map(|list| (list.field, list.table))
+    }
+
     /// The types of streams it follows.
     #[must_use]
     pub fn sources(self) -> &'static [&'static str] {

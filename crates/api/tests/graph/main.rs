@@ -10,6 +10,7 @@
 
 mod damaged;
 mod events;
+mod hidden;
 mod permissions;
 mod rules;
 mod running;
