@@ -1,12 +1,12 @@
 //! Arguments as GraphQL gives them.
 
-use async_graphql::{Context, ErrorExtensions, InputObject, MaybeUndefined, OneofObject, Result};
+use async_graphql::{Context, InputObject, MaybeUndefined, OneofObject};
 use chrono::{DateTime, Utc};
 use lethe_kernel::Patch;
 use lethe_ledger::Cutoff;
 
 use crate::app::{app, parts};
-use crate::error::{fault, top_level};
+use crate::error::{ApiError, Result, top_level};
 use crate::kind::ShownView;
 use crate::mutate::reached;
 use crate::scalar::Position;
@@ -28,29 +28,28 @@ impl AsOf {
     /// `NOT_YET`, with the ledger's last position, for a moment that is still to come: how it is now is not how it will be.
     pub(crate) async fn position(&self, context: &Context<'_>) -> Result<i64> {
         let parts = parts(context);
-        let last = parts.head().await.map_err(|error| fault(&error))?;
+        let last = parts.head().await?;
         let (cutoff, is_to_come) = match self {
             Self::Position(position) => (Cutoff::Position(position.0), position.0 > last),
             Self::Time(time) => {
                 let is_ahead = *time > parts.clock.now();
                 // Another process, whose clock is ahead, may have recorded what is asked for.
                 let newest = if is_ahead { parts.event(last).await } else { Ok(None) };
-                let newest = newest.map_err(|error| fault(&error))?;
+                let newest = newest?;
                 (Cutoff::Time(*time), is_ahead && newest.is_none_or(|event| event.recorded_at < *time))
             }
         };
         if is_to_come {
             return Err(not_yet(last));
         }
-        parts.position_at(cutoff).await.map_err(|error| fault(&error))
+        Ok(parts.position_at(cutoff).await?)
     }
 }
 
-fn not_yet(last: i64) -> async_graphql::Error {
+fn not_yet(last: i64) -> ApiError {
     let message =
         format!("This moment is still to come: the ledger ends at position {last}. Ask for an earlier one.");
-    top_level("NOT_YET", message)
-        .extend_with(|_, extensions| extensions.set("lastPosition", last.to_string()))
+    top_level("NOT_YET", message).with("lastPosition", last.to_string())
 }
 
 /// A span of time; both ends may be left out.

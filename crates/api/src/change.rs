@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use async_graphql::futures_util::{Stream, stream};
-use async_graphql::{Context, ID, Object, Result, Subscription};
+use async_graphql::{Context, ID, Object, Subscription};
 use lethe_ledger::{LedgerError, Recorded};
 use uuid::Uuid;
 
 use crate::app::{App, app, request};
-use crate::error::{fault, is_passing, top_level};
+use crate::error::{Result, is_passing, top_level};
 use crate::event::Event;
 use crate::id::{self, Kind};
 use crate::kind::{Node, StreamType, by_kind};
@@ -43,7 +43,7 @@ impl Change {
 
     /// The object it changed, as it is now.
     async fn node(&self, context: &Context<'_>) -> Result<Option<Node>> {
-        let known = StreamType::of(&self.0).map_err(|error| fault(&error))?;
+        let known = StreamType::of(&self.0)?;
         by_kind(context, known.kind, self.0.stream).await
     }
 }
@@ -69,7 +69,7 @@ impl Subscription {
         let of = of.map(|id| target(&id)).transpose()?;
         let position = match after {
             Some(Position(position)) => position,
-            None => app.ledger.parts().head().await.map_err(|error| fault(&error))?,
+            None => app.ledger.parts().head().await?,
         };
         let feed = Feed { app, seen: Visibility::of(context), of, position, pending: Vec::new() };
         Ok(stream::unfold(Some(feed), |feed| async move {
@@ -120,7 +120,7 @@ impl Feed {
                     wait = LATER.min(wait * 2);
                     continue;
                 }
-                Err(error) => return Err(fault(&error)),
+                Err(error) => return Err(error.into()),
             }
             let position = self.position;
             if head.wait_for(|head| *head > position).await.is_err() {

@@ -9,7 +9,7 @@ pub(crate) use list::CompanyQuery;
 pub(crate) use mutation::CompanyMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::{CompanyRow, CompanyView, Master};
 use lethe_crm::contact::ContactView;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use self::fields::{CompanyStatusField, SchemeField};
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden};
+use crate::error::Result;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;

@@ -1,12 +1,12 @@
 //! Relay connections by keyset.
 
+use async_graphql::OutputType;
 use async_graphql::connection::{Connection, CursorType, Edge};
-use async_graphql::{OutputType, Result};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lethe_ledger::{Cursor, Found, Page};
 
-use crate::error::top_level;
+use crate::error::{ApiError, Result, top_level};
 
 /// The largest page.
 pub(crate) const LARGEST: i32 = 100;
@@ -93,7 +93,7 @@ impl CursorType for Opaque {
     type Error = String;
 
     fn decode_cursor(text: &str) -> std::result::Result<Self, String> {
-        read(text).map(Self).map_err(|error| error.message)
+        read(text).map(Self).map_err(ApiError::into_message)
     }
 
     fn encode_cursor(&self) -> String {
@@ -113,7 +113,7 @@ fn read(text: &str) -> Result<Cursor> {
     Ok(Cursor { id: id.parse().map_err(|_| bad())?, key: key.to_owned() })
 }
 
-fn invalid(message: &str) -> async_graphql::Error {
+fn invalid(message: &str) -> ApiError {
     top_level("INVALID_VALUE", message)
 }
 

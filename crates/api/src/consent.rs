@@ -5,7 +5,7 @@ mod mutation;
 pub(crate) use mutation::ConsentMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::ContactView;
 use lethe_kernel::{ContactId, Subject, UnitId, UserError};
@@ -19,7 +19,7 @@ use crate::argument::{TimeRange, wait_for};
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, erased, forbidden};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -231,12 +231,10 @@ impl ConsentQuery {
     ) -> Result<Connection<Opaque, Consent>> {
         wait_for(context, &[shown::<ConsentView>()], min_position).await?;
         let slice = PageArguments { first, after, last, before };
-        let filter =
-            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
+        let filter = filter.unwrap_or_default().read(Visibility::of(context)).map_err(refused)?;
         let order = order_by.unwrap_or_default();
         let order = ConsentOrder::from(order.by).sql(order.descending);
-        let found = consent_page(&parts(context).pool, &filter, order, &slice.page()?).await;
-        let found = found.map_err(|error| fault(&error))?;
+        let found = consent_page(&parts(context).pool, &filter, order, &slice.page()?).await?;
         let owners: Vec<Subject> = found.iter().map(|found| found.row.contact_id.into()).collect();
         keys::load(context, &owners).await?;
         slice.connection(found, Consent)

@@ -13,7 +13,7 @@ pub(crate) use nested::{Nested, notes_at};
 use std::sync::Arc;
 
 use async_graphql::connection::Connection;
-use async_graphql::{ComplexObject, Context, Enum, ID, OutputType, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, OutputType, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::{ContactRow, ContactStatus, ContactView};
 use lethe_kernel::ContactId;
@@ -26,7 +26,7 @@ use crate::code::code;
 use crate::company::Company;
 use crate::connection::{Opaque, PageArguments};
 use crate::consent::Consent;
-use crate::error::fault;
+use crate::error::Result;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -125,10 +125,9 @@ impl Contact {
 /// The contact as it was at a position, without what was erased since.
 pub(crate) async fn contact_at(context: &Context<'_>, id: Uuid, position: i64) -> Result<Option<Contact>> {
     let parts = parts(context);
-    let mut then = parts.rows_at::<ContactView>(&[id], position).await.map_err(|error| fault(&error))?;
+    let mut then = parts.rows_at::<ContactView>(&[id], position).await?;
     let Some(row) = then.remove(&id) else { return Ok(None) };
-    let now = app(context).views.rows_at::<ContactView>(&[id], i64::MAX, &Reads::nothing()).await;
-    let mut now = now.map_err(|error| fault(&error))?;
+    let mut now = app(context).views.rows_at::<ContactView>(&[id], i64::MAX, &Reads::nothing()).await?;
     // Who has it today sees its past, and nobody else.
     let Some(now) = now.remove(&id).filter(|now| now.is_seen(Visibility::of(context))) else {
         return Ok(None);

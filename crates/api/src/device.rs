@@ -1,7 +1,7 @@
 //! Devices from which users work.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_access::device::{DeviceRow, DeviceStatus, DeviceView, RevokeDevice, device_page};
 use lethe_access::user::UserView;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::fault;
+use crate::error::Result;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -119,7 +119,7 @@ pub(crate) async fn devices(
     slice: &PageArguments,
 ) -> Result<Connection<Opaque, Device>> {
     let found = device_page(&parts(context).pool, user, &slice.page()?).await;
-    slice.connection(found.map_err(|error| fault(&error))?, Device)
+    slice.connection(found?, Device)
 }
 
 /// A device to revoke.

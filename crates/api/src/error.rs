@@ -1,5 +1,7 @@
 //! The one place where refusals and faults become GraphQL errors.
 
+use std::sync::Arc;
+
 use async_graphql::{ErrorExtensions, ID, Interface, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{self as kernel, Detail};
@@ -104,14 +106,59 @@ impl From<kernel::UserError> for UserError {
     }
 }
 
+/// What a field of the graph fails with. What failed below becomes one with `?`: its text goes to the log, and the client is
+/// told what [`fault`] makes of it. Nothing else becomes an `async_graphql::Error`: the feature `custom-error-conversion`
+/// takes away the conversion of everything that can be printed, which would tell the client the text.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError(async_graphql::Error);
+
+/// What a field of the graph answers.
+pub(crate) type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+impl ApiError {
+    /// The same, with more that a program can read beside the code.
+    pub(crate) fn with(self, name: &str, value: impl Into<async_graphql::Value>) -> Self {
+        Self(self.0.extend_with(|_, extensions| extensions.set(name, value)))
+    }
+
+    /// The sentence alone.
+    pub(crate) fn into_message(self) -> String {
+        self.0.message
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        error.0
+    }
+}
+
+impl From<&LedgerError> for ApiError {
+    fn from(error: &LedgerError) -> Self {
+        fault(error)
+    }
+}
+
+impl From<LedgerError> for ApiError {
+    fn from(error: LedgerError) -> Self {
+        fault(&error)
+    }
+}
+
+/// What a loader could not read.
+impl From<Arc<LedgerError>> for ApiError {
+    fn from(error: Arc<LedgerError>) -> Self {
+        fault(&error)
+    }
+}
+
 /// A top-level error with a stable `extensions.code`.
-#[must_use]
-pub fn top_level(code: &'static str, message: impl Into<String>) -> async_graphql::Error {
-    async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+pub(crate) fn top_level(code: &'static str, message: impl Into<String>) -> ApiError {
+    ApiError(async_graphql::Error::new(message)).with("code", code)
 }
 
 /// A fault: told to the log in full, to the client only as what it can do.
-pub(crate) fn fault(error: &LedgerError) -> async_graphql::Error {
+fn fault(error: &LedgerError) -> ApiError {
     match error {
         LedgerError::Busy | LedgerError::Unconfirmed | LedgerError::Unasked => {
             top_level("UNAVAILABLE", error.to_string())
@@ -146,7 +193,7 @@ pub(crate) fn is_passing(error: &LedgerError) -> bool {
     }
 }
 
-fn outage(error: &sqlx::Error) -> async_graphql::Error {
+fn outage(error: &sqlx::Error) -> ApiError {
     tracing::error!(%error, "the database cannot be reached");
     top_level(
         "UNAVAILABLE",
@@ -155,7 +202,7 @@ fn outage(error: &sqlx::Error) -> async_graphql::Error {
 }
 
 /// A value that should open and does not is never shown as empty.
-pub(crate) fn sealed(error: &VaultError) -> async_graphql::Error {
+pub(crate) fn sealed(error: &VaultError) -> ApiError {
     if let VaultError::Database(inner) = error
         && is_outage(inner)
     {
@@ -170,6 +217,9 @@ pub(crate) fn sealed(error: &VaultError) -> async_graphql::Error {
 }
 
 /// A refusal of a query, which has no payload to carry it.
-pub(crate) fn refused(error: &kernel::UserError) -> async_graphql::Error {
-    top_level(error.code.name(), error.message.clone())
+pub(crate) fn refused(error: kernel::UserError) -> ApiError {
+    top_level(error.code.name(), error.message)
 }
+
+#[cfg(test)]
+mod tests;

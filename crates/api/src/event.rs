@@ -5,13 +5,13 @@ mod query;
 
 pub(crate) use query::EventQuery;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_kernel::Role;
 use lethe_ledger::Recorded;
 
 use crate::code::code;
-use crate::error::fault;
+use crate::error::Result;
 use crate::id::{self, Kind};
 use crate::kind::{Description, StreamType};
 use crate::notary::{self, InclusionProof};
@@ -91,7 +91,7 @@ impl Event {
     /// The stream it belongs to.
     #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn stream(&self) -> Result<Stream> {
-        let known = StreamType::of(&self.0).map_err(|error| fault(&error))?;
+        let known = StreamType::of(&self.0)?;
         Ok(Stream {
             kind: self.0.aggregate_type.clone(),
             id: known.kind.id(self.0.stream),
@@ -102,7 +102,7 @@ impl Event {
     /// When the command was decided.
     #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn occurred_at(&self) -> Result<DateTime<Utc>> {
-        Ok(self.0.metadata().map_err(|error| fault(&error))?.occurred)
+        Ok(self.0.metadata()?.occurred)
     }
 
     /// When the ledger took it.
@@ -113,7 +113,7 @@ impl Event {
     /// Who caused it.
     #[expect(clippy::unused_async, reason = "resolvers are async")]
     async fn caller(&self) -> Result<CallerRef> {
-        Ok(CallerRef(self.0.metadata().map_err(|error| fault(&error))?.caller()))
+        Ok(CallerRef(self.0.metadata()?.caller()))
     }
 
     /// Its leaf in the log: SHA-256(`00` ‖ entry), in base64. `docs/log-format.md` says what an entry is.
@@ -141,10 +141,9 @@ impl Event {
     /// What it changed, field by field. CPR numbers and the texts of notes are masked; what was erased since, and what
     /// is another unit's alone, is withheld.
     async fn changes(&self, context: &Context<'_>) -> Result<Vec<FieldChange>> {
-        let known = StreamType::of(&self.0).map_err(|error| fault(&error))?;
-        let Description { changes, audience } =
-            (known.description)(&self.0).map_err(|error| fault(&error))?;
-        let is_told = Visibility::of(context).is_told(audience, &self.0).map_err(|error| fault(&error))?;
+        let known = StreamType::of(&self.0)?;
+        let Description { changes, audience } = (known.description)(&self.0)?;
+        let is_told = Visibility::of(context).is_told(audience, &self.0)?;
         let mut shown = Vec::new();
         for change in changes {
             shown.push(if is_told {

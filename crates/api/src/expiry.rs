@@ -1,7 +1,7 @@
 //! What expires when, and the policies that say so.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use lethe_crm::contact::ItemKind;
 use lethe_crm::expiry::{Effect, PolicyRow, PolicySet, PolicyView, SetPolicy};
 use lethe_crm::note::NoteView;
@@ -16,7 +16,7 @@ use crate::argument::{count, wait_for};
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
 use crate::consent::Consent;
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::id::Kind;
 use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
@@ -176,14 +176,14 @@ impl ExpiryQuery {
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
         let filter = ScheduleFilter {
-            units: Visibility::of(context).narrowed(unit.map_err(|error| refused(&error))?),
+            units: Visibility::of(context).narrowed(unit.map_err(refused)?),
             from: filter.from.map(|date| date.0),
             until: filter.until.map(|date| date.0),
             kind: filter.kind.map(Into::into),
             effect: filter.effect.map(Into::into),
         };
         let found = schedule_page(&parts(context).pool, &filter, &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, ScheduleEntry)
+        slice.connection(found?, ScheduleEntry)
     }
 
     /// The expiry policies of a unit, the earliest first. Where none is in force, items expire after three years.
@@ -195,8 +195,8 @@ impl ExpiryQuery {
         min_position: Option<Position>,
     ) -> Result<Vec<ExpiryPolicy>> {
         wait_for(context, &[shown::<PolicyView>()], min_position).await?;
-        let unit = Kind::Unit.read(&unit, "unit").map_err(|error| refused(&error))?;
-        let found = rows::<PolicyView>(&parts(context).pool, &[unit]).await.map_err(|error| fault(&error))?;
+        let unit = Kind::Unit.read(&unit, "unit").map_err(refused)?;
+        let found = rows::<PolicyView>(&parts(context).pool, &[unit]).await?;
         Ok(found.into_iter().flat_map(policies).collect())
     }
 }

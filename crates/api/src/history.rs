@@ -1,13 +1,13 @@
 //! The history of one object: the events of its stream.
 
+use async_graphql::Context;
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Result};
 use lethe_ledger::{Cursor, Found};
 use uuid::Uuid;
 
 use crate::app::parts;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, top_level};
+use crate::error::{ApiError, Result, top_level};
 use crate::event::Event;
 
 /// A page of the events of a stream, up to one of them.
@@ -26,10 +26,8 @@ pub(crate) async fn history(
     };
     let end = until.map_or(i64::MAX, |last| last.saturating_add(1));
     let (after, before) = (sequence(&page.after, 0)?, sequence(&page.before, i64::MAX)?.min(end));
-    let events = parts(context)
-        .stream_page(stream_type, stream, (after, before), (page.limit, page.from_end))
-        .await
-        .map_err(|error| fault(&error))?;
+    let events =
+        parts(context).stream_page(stream_type, stream, (after, before), (page.limit, page.from_end)).await?;
     let found = events.into_iter().map(|event| {
         let cursor = Cursor { key: event.sequence.to_string(), id: stream };
         Found { parent: stream, cursor, row: event }
@@ -37,6 +35,6 @@ pub(crate) async fn history(
     slice.connection(found.collect(), Event)
 }
 
-fn bad_cursor() -> async_graphql::Error {
+fn bad_cursor() -> ApiError {
     top_level("BAD_CURSOR", "The cursor does not belong to this history. Begin from the first page.")
 }

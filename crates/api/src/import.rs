@@ -7,7 +7,7 @@ pub(crate) use mutation::ImportMutation;
 pub use upload::Upload;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_crm::import::{
     ImportKind, OperationFilter, OperationOrder, OperationOutcomeRow, OperationRow, OperationStatus,
@@ -20,7 +20,7 @@ use crate::app::parts;
 use crate::argument::wait_for;
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -169,7 +169,7 @@ impl Operation {
         let outcome = outcome.map(Into::into);
         let found = outcome_page(&parts(context).pool, self.0.id, outcome, &slice.page()?).await;
         let kind = self.0.kind;
-        slice.connection(found.map_err(|error| fault(&error))?, |row| OperationOutcome::of(row, kind))
+        slice.connection(found?, |row| OperationOutcome::of(row, kind))
     }
 
     /// Everything that happened to it, the oldest first.
@@ -222,12 +222,12 @@ impl ImportQuery {
         let filter = filter.unwrap_or_default();
         let unit = filter.unit.map(|id| Kind::Unit.read(&id, "filter.unit").map(UnitId)).transpose();
         let filter = OperationFilter {
-            units: Visibility::of(context).narrowed(unit.map_err(|error| refused(&error))?),
+            units: Visibility::of(context).narrowed(unit.map_err(refused)?),
             kind: filter.kind.map(Into::into),
             status: filter.status.map(Into::into),
         };
         let order = OperationOrder::Started.sql(true);
         let found = operation_page(&parts(context).pool, &filter, order, &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, Operation)
+        slice.connection(found?, Operation)
     }
 }

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_graphql::{Context, Result};
+use async_graphql::Context;
 use lethe_kernel::{EventId, KeyClass, Personal, PersonalValue, SealedText, Subject};
 use lethe_vault::{Keyring, VaultError};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::app::{parts, request};
-use crate::error::sealed;
+use crate::error::{ApiError, Result, sealed};
 use crate::visibility::Visibility;
 
 const LIFE: Duration = Duration::from_secs(1);
@@ -85,7 +85,7 @@ fn unless_erased<T>(context: &Context<'_>, opened: Result<T, VaultError>) -> Res
     }
 }
 
-fn loud(context: &Context<'_>, error: &VaultError) -> async_graphql::Error {
+fn loud(context: &Context<'_>, error: &VaultError) -> ApiError {
     parts(context).vault.alarm(error);
     sealed(error)
 }

@@ -42,7 +42,6 @@ mod visibility;
 pub use app::{App, Request};
 pub use background::Background;
 pub use change::Subscription;
-pub use error::top_level;
 pub use graph::Graph;
 pub use id::{contact_id, unit_id};
 pub use import::Upload;

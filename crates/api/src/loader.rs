@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::{Context, Lookahead, Result};
+use async_graphql::{Context, Lookahead};
 use lethe_ledger::{LedgerError, Parts, Projection, Reads, rows_with};
 use uuid::Uuid;
 
-use crate::error::fault;
+use crate::error::Result;
 use crate::visibility::Visibility;
 
 /// Those of these lists that a query asks for of the objects of a connection: the field of the graph has the name of the
@@ -64,8 +64,7 @@ pub(crate) async fn by_id<P: Projection>(context: &Context<'_>, id: Uuid) -> Res
 where
     P::Row: Identified,
 {
-    let found = context.data_unchecked::<DataLoader<ById<P>>>().load_one(id).await;
-    let found = found.map_err(|error| fault(&error))?;
+    let found = context.data_unchecked::<DataLoader<ById<P>>>().load_one(id).await?;
     Ok(found.filter(|row| row.is_seen(Visibility::of(context))))
 }
 
@@ -75,7 +74,7 @@ where
     P::Row: Identified,
 {
     let loader = context.data_unchecked::<DataLoader<ById<P>>>();
-    let mut found = loader.load_many(ids.iter().copied()).await.map_err(|error| fault(&error))?;
+    let mut found = loader.load_many(ids.iter().copied()).await?;
     let visibility = Visibility::of(context);
     let found = ids.iter().filter_map(|id| found.remove(id));
     Ok(found.filter(|row| row.is_seen(visibility)).collect())

@@ -1,7 +1,7 @@
 //! Outgoing mails, for those who see to it that they arrive. Nobody reads here to whom they go and what they say.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{MailId, UserError};
 use lethe_mail::{MailFilter, MailStatus, OutgoingMailRow, OutgoingMailView, Reason, Resend, mail_page};
@@ -11,7 +11,7 @@ use crate::app::parts;
 use crate::argument::wait_for;
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::fault;
+use crate::error::Result;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -162,7 +162,7 @@ impl MailQuery {
         let unit = Visibility::of(context).unit();
         let status = filter.unwrap_or_default().status.map(Into::into);
         let found = mail_page(&parts(context).pool, MailFilter { unit, status }, &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, OutgoingMail)
+        slice.connection(found?, OutgoingMail)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every mutation does: execute, wait for the views it returns, answer.
 
-use async_graphql::{Context, ID, Name, Result, Value};
+use async_graphql::{Context, ID, Name, Value};
 use futures_util::future::BoxFuture;
 use lethe_kernel::{self as kernel, ErrorCode};
 use lethe_ledger::{AnyWork, Committed, Context as WorkContext, Failure, Idempotency, Projection, Work};
@@ -9,7 +9,7 @@ use tracing::field::Empty;
 use uuid::Uuid;
 
 use crate::app::{App, app, request};
-use crate::error::{UserError, fault};
+use crate::error::{Result, UserError};
 use crate::kind::ShownView;
 use crate::loader::Identified;
 use crate::scalar::Position;
@@ -107,7 +107,7 @@ async fn executed(
         Err(Failure::Refused(errors)) => {
             Ok(Outcome { errors: errors.into_iter().map(Into::into).collect(), ..Outcome::default() })
         }
-        Err(Failure::Failed(error)) => Err(fault(&error)),
+        Err(Failure::Failed(error)) => Err(error.into()),
     }
 }
 
@@ -143,7 +143,7 @@ async fn in_force(context: &Context<'_>, position: Option<i64>) {
 
 /// Waits, for a while, until views show a position; whether they do.
 pub(crate) async fn reached(app: &App, views: &[&str], position: i64) -> Result<bool> {
-    app.views.reached(views, position, app.patience).await.map_err(|error| fault(&error))
+    Ok(app.views.reached(views, position, app.patience).await?)
 }
 
 /// The object a mutation changed, as its events leave it, so that it is right even while the view lags. A repetition
@@ -153,8 +153,7 @@ pub(crate) async fn changed<P: Projection<Row: Identified>>(
     outcome: &Outcome,
 ) -> Result<Option<P::Row>> {
     let Some(id) = outcome.object() else { return Ok(None) };
-    let rows = app(context).views.rows_at::<P>(&[id], i64::MAX, &P::Row::shown()).await;
-    let mut rows = rows.map_err(|error| fault(&error))?;
+    let mut rows = app(context).views.rows_at::<P>(&[id], i64::MAX, &P::Row::shown()).await?;
     let seen = |row: &P::Row| !outcome.repeated || row.is_seen(Visibility::of(context));
     Ok(rows.remove(&id).filter(seen))
 }

@@ -1,10 +1,10 @@
 //! Any object by its global id.
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 
 use crate::app::parts;
 use crate::connection::LARGEST;
-use crate::error::{fault, top_level};
+use crate::error::{Result, top_level};
 use crate::event::Event;
 use crate::id::{self, Kind};
 use crate::kind::{Node, by_kind};
@@ -50,9 +50,9 @@ pub(crate) async fn find(context: &Context<'_>, global: &ID) -> Result<Option<No
     let (kind, inner) = id::decode(global).ok_or_else(malformed)?;
     if kind == Kind::Event {
         let position = inner.parse().map_err(|_| malformed())?;
-        let event = parts(context).event(position).await.map_err(|error| fault(&error))?;
+        let event = parts(context).event(position).await?;
         let seen = Visibility::of(context).seen(parts(context), event.into_iter().collect()).await;
-        return Ok(seen.map_err(|error| fault(&error))?.pop().map(Event).map(Node::Event));
+        return Ok(seen?.pop().map(Event).map(Node::Event));
     }
     by_kind(context, kind, inner.parse().map_err(|_| malformed())?).await
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_notary::{Notary, NotaryError};
 use lethe_tlog::Hash;
 
 use crate::app::app;
-use crate::error::{fault, sealed, top_level};
+use crate::error::{ApiError, Result, sealed, top_level};
 use crate::permission::allowed;
 use crate::scalar::TreeSize;
 
@@ -64,7 +64,7 @@ impl NotaryQuery {
     #[doc = allowed!(checkpoint)]
     async fn checkpoint(&self, context: &Context<'_>) -> Result<Checkpoint> {
         let notary = &app(context).notary;
-        let found = notary.checkpoint().await.map_err(|error| told(&error))?;
+        let found = notary.checkpoint().await?;
         let found =
             found.ok_or_else(|| top_level("UNAVAILABLE", "Nothing is signed yet. Ask again in a second."))?;
         Ok(Checkpoint {
@@ -91,7 +91,7 @@ impl NotaryQuery {
             Some(size) => size.0,
             None => newest(context).await?,
         };
-        let hashes = app(context).notary.consistency(from.0, to).await.map_err(|error| told(&error))?;
+        let hashes = app(context).notary.consistency(from.0, to).await?;
         Ok(ConsistencyProof { from, to: TreeSize(to), hashes: written(&hashes) })
     }
 }
@@ -99,8 +99,8 @@ impl NotaryQuery {
 /// The hash of an event's leaf, in base64.
 pub(crate) async fn leaf_hash(context: &Context<'_>, position: i64) -> Result<String> {
     let loader = context.data_unchecked::<DataLoader<LeafHashes>>();
-    let leaf = loader.load_one(position).await.map_err(|error| told(&error))?;
-    let leaf = leaf.ok_or_else(|| told(&NotaryError::NoEvent(position)))?;
+    let leaf = loader.load_one(position).await?;
+    let leaf = leaf.ok_or(NotaryError::NoEvent(position))?;
     Ok(leaf.to_string())
 }
 
@@ -118,19 +118,19 @@ pub(crate) async fn inclusion_proof(
     if tree_size.is_none() && leaf_index >= size {
         return Ok(None);
     }
-    let hashes = app(context).notary.inclusion(position, size).await.map_err(|error| told(&error))?;
+    let hashes = app(context).notary.inclusion(position, size).await?;
     let leaf_index = TreeSize(leaf_index);
     Ok(Some(InclusionProof { tree_size: TreeSize(size), leaf_index, hashes: written(&hashes) }))
 }
 
 /// The same as a file, once it is in the log.
 pub(crate) async fn tlog_proof(context: &Context<'_>, position: i64) -> Result<Option<String>> {
-    let proof = app(context).notary.proof(position).await.map_err(|error| told(&error))?;
+    let proof = app(context).notary.proof(position).await?;
     Ok(proof.map(|proof| proof.to_string()))
 }
 
 async fn newest(context: &Context<'_>) -> Result<u64> {
-    let checkpoint = app(context).notary.checkpoint().await.map_err(|error| told(&error))?;
+    let checkpoint = app(context).notary.checkpoint().await?;
     Ok(checkpoint.map_or(0, |checkpoint| checkpoint.size))
 }
 
@@ -138,15 +138,32 @@ fn written(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(ToString::to_string).collect()
 }
 
-fn told(error: &NotaryError) -> async_graphql::Error {
-    match error {
-        NotaryError::Ledger(error) => fault(error),
-        NotaryError::Vault(error) => sealed(error),
-        NotaryError::Plan(_) | NotaryError::NotYet { .. } => top_level("INVALID_VALUE", error.to_string()),
-        error => {
-            tracing::error!(%error, "the log cannot answer");
-            top_level("LOG", error.to_string())
+impl From<&NotaryError> for ApiError {
+    fn from(error: &NotaryError) -> Self {
+        match error {
+            NotaryError::Ledger(error) => error.into(),
+            NotaryError::Vault(error) => sealed(error),
+            NotaryError::Plan(_) | NotaryError::NotYet { .. } => {
+                top_level("INVALID_VALUE", error.to_string())
+            }
+            error => {
+                tracing::error!(%error, "the log cannot answer");
+                top_level("LOG", error.to_string())
+            }
         }
+    }
+}
+
+impl From<NotaryError> for ApiError {
+    fn from(error: NotaryError) -> Self {
+        (&error).into()
+    }
+}
+
+/// What a loader could not read.
+impl From<Arc<NotaryError>> for ApiError {
+    fn from(error: Arc<NotaryError>) -> Self {
+        error.as_ref().into()
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) use kind::{NoteKindMutation, NoteRules};
 pub(crate) use mutation::NoteMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
@@ -22,7 +22,7 @@ use crate::code::code;
 use crate::company::Company;
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, WithheldReason, erased, forbidden, notes_at};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::event::Event;
 use crate::expiry::EffectField;
 use crate::history::history;
@@ -224,7 +224,7 @@ impl NoteQuery {
         as_of: Option<AsOf>,
         min_position: Option<Position>,
     ) -> Result<Option<Note>> {
-        let id = Kind::Note.read(&id, "id").map_err(|error| refused(&error))?;
+        let id = Kind::Note.read(&id, "id").map_err(refused)?;
         wait_for(context, &[shown::<NoteView>()], min_position).await?;
         let row = match as_of {
             Some(moment) => notes_at(context, &[id], moment.position(context).await?).await?.remove(&id),
@@ -250,13 +250,11 @@ impl NoteQuery {
     ) -> Result<Connection<Opaque, Note>> {
         wait_for(context, &[shown::<NoteView>()], min_position).await?;
         let slice = PageArguments { first, after, last, before };
-        let filter =
-            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
+        let filter = filter.unwrap_or_default().read(Visibility::of(context)).map_err(refused)?;
         let order = order_by.unwrap_or_default();
         let order = NoteOrder::from(order.by).sql(order.descending);
         let reads = asked(&context.look_ahead(), &["contacts"]);
-        let found = note_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await;
-        let found = found.map_err(|error| fault(&error))?;
+        let found = note_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await?;
         let documents: Vec<Subject> = found.iter().map(|found| found.row.id.into()).collect();
         keys::load(context, &documents).await?;
         slice.connection(found, Note)

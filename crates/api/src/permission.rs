@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextResolve, ResolveInfo};
-use async_graphql::{ServerError, ServerResult, Value};
+use async_graphql::{ServerResult, Value};
 use lethe_kernel::{Role, Session};
 
 use crate::app::Request;
-use crate::error::top_level;
+use crate::error::{Result, top_level};
 
 /// Who may use one field of `Query`, `Mutation` or `Subscription`.
 struct Permission {
@@ -187,7 +187,7 @@ fn of(operation: &str) -> Option<&'static Permission> {
 ///
 /// # Errors
 /// `FORBIDDEN` by its role, `STEP_UP_REQUIRED` without a second factor.
-pub(crate) fn check(operation: &str, session: &Session) -> async_graphql::Result<()> {
+pub(crate) fn check(operation: &str, session: &Session) -> Result<()> {
     let role = session.caller.role;
     let Some(permission) = of(operation).filter(|permission| permission.roles.contains(&role)) else {
         return Err(top_level(
@@ -234,8 +234,7 @@ impl Extension for Permissions {
                 None => Some(top_level("UNAUTHENTICATED", "The request does not say who asks.")),
             };
             if let Some(error) = refused {
-                let error: ServerError = error.into_server_error(info.field.name.pos);
-                return Err(error);
+                return Err(async_graphql::Error::from(error).into_server_error(info.field.name.pos));
             }
         }
         next.run(context, info).await

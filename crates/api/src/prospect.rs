@@ -5,7 +5,7 @@ mod mutation;
 pub(crate) use mutation::ProspectMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
@@ -19,7 +19,7 @@ use crate::code::code;
 use crate::company::{Company, NaceVersionField};
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Contact, Withheld, erased, forbidden};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -178,12 +178,10 @@ impl ProspectQuery {
     ) -> Result<Connection<Opaque, Prospect>> {
         wait_for(context, &[shown::<ProspectView>()], min_position).await?;
         let slice = PageArguments { first, after, last, before };
-        let filter =
-            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
+        let filter = filter.unwrap_or_default().read(Visibility::of(context)).map_err(refused)?;
         let order = order_by.unwrap_or_default();
         let order = ProspectOrder::from(order.by).sql(order.descending);
-        let found = prospect_page(&parts(context).pool, &filter, order, &slice.page()?).await;
-        let found = found.map_err(|error| fault(&error))?;
+        let found = prospect_page(&parts(context).pool, &filter, order, &slice.page()?).await?;
         let owners: Vec<Subject> = found.iter().map(|found| found.row.contact_id.into()).collect();
         keys::load(context, &owners).await?;
         slice.connection(found, Prospect)

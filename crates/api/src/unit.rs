@@ -5,7 +5,7 @@ mod mutation;
 pub(crate) use mutation::UnitMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_access::unit::{UnitKind, UnitRow, UnitView};
 use lethe_ledger::{Order, page};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::fault;
+use crate::error::Result;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -188,6 +188,6 @@ impl UnitQuery {
         let slice = PageArguments { first, after, last, before };
         let order = Order { by: "r.name", sql_type: "text", descending: false };
         let found = page::<UnitView>(&parts(context).pool, |_| {}, order, &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, Unit)
+        slice.connection(found?, Unit)
     }
 }

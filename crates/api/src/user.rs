@@ -7,7 +7,7 @@ pub(crate) use list::UserQuery;
 pub(crate) use mutation::UserMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use lethe_access::user::{IdentitySubject, UserRow, UserView};
 use lethe_kernel::{Personal, PersonalValue, UserId};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::{Withheld, WithheldReason};
 use crate::device::{Device, devices};
+use crate::error::Result;
 use crate::event::{Event, RoleField};
 use crate::history::history;
 use crate::id::Kind;

@@ -5,7 +5,7 @@ mod mutation;
 pub(crate) use mutation::UserGroupMutation;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use lethe_access::user::UserView;
 use lethe_access::user_group::{UserGroupRow, UserGroupView};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::app::parts;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::fault;
+use crate::error::Result;
 use crate::event::Event;
 use crate::history::history;
 use crate::id::Kind;
@@ -111,6 +111,6 @@ impl UserGroupQuery {
         let slice = PageArguments { first, after, last, before };
         let order = Order { by: "r.name", sql_type: "text", descending: false };
         let found = page::<UserGroupView>(&parts(context).pool, |_| {}, order, &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, UserGroup)
+        slice.connection(found?, UserGroup)
     }
 }

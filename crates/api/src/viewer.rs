@@ -1,11 +1,12 @@
 //! The caller, as the server understood the request.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 
 use crate::app::request;
 use crate::connection::{Opaque, PageArguments};
 use crate::device::{Device, devices};
+use crate::error::Result;
 use crate::event::RoleField;
 use crate::id::Kind;
 use crate::permission::allowed;

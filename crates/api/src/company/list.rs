@@ -1,5 +1,5 @@
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use lethe_crm::company::{CompanyFilter, CompanyOrder, CompanyView, company_page};
 use lethe_kernel::{Subject, UnitId, UserError};
 
@@ -8,7 +8,7 @@ use super::fields::{CompanyOrderField, CompanyStatusField};
 use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::id::Kind;
 use crate::keys;
 use crate::kind::shown;
@@ -64,12 +64,11 @@ impl CompanyQuery {
         as_of: Option<AsOf>,
         min_position: Option<Position>,
     ) -> Result<Option<Company>> {
-        let id = Kind::Company.read(&id, "id").map_err(|error| refused(&error))?;
+        let id = Kind::Company.read(&id, "id").map_err(refused)?;
         wait_for(context, &[shown::<CompanyView>()], min_position).await?;
         let Some(moment) = as_of else { return Ok(by_id::<CompanyView>(context, id).await?.map(Company)) };
         let position = moment.position(context).await?;
-        let mut rows =
-            parts(context).rows_at::<CompanyView>(&[id], position).await.map_err(|error| fault(&error))?;
+        let mut rows = parts(context).rows_at::<CompanyView>(&[id], position).await?;
         Ok(rows.remove(&id).map(Company))
     }
 
@@ -90,11 +89,10 @@ impl CompanyQuery {
     ) -> Result<Connection<Opaque, Company>> {
         wait_for(context, &[shown::<CompanyView>()], min_position).await?;
         let slice = PageArguments { first, after, last, before };
-        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let filter = filter.unwrap_or_default().read().map_err(refused)?;
         let order = order_by.unwrap_or_default();
         let order = CompanyOrder::from(order.by).sql(order.descending);
-        let found = company_page(&parts(context).pool, &filter, order, &slice.page()?).await;
-        let found = found.map_err(|error| fault(&error))?;
+        let found = company_page(&parts(context).pool, &filter, order, &slice.page()?).await?;
         let personal = found.iter().filter(|found| found.row.is_personal());
         let owners: Vec<Subject> = personal.map(|found| Subject::sole_proprietor(found.row.id)).collect();
         keys::load(context, &owners).await?;

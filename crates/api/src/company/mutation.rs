@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use lethe_crm::company::{
     AmendCompany, CloseCompany, CompanyInput, CompanyView, EraseCompany, RegisterCompany, RegisterOnce,
 };
@@ -9,7 +9,7 @@ use super::fields::{LegalFormField, NaceVersionField};
 use crate::app::{parts, request};
 use crate::argument::patch;
 use crate::contact::ErasureReasonField;
-use crate::error::fault;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};
@@ -133,8 +133,7 @@ impl CompanyMutation {
     ) -> Result<CompanyRegisterPayload> {
         let key = input.idempotency_key.clone();
         let unit = request(context).session.caller.unit;
-        let work = RegisterOnce::from(input.work()).knowing(parts(context), unit).await;
-        let work = work.map_err(|error| fault(&error))?;
+        let work = RegisterOnce::from(input.work()).knowing(parts(context), unit).await?;
         let outcome =
             execute(context, "companyRegister", key.as_ref(), Ok(work), CompanyRegisterPayload::VIEWS)
                 .await?;

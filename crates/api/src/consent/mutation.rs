@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_crm::expiry::Longest;
 use lethe_kernel::{ContactId, UserError};
@@ -6,6 +6,7 @@ use lethe_privacy::consent::{ConsentView, GiveConsent, WithdrawConsent};
 
 use super::{Consent, LegalBasisField};
 use crate::app::app;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};

@@ -7,7 +7,7 @@ mod preview;
 pub(crate) use mutation::ErasureMutation;
 pub(crate) use preview::ErasureQuery;
 
-use async_graphql::{Context, Enum, ID, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, SimpleObject};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::Nested;
 use crate::app::parts;
-use crate::error::{fault, top_level};
+use crate::error::{ApiError, Result, top_level};
 use crate::id::Kind;
 
 /// How a contact was erased.
@@ -179,14 +179,14 @@ fn read(entry: &str) -> Option<(Subject, [String; 3])> {
     Some((subject, [next()?, next()?, next()?]))
 }
 
-fn unknown_key() -> async_graphql::Error {
+fn unknown_key() -> ApiError {
     tracing::error!("an event names a destroyed key of a subject that nobody knows");
     top_level("INTERNAL", "The keys that were destroyed cannot all be told. Ask a newer version of Lethe.")
 }
 
 async fn is_import(context: &Context<'_>, document: Uuid) -> Result<bool> {
     let first = parts(context).stream_page("import", document, (0, i64::MAX), (1, false)).await;
-    Ok(!first.map_err(|error| fault(&error))?.is_empty())
+    Ok(!first?.is_empty())
 }
 
 fn subject_id(subject: Subject, is_import: bool) -> ID {

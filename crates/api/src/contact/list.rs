@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use lethe_crm::contact::{ContactFilter, ContactOrder, ContactView, contact_page};
 use lethe_kernel::{CompanyId, UnitId};
 
@@ -10,7 +10,7 @@ use crate::app::parts;
 use crate::argument::{AsOf, TimeRange, wait_for};
 use crate::code::code;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::id::Kind;
 use crate::kind::{ShownView, shown};
 use crate::loader::{asked, by_id};
@@ -75,7 +75,7 @@ impl ContactQuery {
         as_of: Option<AsOf>,
         min_position: Option<Position>,
     ) -> Result<Option<Contact>> {
-        let id = Kind::Contact.read(&id, "id").map_err(|error| refused(&error))?;
+        let id = Kind::Contact.read(&id, "id").map_err(refused)?;
         wait_for(context, VIEWS, min_position).await?;
         match as_of {
             Some(moment) => contact_at(context, id, moment.position(context).await?).await,
@@ -100,13 +100,11 @@ impl ContactQuery {
     ) -> Result<Connection<Opaque, Contact>> {
         wait_for(context, VIEWS, min_position).await?;
         let slice = PageArguments { first, after, last, before };
-        let filter =
-            filter.unwrap_or_default().read(Visibility::of(context)).map_err(|error| refused(&error))?;
+        let filter = filter.unwrap_or_default().read(Visibility::of(context)).map_err(refused)?;
         let order = order_by.unwrap_or_default();
         let order = ContactOrder::from(order.by).sql(order.descending);
         let reads = asked(&context.look_ahead(), &["companies"]);
-        let found = contact_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await;
-        let found = found.map_err(|error| fault(&error))?;
+        let found = contact_page(&parts(context).pool, &reads, &filter, order, &slice.page()?).await?;
         let rows: Vec<_> = found.iter().map(|found| &found.row).collect();
         let nested = Arc::new(Nested::read_ahead(context, &rows).await?);
         slice.connection(found, |row| Contact::with(row, nested.clone()))

@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use lethe_crm::contact::{
     AmendContact, ContactInput, ContactView, LinkContact, RegisterContact, UnlinkContact,
 };
@@ -6,6 +6,7 @@ use lethe_kernel::{CompanyId, ContactId, Patch, UserError};
 
 use super::Contact;
 use crate::argument::patch;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};

@@ -5,7 +5,7 @@ mod belongings;
 use std::collections::HashMap;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Lookahead, Result, SelectionField, Value};
+use async_graphql::{Context, Lookahead, SelectionField, Value};
 use lethe_crm::company::{CompanyRow, CompanyView};
 use lethe_crm::contact::ContactRow;
 use lethe_crm::note::{NoteRow, NoteView};
@@ -22,7 +22,7 @@ use crate::app::{app, parts};
 use crate::company::Company;
 use crate::connection::{Opaque, PageArguments};
 use crate::consent::Consent;
-use crate::error::fault;
+use crate::error::{ApiError, Result, top_level};
 use crate::keys;
 use crate::loader::Identified;
 use crate::note::Note;
@@ -50,7 +50,7 @@ impl Nested {
         let mut nested = Self::default();
         if !selected(context, "companies").is_empty() {
             let companies = linked(contacts);
-            let found = rows::<CompanyView>(pool, &companies).await.map_err(|error| fault(&error))?;
+            let found = rows::<CompanyView>(pool, &companies).await?;
             subjects.extend(
                 found.iter().filter(|row| row.is_personal()).map(|row| Subject::sole_proprietor(row.id)),
             );
@@ -65,7 +65,7 @@ impl Nested {
         }
         if !selected(context, "erasure").is_empty() {
             let erased: Vec<i64> = contacts.iter().filter_map(|contact| contact.erased_position).collect();
-            nested.finalities = Some(finalities(pool, &erased).await.map_err(|error| fault(&error))?);
+            nested.finalities = Some(finalities(pool, &erased).await?);
         }
         keys::load(context, &subjects).await?;
         Ok(nested)
@@ -82,7 +82,7 @@ impl Nested {
             return Ok(read.get(&position).cloned());
         }
         let found = finalities(&parts(context).pool, &[position]).await;
-        Ok(found.map_err(|error| fault(&error))?.remove(&position))
+        Ok(found?.remove(&position))
     }
 }
 
@@ -107,12 +107,16 @@ fn selected<'c>(context: &'c Context<'_>, field: &str) -> Vec<SelectionField<'c>
         .collect()
 }
 
+fn unreadable() -> ApiError {
+    top_level("INVALID_VALUE", "The arguments of a list cannot be read. Give every variable that they name.")
+}
+
 /// The pages of a nested list that the query asks for; usually one.
 fn pages(context: &Context<'_>, field: &str) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for selection in selected(context, field) {
         let mut slice = PageArguments::default();
-        for (name, value) in selection.arguments()? {
+        for (name, value) in selection.arguments().map_err(|_| unreadable())? {
             let number = || match &value {
                 Value::Number(number) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
                 _ => None,
@@ -149,11 +153,11 @@ pub(super) async fn companies(
         }
         (None, Some(position)) => {
             let rows = parts(context).rows_at::<CompanyView>(&ids, position.0).await;
-            rows.map_err(|error| fault(&error))?.into_values().map(|row| (row.id, row)).collect()
+            rows?.into_values().map(|row| (row.id, row)).collect()
         }
         (None, None) => {
             let rows = rows::<CompanyView>(&parts(context).pool, &ids).await;
-            rows.map_err(|error| fault(&error))?.into_iter().map(|row| (row.id, row)).collect()
+            rows?.into_iter().map(|row| (row.id, row)).collect()
         }
     };
     let found = ids.into_iter().filter_map(|id| {
@@ -180,9 +184,8 @@ pub(crate) async fn notes_at(
     position: i64,
 ) -> Result<HashMap<Uuid, NoteRow>> {
     let parts = parts(context);
-    let mut then = parts.rows_at::<NoteView>(ids, position).await.map_err(|error| fault(&error))?;
-    let now = app(context).views.rows_at::<NoteView>(ids, i64::MAX, &Reads::nothing()).await;
-    let now = now.map_err(|error| fault(&error))?;
+    let mut then = parts.rows_at::<NoteView>(ids, position).await?;
+    let now = app(context).views.rows_at::<NoteView>(ids, i64::MAX, &Reads::nothing()).await?;
     then.retain(|_, note| note.is_seen(Visibility::of(context)));
     for (id, note) in &mut then {
         let Some(now) = now.get(id) else { continue };

@@ -1,13 +1,13 @@
 //! What an event changed, field by field.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject, Union};
+use async_graphql::{Context, ID, Object, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use lethe_access::user::UserView;
 use lethe_kernel::{Subject, SubjectKind};
 use lethe_ledger::{Change, Recorded, Value};
 
 use crate::contact::WithheldReason;
-use crate::error::fault;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::keys::{is_erased, open_text};
 use crate::loader::by_id;
@@ -75,7 +75,7 @@ impl FieldChange {
             Some(Value::Time(time)) => shown(FieldValue::Time(TimeValue { time })),
             Some(Value::Object(kind, object)) => {
                 let known = Kind::from_name(kind).map(|kind| ObjectValue { object_id: kind.id(object) });
-                let unknown = || fault(&event.unreadable("it names an object of a type that nobody knows"));
+                let unknown = || event.unreadable("it names an object of a type that nobody knows").into();
                 Self {
                     field,
                     value: known.map(FieldValue::Object).map(Some).ok_or_else(unknown),

@@ -1,7 +1,7 @@
 //! All events, for those who replay history.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{UnitId, UserError, UserId};
 use lethe_ledger::{Cursor, Cutoff, EventFilter, Found};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Event;
 use crate::app::parts;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, refused, top_level};
+use crate::error::{Result, refused, top_level};
 use crate::id::{Kind, decode};
 use crate::kind::STREAM_TYPES;
 use crate::permission::allowed;
@@ -68,10 +68,10 @@ impl EventQuery {
         if let Some(cursor) = &page.before {
             before = before.min(position(cursor)?);
         }
-        let filter = filter.read().map_err(|error| refused(&error))?;
+        let filter = filter.read().map_err(refused)?;
         let found =
             parts(context).search(&filter, (after, before), (page.limit, page.from_end), WINDOW).await;
-        let found = found.map_err(|error| fault(&error))?.into_iter().map(|event| Found {
+        let found = found?.into_iter().map(|event| Found {
             parent: Uuid::nil(),
             cursor: Cursor { key: event.position.to_string(), id: Uuid::nil() },
             row: event,
@@ -94,10 +94,10 @@ impl EventFilterInput {
         // A cutoff includes its time, which has whole microseconds.
         let until = |time: DateTime<Utc>| Cutoff::Time(time - chrono::Duration::microseconds(1));
         if let Some(time) = self.from {
-            after = parts(context).position_at(until(time)).await.map_err(|error| fault(&error))?;
+            after = parts(context).position_at(until(time)).await?;
         }
         if let Some(time) = self.until {
-            let last = parts(context).position_at(until(time)).await.map_err(|error| fault(&error))?;
+            let last = parts(context).position_at(until(time)).await?;
             before = last.saturating_add(1);
         }
         if let Some(Position(position)) = self.from_position {

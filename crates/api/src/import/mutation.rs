@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, InputObject, Object, SimpleObject};
 use lethe_crm::import::{
     ImportError, ImportFile, ImportKind, OperationView, Prepared, RowOutcome, Source, Summary, Tally,
     dry_run, prepare, run,
@@ -10,7 +10,7 @@ use lethe_ledger::{Context as WorkContext, Failure, Ledger, Reads};
 
 use super::{Operation, OutcomeField, Upload};
 use crate::app::{app, request};
-use crate::error::fault;
+use crate::error::Result;
 use crate::kind::shown;
 use crate::mutate::reached;
 use crate::permission::allowed;
@@ -164,7 +164,7 @@ async fn start(
     });
     let view_pending = !reached(app, &[shown::<OperationView>().name], position).await?;
     let rows = app.views.rows_at::<OperationView>(&[id], i64::MAX, &Reads::nothing()).await;
-    let operation = rows.map_err(|error| fault(&error))?.remove(&id).map(Operation);
+    let operation = rows?.remove(&id).map(Operation);
     Ok(ImportPayload {
         operation,
         position: Some(Position(position)),
@@ -177,7 +177,7 @@ fn refusal(error: ImportError) -> Result<ImportPayload> {
     let errors = match error {
         ImportError::Failed(Failure::Failed(error))
         | ImportError::Row { failure: Failure::Failed(error), .. } => {
-            return Err(fault(&error));
+            return Err(error.into());
         }
         ImportError::Failed(Failure::Refused(errors))
         | ImportError::Row { failure: Failure::Refused(errors), .. } => errors,

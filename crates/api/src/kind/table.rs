@@ -116,7 +116,7 @@ macro_rules! kinds {
             context: &async_graphql::Context<'_>,
             kind: Kind,
             id: uuid::Uuid,
-        ) -> async_graphql::Result<Option<Node>> {
+        ) -> crate::error::Result<Option<Node>> {
             match kind {
                 $($(Kind::$object => {
                     let row = crate::loader::by_id::<$view>(context, id).await?;

@@ -1,9 +1,10 @@
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use lethe_crm::note_kind::{Nature, NoteKind, NoteKindsRow, NoteKindsView, SetKinds};
 use uuid::Uuid;
 
 use crate::app::request;
 use crate::code::code;
+use crate::error::Result;
 use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
 use crate::mutate::{Outcome, changed, execute, payload};

@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObject};
 use lethe_crm::expiry::{Expiry, Longest};
 use lethe_crm::note::{AmendNote, ExpiryChoice, NoteView, RemoveNote, WriteNote};
 use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, UserError};
@@ -6,6 +6,7 @@ use lethe_kernel::{CompanyId, ContactId, ErrorCode, NoteId, Patch, UserError};
 use super::Note;
 use crate::app::app;
 use crate::argument::patch;
+use crate::error::Result;
 use crate::expiry::EffectField;
 use crate::id::Kind;
 use crate::kind::Shown;

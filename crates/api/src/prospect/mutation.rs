@@ -1,9 +1,10 @@
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use lethe_crm::prospect::{LinkProspect, ProspectView, RegisterProspect};
 use lethe_kernel::{CompanyId, ContactId, ProspectId, UserError};
 
 use super::Prospect;
 use crate::company::NaceVersionField;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{changed, execute, payload};

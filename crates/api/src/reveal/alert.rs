@@ -1,8 +1,9 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use lethe_privacy::reveal::AlertRow;
 
 use super::entry::event;
+use crate::error::Result;
 use crate::event::{Event, RoleField};
 use crate::id::Kind;
 use crate::scalar::Position;

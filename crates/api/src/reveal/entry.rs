@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use lethe_ledger::Found;
 use lethe_privacy::reveal::{AccessRow, RevealedField};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::app::parts;
 use crate::code::code;
 use crate::contact::{Withheld, erased};
-use crate::error::{fault, top_level};
+use crate::error::{Result, top_level};
 use crate::event::{Event, RoleField};
 use crate::id::Kind;
 use crate::keys::{self, is_erased, open};
@@ -125,7 +125,7 @@ impl AccessLogEntry {
 
 /// An event that a row of a view names.
 pub(super) async fn event(context: &Context<'_>, position: i64) -> Result<Event> {
-    let found = parts(context).event(position).await.map_err(|error| fault(&error))?;
+    let found = parts(context).event(position).await?;
     found.map(Event).ok_or_else(|| top_level("INTERNAL", "The event of this entry is not in the ledger."))
 }
 

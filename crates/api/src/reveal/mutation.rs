@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::ContactView;
 use lethe_crm::note::NoteView;
@@ -10,7 +10,7 @@ use super::entry::AccessLogEntry;
 use uuid::Uuid;
 
 use crate::app::{app, parts, request};
-use crate::error::{UserError as ShownError, fault};
+use crate::error::{Result, UserError as ShownError};
 use crate::id::Kind;
 use crate::keys::open;
 use crate::kind::Shown;
@@ -202,8 +202,8 @@ async fn record<W: Work>(
         outcome = execute(context, mutation, None, work(again), AccessLogEntry::VIEWS).await?;
     }
     let Some(position) = outcome.position else { return Ok((outcome, None)) };
-    let event = parts(context).event(position).await.map_err(|error| fault(&error))?;
-    let entry = event.as_ref().map(AccessRow::of).transpose().map_err(|error| fault(&error))?.flatten();
+    let event = parts(context).event(position).await?;
+    let entry = event.as_ref().map(AccessRow::of).transpose()?.flatten();
     if let Some(entry) = &entry {
         metrics::counter!("lethe_reveals_total", "field" => entry.field.name()).increment(1);
         if outcome.objects.len() > 1 {
@@ -243,7 +243,7 @@ async fn company_number(context: &Context<'_>, entry: &AccessRow) -> Result<Opti
 /// An object as it was when a reveal was recorded, without its lists.
 async fn then<P: Projection>(context: &Context<'_>, id: Uuid, entry: &AccessRow) -> Result<Option<P::Row>> {
     let rows = app(context).views.rows_at::<P>(&[id], entry.position, &Reads::nothing()).await;
-    Ok(rows.map_err(|error| fault(&error))?.remove(&id))
+    Ok(rows?.remove(&id))
 }
 
 /// What was erased behind the reveal's back is not shown, although the log says it was about to be.

@@ -1,5 +1,5 @@
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object};
 use lethe_crm::company::CompanyRow;
 use lethe_kernel::Subject;
 use lethe_privacy::reveal::AccessFilter;
@@ -8,6 +8,7 @@ use super::entry::AccessLogEntry;
 use super::query::entries;
 use crate::app::request;
 use crate::connection::{Opaque, PageArguments};
+use crate::error::Result;
 use crate::keys::is_erased;
 use crate::permission::permits;
 

@@ -1,5 +1,5 @@
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object};
 use lethe_access::UnitKind;
 use lethe_access::unit::UnitView;
 use lethe_crm::contact::{ContactRow, ContactStatus};
@@ -11,7 +11,7 @@ use super::subject::AccessForSubject;
 use crate::app::{parts, request};
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::Nested;
-use crate::error::fault;
+use crate::error::Result;
 use crate::loader::by_id;
 use crate::permission::{check, permits};
 
@@ -70,6 +70,6 @@ impl ContactReveals<'_> {
         check("accessLog", &request(context).session)?;
         let slice = PageArguments { first, after, last, before };
         let found = access_log_of(&parts(context).pool, self.contact.id, &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, AccessForSubject)
+        slice.connection(found?, AccessForSubject)
     }
 }

@@ -1,5 +1,5 @@
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object};
 use lethe_crm::note::NoteRow;
 use lethe_privacy::reveal::AccessFilter;
 
@@ -7,6 +7,7 @@ use super::entry::AccessLogEntry;
 use super::query::entries;
 use crate::app::request;
 use crate::connection::{Opaque, PageArguments};
+use crate::error::Result;
 use crate::permission::permits;
 
 /// What a note says of reveals.

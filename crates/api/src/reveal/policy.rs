@@ -1,9 +1,10 @@
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use lethe_privacy::reveal::{Limits, RevealPolicyRow, RevealPolicyView, SetLimits, SetPurposes};
 use uuid::Uuid;
 
 use crate::app::request;
 use crate::argument::count;
+use crate::error::Result;
 use crate::kind::{Shown, ShownView, shown};
 use crate::loader::{Identified, by_id};
 use crate::mutate::{changed, execute, payload};

@@ -1,5 +1,5 @@
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lethe_kernel::{CompanyId, ContactId, NoteId, UnitId, UserError, UserId};
 use lethe_ledger::{Found, Page};
@@ -13,7 +13,7 @@ use super::entry::{AccessLogEntry, RevealedFieldName, load_keys};
 use crate::app::{parts, request};
 use crate::argument::wait_for;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::id::Kind;
 use crate::kind::shown;
 use crate::permission::{allowed, check};
@@ -63,7 +63,7 @@ impl RevealQuery {
         min_position: Option<Position>,
     ) -> Result<Connection<Opaque, AccessLogEntry>> {
         wait_for(context, &[shown::<AccessLogView>()], min_position).await?;
-        let filter = filter.unwrap_or_default().read().map_err(|error| refused(&error))?;
+        let filter = filter.unwrap_or_default().read().map_err(refused)?;
         entries(context, filter, &PageArguments { first, after, last, before }).await
     }
 
@@ -83,7 +83,7 @@ impl RevealQuery {
         wait_for(context, &[shown::<AlertView>()], min_position).await?;
         let slice = PageArguments { first, after, last, before };
         let found = alert_page(&parts(context).pool, Visibility::of(context).unit(), &slice.page()?).await;
-        slice.connection(found.map_err(|error| fault(&error))?, RevealAlert)
+        slice.connection(found?, RevealAlert)
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn access_logs(
 ) -> Result<Vec<Found<AccessRow>>> {
     check("accessLog", &request(context).session)?;
     let own = Visibility::of(context).unit();
-    access_of_contacts(&parts(context).pool, contacts, own, page).await.map_err(|error| fault(&error))
+    Ok(access_of_contacts(&parts(context).pool, contacts, own, page).await?)
 }
 
 /// A page of the access log, as far as the caller may read it.
@@ -107,8 +107,7 @@ pub(super) async fn entries(
     check("accessLog", &request(context).session)?;
     let units = filter.units.into_iter().chain(Visibility::of(context).unit()).collect();
     let filter = AccessFilter { units, ..filter };
-    let found = access_page(&parts(context).pool, &filter, &slice.page()?).await;
-    let found = found.map_err(|error| fault(&error))?;
+    let found = access_page(&parts(context).pool, &filter, &slice.page()?).await?;
     load_keys(context, &found).await?;
     slice.connection(found, AccessLogEntry)
 }

@@ -1,8 +1,9 @@
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object};
 use chrono::{DateTime, Utc};
 use lethe_privacy::reveal::SubjectAccess;
 
 use super::entry::RevealedFieldName;
+use crate::error::Result;
 use crate::event::RoleField;
 use crate::unit::Unit;
 

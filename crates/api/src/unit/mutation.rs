@@ -1,10 +1,11 @@
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use lethe_access::unit::{AmendUnit, AppointDpm, RegisterUnit, Registered, UnitView};
 use lethe_kernel::{UnitId, UserError, UserId};
 use lethe_ledger::Work;
 
 use super::{CountryField, Unit, UnitKindField};
 use crate::argument::patch;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute_access, payload};

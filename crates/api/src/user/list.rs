@@ -1,5 +1,5 @@
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object};
 use lethe_access::user::{UserView, user_page};
 use lethe_kernel::{Subject, UnitId};
 
@@ -7,7 +7,7 @@ use super::User;
 use crate::app::parts;
 use crate::argument::wait_for;
 use crate::connection::{Opaque, PageArguments};
-use crate::error::{fault, refused};
+use crate::error::{Result, refused};
 use crate::id::Kind;
 use crate::keys;
 use crate::kind::shown;
@@ -39,9 +39,8 @@ impl UserQuery {
         wait_for(context, &[shown::<UserView>()], min_position).await?;
         let slice = PageArguments { first, after, last, before };
         let asked = unit.map(|id| Kind::Unit.read(&id, "unit").map(UnitId)).transpose();
-        let units = Visibility::of(context).narrowed(asked.map_err(|error| refused(&error))?);
-        let found = user_page(&parts(context).pool, &units, &slice.page()?).await;
-        let found = found.map_err(|error| fault(&error))?;
+        let units = Visibility::of(context).narrowed(asked.map_err(refused)?);
+        let found = user_page(&parts(context).pool, &units, &slice.page()?).await?;
         let subjects: Vec<Subject> = found.iter().map(|found| found.row.id.into()).collect();
         keys::load(context, &subjects).await?;
         slice.connection(found, User)

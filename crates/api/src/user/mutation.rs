@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use lethe_access::user::{
     AmendUser, AnonymiseUser, Enrolment, Grant, GrantRole, IdentityInput, OffBoardUser, RegisterUser,
     RevokeRole, UserInput, UserView,
@@ -9,6 +9,7 @@ use lethe_ledger::Work;
 use super::User;
 use crate::app::app;
 use crate::argument::patch;
+use crate::error::Result;
 use crate::event::RoleField;
 use crate::id::Kind;
 use crate::kind::Shown;

@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, Object};
 use lethe_access::user_group::{
     AddMember, CloseUserGroup, CreateUserGroup, RemoveMember, RenameUserGroup, UserGroupView,
 };
@@ -6,6 +6,7 @@ use lethe_kernel::{UserError, UserGroupId, UserId};
 use lethe_ledger::Work;
 
 use super::UserGroup;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute, payload};

@@ -1,9 +1,10 @@
-use async_graphql::{ComplexObject, Context, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, SimpleObject};
+use lethe_notary::NotaryError;
 use lethe_privacy::certificate::{CertificateError, certificate_of, unit_name};
 
 use super::{Erasure, ErasureState};
 use crate::app::{app, parts};
-use crate::error::{fault, top_level};
+use crate::error::{ApiError, Result, sealed, top_level};
 
 /// The certificate of an erasure that is final, signed by this installation. It can be verified without a server.
 #[derive(SimpleObject)]
@@ -27,10 +28,23 @@ impl Erasure {
         match issue(context, self).await {
             Ok(certificate) => Ok(Some(certificate)),
             Err(CertificateError::NotFinal { .. }) => Ok(None),
-            Err(CertificateError::Ledger(error)) => Err(fault(&error)),
-            Err(error) => {
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl From<CertificateError> for ApiError {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::Ledger(error) | CertificateError::Log(NotaryError::Ledger(error)) => {
+                error.into()
+            }
+            CertificateError::Vault(error) | CertificateError::Log(NotaryError::Vault(error)) => {
+                sealed(&error)
+            }
+            error => {
                 tracing::error!(%error, "an erasure is not certified");
-                Err(top_level("NOT_CERTIFIED", error.to_string()))
+                top_level("NOT_CERTIFIED", error.to_string())
             }
         }
     }

@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use lethe_crm::contact::{ContactEvent, ContactView, ErasureKind};
 use lethe_kernel::{ContactId, UserError};
 use lethe_privacy::erasure::EraseContact;
@@ -6,7 +6,7 @@ use lethe_privacy::erasure::EraseContact;
 use super::{DestroyedKeyField, Erasure, ErasureReasonField, Remaining};
 use crate::app::parts;
 use crate::contact::{Contact, Nested};
-use crate::error::fault;
+use crate::error::Result;
 use crate::id::Kind;
 use crate::kind::Shown;
 use crate::mutate::{Outcome, changed, execute};
@@ -99,12 +99,12 @@ impl Told {
         let mut told =
             Self { erasure: Erasure::of(context, &row, &Nested::default()).await?, ..Self::default() };
         if let Some(position) = row.erased_position
-            && let Some(event) = parts(context).event(position).await.map_err(|error| fault(&error))?
+            && let Some(event) = parts(context).event(position).await?
         {
-            let destroyed = event.metadata().map_err(|error| fault(&error))?.destroyed;
+            let destroyed = event.metadata()?.destroyed;
             let destroyed = destroyed.as_deref().unwrap_or_default();
             told.destroyed = DestroyedKeyField::listed(context, destroyed).await?;
-            if let ContactEvent::Erased(erased) = event.decode().map_err(|error| fault(&error))? {
+            if let ContactEvent::Erased(erased) = event.decode()? {
                 told.remaining = erased.remains.into_iter().map(Into::into).collect();
             }
         }

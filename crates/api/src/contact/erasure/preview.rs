@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use lethe_crm::company::CompanyView;
 use lethe_crm::contact::{BelongingKind, Fate, Hold, HoldKind};
 use lethe_crm::import::OperationView;
@@ -14,7 +14,7 @@ use super::{DestroyedKeyField, ErasureKindField, Remaining};
 use crate::app::{app, request};
 use crate::company::Company;
 use crate::consent::Consent;
-use crate::error::{UserError, fault};
+use crate::error::{Result, UserError};
 use crate::id::Kind;
 use crate::import::Operation;
 use crate::loader::{Identified, by_id, by_ids};
@@ -218,7 +218,7 @@ impl ErasureQuery {
                 user_errors: Vec::new(),
             }),
             Err(Failure::Refused(errors)) => Ok(refused(errors)),
-            Err(Failure::Failed(error)) => Err(fault(&error)),
+            Err(Failure::Failed(error)) => Err(error.into()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, OutputType, Result};
+use async_graphql::{Context, OutputType};
 use chrono::{DateTime, Utc};
 use lethe_crm::contact::BelongingKind;
 use lethe_crm::note::{NoteRow, NoteView, notes_of_contacts};
@@ -17,7 +17,7 @@ use super::{by_parent, newest, notes_at, pages};
 use crate::app::parts;
 use crate::connection::{Opaque, PageArguments};
 use crate::contact::Contact;
-use crate::error::fault;
+use crate::error::Result;
 use crate::loader::asked;
 use crate::visibility::Visibility;
 
@@ -71,8 +71,7 @@ impl<P: Listed> Lists<P> {
         let mut reads = asked(&list.field("nodes").field(P::FIELD), P::LISTS);
         reads.add(asked(&list.field("edges").field("node").field(P::FIELD), P::LISTS));
         for page in pages(context, P::FIELD)? {
-            let found = P::of_contacts(&parts(context).pool, contacts, (&reads, own), &page).await;
-            let found = found.map_err(|error| fault(&error))?;
+            let found = P::of_contacts(&parts(context).pool, contacts, (&reads, own), &page).await?;
             subjects.extend(found.iter().filter_map(|found| P::subject(&found.row)));
             read.0.insert(page, by_parent(found));
         }
@@ -100,9 +99,7 @@ impl<P: Listed> Lists<P> {
             }
             (None, None) => {
                 let only = (&asked(&context.look_ahead(), P::LISTS), Visibility::of(context).unit());
-                P::of_contacts(&parts(context).pool, &[id], only, &page)
-                    .await
-                    .map_err(|error| fault(&error))?
+                P::of_contacts(&parts(context).pool, &[id], only, &page).await?
             }
         };
         slice.connection(found, shown)
@@ -155,9 +152,9 @@ impl Listed for ConsentView {
         let own = Visibility::of(context).unit();
         let only = (&Reads::nothing(), own);
         let now = Self::of_contacts(&parts(context).pool, &[contact.row.id.0], only, &all).await;
-        let ids: Vec<Uuid> = now.map_err(|error| fault(&error))?.iter().map(|found| found.row.id.0).collect();
+        let ids: Vec<Uuid> = now?.iter().map(|found| found.row.id.0).collect();
         let rows = parts(context).rows_at::<Self>(&ids, position).await;
-        Ok(rows.map_err(|error| fault(&error))?.into_values().collect())
+        Ok(rows?.into_values().collect())
     }
 
     fn place(row: &ConsentRow) -> (DateTime<Utc>, Uuid) {
