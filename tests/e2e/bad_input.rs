@@ -33,7 +33,7 @@ async fn requests_that_are_no_graphql_are_refused_with_a_code() {
     }
     let plain = server.post().header("content-type", "text/plain").body("{ viewer { userId } }");
     assert_eq!(sent(plain).await, (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE".to_owned()));
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
     let get = client
         .get(server.url("/graphql"))
         .header("authorization", server.bearer())

@@ -22,7 +22,9 @@ pub(crate) struct Wire {
 impl Wire {
     pub(crate) fn to(server: &Server) -> Self {
         let answers = Arc::default();
-        Self { client: Client::new(), base: server.url(""), door: server.door(), role: "DPM", answers }
+        // Each request on a connection of its own: one that waits for the next may be closed by the server meanwhile.
+        let client = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { client, base: server.url(""), door: server.door(), role: "DPM", answers }
     }
 
     /// The same in another role.

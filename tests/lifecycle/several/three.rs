@@ -78,7 +78,7 @@ impl Three {
         }
         let unit = register_unit(&servers, &elsewhere).await;
         let client = Client {
-            http: reqwest::Client::new(),
+            http: reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap(),
             doors: servers.iter().map(Server::door).collect(),
             unit,
             answered: Arc::default(),
