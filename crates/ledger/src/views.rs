@@ -138,7 +138,7 @@ impl Views {
     /// Waits until the named views and reactions show everything up to a position; tells whether they did in time.
     ///
     /// # Errors
-    /// [`LedgerError::UnknownView`] for a name that is none: what does not run never reaches anything.
+    /// [`LedgerError::UnknownView`] for an unknown name: what does not run never reaches anything.
     pub async fn reached(
         &self,
         names: &[&str],

@@ -139,12 +139,13 @@ fn what_tells_of_one_units_affairs_is_shown_to_that_unit_alone() {
         let told = examples.iter().filter(|example| audience(example) == to);
         told.map(|example| example.version().event_type).collect()
     };
-    let of_one_unit = ["company.found_by_import", "contact.bound", "contact.unbound"];
+    let of_one_unit =
+        ["company.found_by_import", "contact.bound", "contact.found_by_import", "contact.unbound"];
     assert_eq!(told(Audience::ItsUnit), of_one_unit.map(str::to_owned).into());
     // Several units have the same contact: whoever adds an event of it says here too that all of them may know.
     let mut of_all_units = told(Audience::Everybody);
     of_all_units.retain(|event| event.starts_with("contact."));
-    let known = ["amended", "company_linked", "company_unlinked", "erased", "found_by_import", "registered"];
+    let known = ["amended", "company_linked", "company_unlinked", "erased", "registered"];
     assert_eq!(of_all_units, known.map(|event| format!("contact.{event}")).into());
 }
 

@@ -129,9 +129,8 @@ impl Described for ContactEvent {
             | Self::Amended(_)
             | Self::CompanyLinked(_)
             | Self::CompanyUnlinked(_)
-            | Self::FoundByImport(_)
             | Self::Erased(_) => Audience::Everybody,
-            Self::Bound(_) | Self::Unbound(_) => Audience::ItsUnit,
+            Self::Bound(_) | Self::Unbound(_) | Self::FoundByImport(_) => Audience::ItsUnit,
         }
     }
 }
